@@ -1,0 +1,36 @@
+# make up: from a fresh machine to a model served across two nodes.   make test: all set-up, all tests.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+
+.PHONY: up down test check bench venv lock
+
+$(VENV)/.ready: requirements/dev.lock requirements/uv.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: set PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(PYTHON) -m venv --clear $(VENV) || { echo "python3 -m venv failed: install the venv module (Debian: apt-get install python3-venv)" >&2; exit 1; }
+	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements/uv.lock
+	@$(VENV)/bin/uv pip sync -q --python $(PY) --compile-bytecode --require-hashes requirements/dev.lock requirements/uv.lock
+	@touch $@
+
+venv: $(VENV)/.ready
+
+check: venv
+	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(PY) -m mypy && $(PY) -m pytest -q tests/unit tests/components tests/container
+
+lock: venv
+	@for name in dev uv; do $(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header requirements/$$name.in -o requirements/$$name.lock; done
+
+# The lab, `pulumi up` on the stack dev, and a completion from the model.
+up: venv
+	@lab/lab serve
+
+down: venv
+	@lab/lab down
+
+test: check
+	@lab/lab down && lab/lab up
+	@$(PY) -m pytest -q --durations=15 tests
+
+bench: venv
+	@lab/lab bench

@@ -1,0 +1,103 @@
+"""Run the program's stacks against the lab: `pulumi` in the lab's environment, stack files outside the clone.
+
+The stack file is a copy, so that the encryption salt and the throw-away secrets never touch the clone's own.
+"""
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lab import environment, network
+from lab.console import LabError
+from lab.paths import REPO
+
+Json = dict[str, Any]
+
+SECRETS = {"nim-stack:ngcApiKey": "nvapi-lab-throw-away-key", "nim-stack:hfToken": "hf_lab_token"}
+"""Throw-away values: the hub stand-in wants the token, nothing here checks the key."""
+
+
+class Stack:
+    """One stack of the program in this clone, with its state in the lab's backend."""
+
+    def __init__(self, name: str, template: Path, overrides: Mapping[str, Any] | None = None) -> None:
+        self.name = name
+        self.folder = environment.PULUMI / "stacks" / name
+        self.file = self.folder / f"Pulumi.{name}.yaml"
+        self._template = template
+        self._overrides = dict(overrides or {})
+
+    def configure(self, overrides: Mapping[str, Any] | None = None) -> None:
+        """Write the stack file from its template, with `nim` settings overridden and the secrets set."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._overrides.update(overrides or {})
+        document = yaml.safe_load(self._template.read_text())
+        config = document["config"]
+        config["nim-stack:nim"] = _merge(config.get("nim-stack:nim", {}), self._overrides)
+        kept = yaml.safe_load(self.file.read_text()) if self.file.exists() else {}
+        document["encryptionsalt"] = kept.get("encryptionsalt")
+        secrets = {name: kept.get("config", {}).get(name) for name in SECRETS}
+        config.update({name: value for name, value in secrets.items() if value})
+        self.file.write_text(yaml.safe_dump({k: v for k, v in document.items() if v is not None}, sort_keys=False))
+        if not kept:
+            self.pulumi("stack", "select", "--create", "--secrets-provider", "passphrase", self.name)
+        for name, value in SECRETS.items():
+            if not secrets[name]:
+                self.pulumi("config", "set", "--secret", name, stdin=value)
+
+    def command(self, *words: str) -> list[str]:
+        """The words of one pulumi call for this stack, to be run with `environment.environment()`."""
+        with_stack = [] if words[:2] == ("stack", "select") else ["--stack", self.name]
+        return [*network.enter(), "pulumi", *words, *with_stack, "--config-file", str(self.file)]
+
+    def pulumi(self, *words: str, stdin: str = "", check: bool = True) -> str:
+        """Run to the end and return its standard output; a failure carries what it printed."""
+        done = subprocess.run(
+            [*self.command(*words), "--non-interactive"],
+            cwd=REPO,
+            env={**os.environ, **environment.environment()},
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if check and done.returncode != 0:
+            raise LabError(f"pulumi {' '.join(words)} failed:\n{done.stdout[-6000:]}\n{done.stderr[-3000:]}")
+        return done.stdout
+
+    def stream(self, *words: str) -> int:
+        """Run with the user's terminal as its output; returns the exit code."""
+        return subprocess.call(
+            [*self.command(*words), "--non-interactive"],
+            cwd=REPO,
+            env={**os.environ, **environment.environment()},
+            stdin=subprocess.DEVNULL,
+        )
+
+    def outputs(self) -> Json:
+        """The stack's exports."""
+        result: Json = json.loads(self.pulumi("stack", "output", "--json"))
+        return result
+
+
+def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> Json:
+    """Overrides win; nested mappings are merged, None removes a key."""
+    result = dict(base)
+    for key, value in over.items():
+        if value is None:
+            result.pop(key, None)
+        elif isinstance(value, Mapping) and isinstance(result.get(key), Mapping):
+            result[key] = _merge(result[key], value)
+        else:
+            result[key] = value
+    return result
+
+
+def dev() -> Stack:
+    """The stack `dev` of this clone."""
+    return Stack("dev", REPO / "Pulumi.dev.yaml")

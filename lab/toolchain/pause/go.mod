@@ -1,0 +1,3 @@
+module nim-stack.dev/lab/toolchain/pause
+
+go 1.26

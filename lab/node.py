@@ -6,7 +6,7 @@ from pathlib import Path
 from lab import cgroups, images, pki
 from lab.address import BRIDGE, CLUSTER_DOMAIN, DNS_SERVICE, GATEWAY, GPUS_PER_NODE, POD_SUBNET, node_address, pod_range
 from lab.api import Api
-from lab.engine import tree
+from lab.engine import settings, tree
 from lab.machine import Machine
 from lab.paths import STATE
 from lab.shell import run
@@ -17,7 +17,6 @@ EXPORT = STATE / "export"
 
 EXPORT_INSIDE = "/srv/nim-lab-export"
 ENGINE_INSIDE = "/opt/lab/engine"
-ENGINE_IN_CONTAINER = "/opt/engine/site-packages"
 
 
 def _etc(node: str) -> Path:
@@ -65,7 +64,7 @@ def start_containerd(node: str, on: Machine) -> None:
     """
     spec = json.loads(run([*on.enter(), "ctr", "oci", "spec"]))
     spec["mounts"].append(
-        {"destination": ENGINE_IN_CONTAINER, "type": "bind", "source": ENGINE_INSIDE, "options": ["rbind", "ro"]}
+        {"destination": settings.MOUNT, "type": "bind", "source": ENGINE_INSIDE, "options": ["rbind", "ro"]}
     )
     (_etc(node) / "etc" / "base-spec.json").write_text(json.dumps(spec))
     on.daemon(f"{node}-containerd", ["containerd", "--config", "/etc/lab/containerd.toml", "--log-level", "warn"])

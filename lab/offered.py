@@ -57,7 +57,7 @@ def open_nim() -> Path:
         f"{site}/nim_serve/{path.relative_to(package)}": path for path in sorted(package.rglob("*.py"))
     }
     # The engine tree is mounted by the runtime (lab/node.py) and found through this file.
-    files[f"{site}/engine.pth"] = b"/opt/engine/site-packages\n"
+    files[f"{site}/engine.pth"] = settings.SITE_FILE.encode()
     files["/opt/nim/entrypoint"] = b'#!/bin/sh\nexec python3 -m nim_serve "$@"\n'
     return images.write(
         OPEN_NIM_REF,
@@ -66,7 +66,7 @@ def open_nim() -> Path:
             images.layer_of_files("nim-serve", files, {"/opt/nim/entrypoint": 0o755}),
         ],
         entrypoint=["/opt/nim/entrypoint"],
-        env=settings.ENVIRONMENT,
+        env={**settings.ENVIRONMENT, "HOME": "/tmp", "PYTHONUNBUFFERED": "1"},
         title="open NIM image, CPU stand-in",
     )
 

@@ -5,6 +5,7 @@ The stack file is a copy, so that the encryption salt and the throw-away secrets
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -41,39 +42,57 @@ class Stack:
         config["nim-stack:nim"] = _merge(config.get("nim-stack:nim", {}), self._overrides)
         kept = yaml.safe_load(self.file.read_text()) if self.file.exists() else {}
         document["encryptionsalt"] = kept.get("encryptionsalt")
-        secrets = {name: kept.get("config", {}).get(name) for name in SECRETS}
-        config.update({name: value for name, value in secrets.items() if value})
+        known = {name: value for name in SECRETS if (value := kept.get("config", {}).get(name))}
+        config.update(known)
         self.file.write_text(yaml.safe_dump({k: v for k, v in document.items() if v is not None}, sort_keys=False))
         if not kept:
-            self.pulumi("stack", "select", "--create", "--secrets-provider", "passphrase", self.name)
+            # In a project of its own beside the stack file: here the engine writes the salt, not into the clone.
+            shutil.copyfile(REPO / "Pulumi.yaml", self.folder / "Pulumi.yaml")
+            self._here("stack", "init", "--secrets-provider", "passphrase", "--stack", self.name)
         for name, value in SECRETS.items():
-            if not secrets[name]:
-                self.pulumi("config", "set", "--secret", name, stdin=value)
+            if name not in known:
+                self._here("config", "set", "--secret", name, "--stack", self.name, stdin=value)
+
+    def _here(self, *words: str, stdin: str = "") -> None:
+        done = self._execute([*network.enter(), "pulumi", *words, "--non-interactive"], self.folder, stdin)
+        if done.returncode != 0:
+            raise LabError(f"pulumi {' '.join(words[:3])} failed:\n{done.stdout}\n{done.stderr}")
 
     def command(self, *words: str) -> list[str]:
         """The words of one pulumi call for this stack, to be run with `environment.environment()`."""
-        with_stack = [] if words[:2] == ("stack", "select") else ["--stack", self.name]
-        return [*network.enter(), "pulumi", *words, *with_stack, "--config-file", str(self.file)]
+        with_file = [] if words[0] == "stack" else ["--config-file", str(self.file)]
+        return [*network.enter(), "pulumi", *words, "--stack", self.name, *with_file, "--non-interactive"]
 
     def pulumi(self, *words: str, stdin: str = "", check: bool = True) -> str:
         """Run to the end and return its standard output; a failure carries what it printed."""
-        done = subprocess.run(
-            [*self.command(*words), "--non-interactive"],
-            cwd=REPO,
+        done = self._run(words, stdin)
+        if check and done.returncode != 0:
+            raise LabError(f"pulumi {' '.join(words)} failed:\n{done.stdout[-6000:]}\n{done.stderr[-3000:]}")
+        return done.stdout
+
+    def attempt(self, *words: str) -> tuple[int, str]:
+        """Run to the end and return the exit code and everything printed."""
+        done = self._run(words, "")
+        return done.returncode, done.stdout + done.stderr
+
+    def _run(self, words: tuple[str, ...], stdin: str) -> "subprocess.CompletedProcess[str]":
+        return self._execute(self.command(*words), REPO, stdin)
+
+    def _execute(self, command: list[str], folder: Path, stdin: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            command,
+            cwd=folder,
             env={**os.environ, **environment.environment()},
             input=stdin,
             capture_output=True,
             text=True,
             check=False,
         )
-        if check and done.returncode != 0:
-            raise LabError(f"pulumi {' '.join(words)} failed:\n{done.stdout[-6000:]}\n{done.stderr[-3000:]}")
-        return done.stdout
 
     def stream(self, *words: str) -> int:
         """Run with the user's terminal as its output; returns the exit code."""
         return subprocess.call(
-            [*self.command(*words), "--non-interactive"],
+            self.command(*words),
             cwd=REPO,
             env={**os.environ, **environment.environment()},
             stdin=subprocess.DEVNULL,

@@ -1,0 +1,169 @@
+"""The actions of the image: `nim-serve`, `nim-serve-ray`, `download-to-cache`, `list-model-profiles`.
+
+The image's entrypoint is `main`, which takes the action as its first argument; each action is a command as well.
+"""
+
+import argparse
+import os
+import shlex
+import socket
+import sys
+from collections.abc import Callable, Sequence
+
+from nim_serve import contract, engine, logs
+from nim_serve.contract import ContractError, ServeConfig, parse_environment
+from nim_serve.fetch import fetch
+from nim_serve.health_port import serve_health
+from nim_serve.leader import Leader
+from nim_serve.logs import Log
+from nim_serve.outcome import GroupFailedError, StoppedError
+from nim_serve.process import become_subreaper, end_descendants
+from nim_serve.profiles import listing
+from nim_serve.single import serve_alone
+from nim_serve.stopping import StopRequest
+from nim_serve.worker import Worker
+
+END_GRACE_SECONDS = 1.0
+"""For Ray, which has nothing to save once vLLM has stopped; its head waits for its own raylet and so for ever."""
+
+
+def own_address(config: ServeConfig) -> str:
+    """The pod's address, as the pod spec says or as the host name resolves."""
+    if config.host_ip:
+        return config.host_ip
+    try:
+        return socket.gethostbyname(socket.gethostname())
+    except OSError:
+        return "127.0.0.1"
+
+
+def checked(log: Log) -> ServeConfig:
+    """The environment, or an exit that lists every problem."""
+    try:
+        config = parse_environment(os.environ)
+    except ContractError as wrong:
+        logs.configure("INFO", jsonl=os.environ.get("NIM_JSONL_LOGGING", "").strip().lower() in ("1", "true"))
+        for problem in wrong.problems:
+            log.error(problem)
+        sys.exit(2)
+    logs.configure(config.log_level, config.jsonl)
+    for name in config.ignored:
+        log.warning(f"{name} is not a variable of this image and is ignored")
+    if os.environ.get("NGC_API_KEY"):
+        log.info("NGC_API_KEY is set; the open image does not use it")
+    return config
+
+
+def supervise(role: str, config: ServeConfig, run: Callable[[StopRequest], None]) -> int:
+    """Run a role as the first process of a container: take signals, adopt orphans, leave nothing behind."""
+    log = Log(role)
+    stop = StopRequest()
+    stop.install()
+    become_subreaper()
+    if config.health_port is not None and role != "worker":
+        serve_health(config.health_port, lambda: engine.healthy(config.server_port))
+    try:
+        run(stop)
+        code = 0
+    except StoppedError:
+        log.info("stopped, as asked")
+        code = 0
+    except GroupFailedError as failure:
+        log.error(f"exiting: {failure}")
+        code = 1
+    finally:
+        end_descendants(END_GRACE_SECONDS)
+    return code
+
+
+def nim_serve(arguments: Sequence[str]) -> int:
+    """`nim-serve [--dry-run] [vLLM arguments]`: one pod, no Ray."""
+    config = checked(Log("server"))
+    extra = [word for word in arguments if word != "--dry-run"]
+    if "--dry-run" in arguments:
+        print(shlex.join(engine.command(config, extra, ray=config.nodes > 1)))
+        return 0
+    if config.nodes > 1:
+        Log("server").error(
+            f"NIM_NUM_COMPUTE_NODES={config.nodes}: nim-serve is for one node; "
+            f"use {contract.SERVE_RAY} --head in the leader and {contract.SERVE_RAY} --head-address in the workers"
+        )
+        return 2
+    return supervise("server", config, lambda stop: serve_alone(config, own_address(config), extra, stop))
+
+
+def _ray_arguments(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
+    parser = argparse.ArgumentParser(prog=contract.SERVE_RAY, allow_abbrev=False)
+    role = parser.add_mutually_exclusive_group(required=True)
+    role.add_argument("--head", action="store_true", help="be the leader: Ray head and API server")
+    role.add_argument("--head-address", metavar="HOST:PORT", help="be a worker of this leader")
+    parser.add_argument("--port", type=int, default=contract.DEFAULT_RAY_PORT, help="the head's port (leader only)")
+    return parser.parse_known_args(arguments)
+
+
+def nim_serve_ray(arguments: Sequence[str]) -> int:
+    """`nim-serve-ray --head --port P` or `nim-serve-ray --head-address HOST:PORT`: one pod of a group."""
+    given, extra = _ray_arguments(arguments)
+    if given.head:
+        config = checked(Log("leader"))
+        return supervise(
+            "leader", config, lambda stop: Leader(config, given.port, own_address(config), extra, stop).run()
+        )
+    host, _, port = given.head_address.rpartition(":")
+    if not host or not port.isdigit() or not 1 <= int(port) <= 65535:
+        print(f"--head-address {given.head_address!r}: use <host>:<port>", file=sys.stderr)
+        return 2
+    config = checked(Log("worker"))
+    return supervise("worker", config, lambda stop: Worker(config, host, int(port), stop).run())
+
+
+def download_to_cache(arguments: Sequence[str]) -> int:
+    """`download-to-cache`: fill the cache with NIM_MODEL_PATH and end."""
+    argparse.ArgumentParser(prog=contract.DOWNLOAD, description=download_to_cache.__doc__).parse_args(arguments)
+    return fetch(checked(Log("download")))
+
+
+def list_model_profiles(arguments: Sequence[str]) -> int:
+    """`list-model-profiles`: what this image offers; works without a model as well."""
+    argparse.ArgumentParser(prog=contract.LIST_PROFILES, description=list_model_profiles.__doc__).parse_args(arguments)
+    config = checked(Log("profiles")) if os.environ.get("NIM_MODEL_PATH") else None
+    print(listing(config))
+    return 0
+
+
+RUN: dict[str, Callable[[Sequence[str]], int]] = {
+    contract.SERVE: nim_serve,
+    contract.SERVE_RAY: nim_serve_ray,
+    contract.DOWNLOAD: download_to_cache,
+    contract.LIST_PROFILES: list_model_profiles,
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The image's entrypoint: the action, then its arguments; without any, serve."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    action = words.pop(0) if words and not words[0].startswith("-") else contract.SERVE
+    if action not in RUN:
+        print(f"unknown action {action!r}: use one of {', '.join(contract.ACTIONS)}", file=sys.stderr)
+        return 2
+    return RUN[action](words)
+
+
+def serve_command() -> int:
+    """Console script nim-serve."""
+    return nim_serve(sys.argv[1:])
+
+
+def serve_ray_command() -> int:
+    """Console script nim-serve-ray."""
+    return nim_serve_ray(sys.argv[1:])
+
+
+def download_command() -> int:
+    """Console script download-to-cache."""
+    return download_to_cache(sys.argv[1:])
+
+
+def profiles_command() -> int:
+    """Console script list-model-profiles."""
+    return list_model_profiles(sys.argv[1:])

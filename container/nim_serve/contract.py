@@ -1,0 +1,198 @@
+"""The contract of the container, once: arguments, ports, paths and environment of NIM LLM 2.x on Ray.
+
+The licensed NIM image satisfies it; this package satisfies it on stock vLLM and Ray. Standard library only, so that a
+test can hold the Kubernetes manifests to it without either. Facts: NIM LLM 2.x documentation, pages "CLI reference",
+"Environment variables", "Architecture" and "Multi-node deployment".
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from nim_serve import values
+from nim_serve.values import PRECISIONS, ModelSource, Profile
+
+DEFAULT_SERVER_PORT = 8000
+DEFAULT_RAY_PORT = 6379
+CACHE_PATH = "/opt/nim/.cache"
+
+HEALTH_READY_PATH = "/v1/health/ready"
+HEALTH_LIVE_PATH = "/v1/health/live"
+METRICS_PATH = "/v1/metrics"
+MODELS_PATH = "/v1/models"
+
+SERVE = "nim-serve"
+SERVE_RAY = "nim-serve-ray"
+DOWNLOAD = "download-to-cache"
+LIST_PROFILES = "list-model-profiles"
+ACTIONS = (SERVE, SERVE_RAY, DOWNLOAD, LIST_PROFILES)
+"""What the image's entrypoint takes as its first argument; so a pod sets `args` and leaves `command` alone."""
+
+
+class ContractError(ValueError):
+    """The environment or the arguments cannot work; carries every problem, not the first one only."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+@dataclass(frozen=True)
+class EnvVar:
+    """One variable of the contract: how it is read, what it means, what holds without it."""
+
+    name: str
+    meaning: str
+    parse: Callable[[str], Any] = values.text
+    default: str | None = None
+    secret: bool = False
+    extension: bool = False
+    """Ours, not NVIDIA's: the licensed image does not know it."""
+
+
+ENV: Mapping[str, EnvVar] = MappingProxyType(
+    {
+        var.name: var
+        for var in (
+            EnvVar("NIM_MODEL_PATH", "model: hf://<owner>/<model>[@<revision>] or a directory", values.model),
+            EnvVar(
+                "NIM_MODEL_PROFILE",
+                "profile that sets precision, TP and PP; the sizes below win over it",
+                values.profile,
+            ),
+            EnvVar("NIM_TENSOR_PARALLEL_SIZE", "GPUs of a tensor-parallel group", values.count),
+            EnvVar("NIM_PIPELINE_PARALLEL_SIZE", "pipeline stages", values.count),
+            EnvVar("NIM_NUM_COMPUTE_NODES", "nodes of the group, the leader included", values.count, "1"),
+            EnvVar("NIM_SERVED_MODEL_NAME", "name of the model in the API, or several with commas", values.names),
+            EnvVar("NIM_MAX_MODEL_LEN", "longest sequence in tokens; without it the model's own", values.count),
+            EnvVar("NIM_CACHE_PATH", "directory of the model cache", values.directory, CACHE_PATH),
+            EnvVar("NIM_SERVER_PORT", "port of the API, health and metrics", values.port, str(DEFAULT_SERVER_PORT)),
+            EnvVar("NIM_HEALTH_PORT", "a second port that answers health alone, from the start", values.port),
+            EnvVar("NIM_PASSTHROUGH_ARGS", "further vLLM arguments, quoted as for a shell", values.arguments, ""),
+            EnvVar("NIM_JSONL_LOGGING", "log lines as JSON", values.flag, "0"),
+            EnvVar("NIM_LOG_LEVEL", "least severe level that is logged", values.level, "INFO"),
+            EnvVar("NIM_DISABLE_MODEL_DOWNLOAD", "serve from the cache or fail, never download", values.flag, "0"),
+            EnvVar("HF_ENDPOINT", "address of the Hugging Face hub or of a mirror"),
+            EnvVar("HF_TOKEN", "token for the Hugging Face hub", secret=True),
+            EnvVar("NGC_API_KEY", "key for NGC; the open image does not use it", secret=True),
+            EnvVar("VLLM_HOST_IP", "address of this pod, for Ray and vLLM (status.podIP)", extension=True),
+            EnvVar(
+                "NIM_STACK_SHARED_CACHE", "1: only the leader downloads; 0: every pod", values.flag, "1", extension=True
+            ),
+            EnvVar(
+                "NIM_STACK_JOIN_TIMEOUT_SECONDS",
+                "how long the group may take to join",
+                values.count,
+                "1800",
+                extension=True,
+            ),
+        )
+    }
+)
+
+
+@dataclass(frozen=True)
+class ServeConfig:
+    """The environment, read and checked. It holds no secret, so it may be logged."""
+
+    model: ModelSource
+    precision: str
+    tensor_parallel: int
+    pipeline_parallel: int
+    nodes: int
+    served_names: tuple[str, ...]
+    max_model_len: int | None
+    cache_path: str
+    server_port: int
+    health_port: int | None
+    passthrough: tuple[str, ...]
+    jsonl: bool
+    log_level: str
+    disable_download: bool
+    shared_cache: bool
+    join_timeout: int
+    host_ip: str | None
+    ignored: tuple[str, ...]
+
+    @property
+    def world_size(self) -> int:
+        """GPUs of the whole group."""
+        return self.tensor_parallel * self.pipeline_parallel
+
+    @property
+    def gpus_per_node(self) -> int:
+        """GPUs that one pod brings; the environment was refused unless this is whole."""
+        return self.world_size // self.nodes
+
+
+def head_args(port: int = DEFAULT_RAY_PORT) -> list[str]:
+    """Container arguments of the leader pod."""
+    return [SERVE_RAY, "--head", "--port", str(port)]
+
+
+def worker_args(head: str, port: int = DEFAULT_RAY_PORT) -> list[str]:
+    """Container arguments of a worker pod; `head` is the leader's name or address."""
+    return [SERVE_RAY, "--head-address", f"{head}:{port}"]
+
+
+def ignored_variables(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Variables that start with NIM_ and mean nothing here: they are logged, in case one is misspelt."""
+    return tuple(sorted(name for name in environment if name.startswith("NIM_") and name not in ENV))
+
+
+def parse_environment(environment: Mapping[str, str]) -> ServeConfig:
+    """Read and check the environment of either role; an empty variable counts as absent.
+
+    Raises:
+        ContractError: with every problem, each saying what was given and what would work.
+    """
+    problems: list[str] = []
+    read: dict[str, Any] = {}
+    for var in ENV.values():
+        given = environment.get(var.name, "").strip() or var.default
+        read[var.name] = None
+        if given is not None and not var.secret:
+            try:
+                read[var.name] = var.parse(given)
+            except ValueError as wrong:
+                problems.append(f"{var.name}={given!r}: {wrong}")
+    if not environment.get("NIM_MODEL_PATH", "").strip():
+        problems.append("NIM_MODEL_PATH is not set: use hf://<owner>/<model>, or an absolute directory")
+    profile = read["NIM_MODEL_PROFILE"] or Profile("auto", 1, 1)
+    tensor = read["NIM_TENSOR_PARALLEL_SIZE"] or profile.tensor_parallel
+    pipeline = read["NIM_PIPELINE_PARALLEL_SIZE"] or profile.pipeline_parallel
+    nodes = read["NIM_NUM_COMPUTE_NODES"] or 1
+    sized = ("NIM_TENSOR_PARALLEL_SIZE", "NIM_PIPELINE_PARALLEL_SIZE", "NIM_NUM_COMPUTE_NODES", "NIM_MODEL_PROFILE")
+    if not any(problem.startswith(sized) for problem in problems) and tensor * pipeline % nodes:
+        problems.append(
+            f"tensor parallel {tensor} × pipeline parallel {pipeline} = {tensor * pipeline} GPUs cannot be split "
+            f"evenly over NIM_NUM_COMPUTE_NODES={nodes}: use a number of nodes that divides it"
+        )
+    if read["NIM_HEALTH_PORT"] is not None and read["NIM_HEALTH_PORT"] == read["NIM_SERVER_PORT"]:
+        problems.append(
+            f"NIM_HEALTH_PORT={read['NIM_HEALTH_PORT']} is NIM_SERVER_PORT, which answers health anyway: "
+            "use another port, or leave it out"
+        )
+    if problems:
+        raise ContractError(problems)
+    return ServeConfig(
+        model=read["NIM_MODEL_PATH"],
+        precision=PRECISIONS[profile.precision],
+        tensor_parallel=tensor,
+        pipeline_parallel=pipeline,
+        nodes=nodes,
+        served_names=read["NIM_SERVED_MODEL_NAME"] or (),
+        max_model_len=read["NIM_MAX_MODEL_LEN"],
+        cache_path=read["NIM_CACHE_PATH"],
+        server_port=read["NIM_SERVER_PORT"],
+        health_port=read["NIM_HEALTH_PORT"],
+        passthrough=read["NIM_PASSTHROUGH_ARGS"] or (),
+        jsonl=read["NIM_JSONL_LOGGING"],
+        log_level=read["NIM_LOG_LEVEL"],
+        disable_download=read["NIM_DISABLE_MODEL_DOWNLOAD"],
+        shared_cache=read["NIM_STACK_SHARED_CACHE"],
+        join_timeout=read["NIM_STACK_JOIN_TIMEOUT_SECONDS"],
+        host_ip=read["VLLM_HOST_IP"],
+        ignored=ignored_variables(environment),
+    )

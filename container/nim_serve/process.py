@@ -1,0 +1,110 @@
+"""Child processes of the launcher: started in groups of their own, watched, and ended to the last one.
+
+As PID 1 of a container, or as a subreaper elsewhere, the launcher inherits the daemons that `ray start` leaves behind.
+It ends its own descendants only: `ray stop` would end every Ray process that shares the process namespace.
+"""
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+PR_SET_CHILD_SUBREAPER = 36
+"""prctl(2)"""
+
+
+def become_subreaper() -> None:
+    """Orphans below this process become its children, so that they can be reaped and ended."""
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class ProcessInfo:
+    """One row of the process table."""
+
+    pid: int
+    parent: int
+    state: str
+    name: str
+
+
+def process_table(proc: Path = Path("/proc")) -> dict[int, ProcessInfo]:
+    """Every process that can be seen, by number."""
+    table = {}
+    for entry in proc.iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError, ValueError, IndexError):
+                # The name stands in parentheses and may itself contain blanks and parentheses.
+                head, _, tail = (entry / "stat").read_text().rpartition(")")
+                state, parent = tail.split()[:2]
+                pid = int(entry.name)
+                table[pid] = ProcessInfo(pid, int(parent), state, head.partition("(")[2])
+    return table
+
+
+def descendants(root: int, table: Mapping[int, ProcessInfo]) -> list[ProcessInfo]:
+    """The living processes below one, children before grandchildren."""
+    found: list[ProcessInfo] = []
+    level = [root]
+    while level:
+        children = [info for info in table.values() if info.parent in level]
+        found += [info for info in children if info.state != "Z"]
+        level = [info.pid for info in children]
+    return found
+
+
+class Child:
+    """A process in a group of its own, so that a signal reaches it and what it started."""
+
+    def __init__(self, name: str, args: Sequence[str], environment: Mapping[str, str]) -> None:
+        self.name = name
+        self._popen = subprocess.Popen(list(args), env=dict(environment), start_new_session=True)
+        self.pid = self._popen.pid
+
+    def poll(self) -> int | None:
+        """The exit code, or None while it runs."""
+        return self._popen.poll()
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the whole group."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, number)
+
+    def stop(self, grace: float) -> int:
+        """SIGTERM to the process itself, then SIGKILL to its group when the grace is over or it has gone."""
+        if self.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGTERM)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._popen.wait(grace)
+        self.signal(signal.SIGKILL)
+        return self._popen.wait()
+
+
+def end_descendants(grace: float) -> None:
+    """SIGTERM to every process below this one, SIGKILL to those that remain after the grace."""
+    me = os.getpid()
+    deadline = time.monotonic() + grace
+    for info in descendants(me, process_table()):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(info.pid, signal.SIGTERM)
+    while (left := descendants(me, process_table())) and time.monotonic() < deadline:
+        reap()
+        time.sleep(0.05)
+    for info in left:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(info.pid, signal.SIGKILL)
+    reap()
+
+
+def reap(keep: Sequence[int] = ()) -> None:
+    """Collect adopted children that have ended; those in `keep` belong to a Child, which collects them itself."""
+    for info in process_table().values():
+        if info.parent == os.getpid() and info.state == "Z" and info.pid not in keep:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(info.pid, os.WNOHANG)

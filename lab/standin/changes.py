@@ -1,0 +1,95 @@
+"""What differs between the live object and the program's, and which differences make a new object necessary."""
+
+import json
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+from lab.standin.objects import builtin
+from lab.standin.values import Obj, unknown
+
+Where = tuple[str | int, ...]
+ADD, DELETE, UPDATE = 0, 2, 4  # kinds of PropertyDiff; the next number is the same kind, forcing a replacement
+
+_MISSING = object()
+# The official plugin's table (provider/pkg/provider/diff.go at 4.34), for the API versions that are still served.
+_FORCE_NEW = json.loads(Path(__file__).with_name("force_new.json").read_text())
+_DATA = {"v1/Secret": ["type", "stringData", "data"], "v1/ConfigMap": ["binaryData", "data"]}
+_UNITS = {"": Decimal(1), "m": Decimal("0.001"), "Ki": Decimal(1024)}
+for _power, _unit in enumerate("kMGTPE", 1):
+    _UNITS |= {_unit: Decimal(1000) ** _power, f"{_unit}i": Decimal(1024) ** _power}
+
+
+def compare(live: Obj, new: Obj, was: Obj, mutable: set[str], ignored: list[str]) -> dict[str, int]:
+    """Compare the live object, pruned to the old inputs `was`, with the new inputs: property path → kind of change.
+
+    `mutable` has those of the kinds Secret and ConfigMap whose data the provider may change in place.
+    """
+    kind = f"{new.get('apiVersion')}/{new.get('kind')}"
+    force = ["metadata.name", "metadata.namespace", *_FORCE_NEW.get(kind, [])]
+    if kind in _DATA and (new["kind"] not in mutable or new.get("immutable") is True):
+        force += _DATA[kind]
+    properties = [tuple(name.split(".")) for name in force]
+    skipped = [path_of(text) for text in ignored]
+    return {
+        _text(path): change + any(_along(p, path, value) for p in properties)
+        for path, change, value in _walk((), live, new, was, builtin(new))
+        if not any(len(p) <= len(path) and _along(p, path, None) for p in skipped)
+    }
+
+
+def path_of(text: str) -> tuple[str, ...]:
+    """Read a property path such as `spec.containers[0]["a.b"]`."""
+    return tuple(part.strip('"') for part in re.findall(r'"[^"]*"|[^.\[\]"]+', text))
+
+
+def _walk(path: Where, old: Any, new: Any, was: Any, known: bool) -> Iterator[tuple[Where, int, Any]]:
+    if new is _MISSING:
+        yield path, DELETE, None
+    elif old is _MISSING:
+        # The server drops zero values of many fields of its own kinds; the official plugin knows them from the schema.
+        if not (known and new == was and new in (False, 0, "", {}, [])):
+            yield path, ADD, new
+    elif isinstance(old, dict) and isinstance(new, dict):
+        before = was if isinstance(was, dict) else {}
+        for k in sorted(old.keys() | new.keys()):
+            a, b, c = (part.get(k, _MISSING) for part in (old, new, before))
+            yield from _walk((*path, k), a, b, c, known)
+    elif isinstance(old, list) and isinstance(new, list):
+        earlier = was[: max(len(old), len(new))] if isinstance(was, list) else []
+        for i, (a, b, c) in enumerate(zip_longest(old, new, earlier, fillvalue=_MISSING)):
+            yield from _walk((*path, i), a, b, c, known)
+    elif unknown(new) or (old != new and not (known and _same_quantity(path, old, new))):
+        yield path, UPDATE, new
+
+
+def _same_quantity(path: Where, old: Any, new: Any) -> bool:
+    """The server spells quantities its own way (1024Mi is 1Gi), and so does the official plugin in inputs."""
+    fields = {"limits", "requests", "capacity", "hard", "sizeLimit"}
+    return not fields.isdisjoint(path) and _quantity(old) == _quantity(new)
+
+
+def _quantity(value: Any) -> Any:
+    match = re.fullmatch(r"([+-]?\d+(?:\.\d+)?)([mkKMGTPE]?i?)", str(value))
+    return Decimal(match[1]) * _UNITS[match[2]] if match and match[2] in _UNITS else value
+
+
+def _along(prop: tuple[str, ...], path: Where, value: Any) -> bool:
+    """Say whether the property lies on the path or, when it goes further, inside the value found there."""
+    for want, part in zip(prop, path, strict=False):
+        if want != str(part) and not (want == "*" and isinstance(part, int)):
+            return False
+    for want in prop[len(path) :]:
+        value = {"*": value[0]} if isinstance(value, list) and value else value
+        if not isinstance(value, dict) or want not in value:
+            return False
+        value = value[want]
+    return True
+
+
+def _text(path: Where) -> str:
+    parts = (f"[{json.dumps(p)}]" if isinstance(p, int) or re.search(r'[."\[\]]', p) else f".{p}" for p in path)
+    return "".join(parts).removeprefix(".")

@@ -1,0 +1,47 @@
+"""Multi-node NVIDIA NIM LLM on Kubernetes as typed Pulumi components.
+
+Names are imported on first use, so that `nim_stack.plan` and `nim_stack.manifests` start without Pulumi.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nim_stack.components.lws_operator import LwsOperator
+    from nim_stack.components.model_cache import ModelCache
+    from nim_stack.components.multi_node_nim import MultiNodeNim
+    from nim_stack.components.ngc_secrets import NgcSecrets
+    from nim_stack.plan import DeploymentPlan, plan_deployment
+    from nim_stack.settings import StackSettings
+    from nim_stack.stack import NimStack
+    from nim_stack.stack_config import read_stack_config
+
+__all__ = [
+    "DeploymentPlan",
+    "LwsOperator",
+    "ModelCache",
+    "MultiNodeNim",
+    "NgcSecrets",
+    "NimStack",
+    "StackSettings",
+    "plan_deployment",
+    "read_stack_config",
+]
+
+_HOMES = {
+    "DeploymentPlan": "nim_stack.plan",
+    "LwsOperator": "nim_stack.components.lws_operator",
+    "ModelCache": "nim_stack.components.model_cache",
+    "MultiNodeNim": "nim_stack.components.multi_node_nim",
+    "NgcSecrets": "nim_stack.components.ngc_secrets",
+    "NimStack": "nim_stack.stack",
+    "StackSettings": "nim_stack.settings",
+    "plan_deployment": "nim_stack.plan",
+    "read_stack_config": "nim_stack.stack_config",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

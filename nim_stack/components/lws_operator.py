@@ -1,0 +1,89 @@
+"""LwsOperator: the LeaderWorkerSet controller, from its pinned release manifest.
+
+One stack of a cluster installs it. Its CRDs outlive the stack, because deleting them deletes every model server of
+the cluster, and the next install adopts them.
+"""
+
+import copy
+from importlib.metadata import version
+from typing import Any, NotRequired, TypedDict
+
+import pulumi
+import pulumi_kubernetes as k8s
+from pydantic import Field
+
+from nim_stack import names
+from nim_stack.components.arguments import plain_arguments
+from nim_stack.manifests.lws_release import Release, ReleaseError, parse_release, resource_name, resource_type
+from nim_stack.release import fetch_manifest
+from nim_stack.settings import Digest, Settings
+
+_READY_IN = pulumi.CustomTimeouts(create="10m", update="10m")
+
+
+class LwsOperatorArgs(TypedDict):
+    manifest: str
+    """URL or file of the release manifest, LWS 0.9 or newer. Plain: it decides which objects there are."""
+    sha256: str
+    """SHA-256 of the manifest."""
+    adopting_provider: NotRequired[k8s.Provider]
+    """Provider with `upsert_existing_objects` for the CRDs; without it an install cannot follow an uninstall."""
+
+
+class _Plain(Settings):
+    manifest: str = Field(min_length=1, description="URL or file of the release manifest.")
+    sha256: Digest = Field(description="SHA-256 of the manifest: 64 lower-case hexadecimal digits.")
+
+
+class LwsOperator(pulumi.ComponentResource):
+    """Controller, webhooks and CRDs of LeaderWorkerSet; complete when the webhooks have their certificate."""
+
+    namespace: pulumi.Output[str]
+    """Namespace of the controller."""
+
+    def __init__(self, name: str, args: LwsOperatorArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("nim-stack:index:LwsOperator", name, {}, opts)
+        plain = plain_arguments(_Plain, args, {"adopting_provider"}, f"LwsOperator {name}")
+        release = _release(plain.manifest, plain.sha256)
+        adopter = args.get("adopting_provider")
+        child = pulumi.ResourceOptions(parent=self)
+        adopted = pulumi.ResourceOptions(parent=self, provider=adopter, retain_on_delete=True)
+
+        def create(
+            items: tuple[dict[str, Any], ...], after: list[pulumi.Resource], options: pulumi.ResourceOptions
+        ) -> list[pulumi.Resource]:
+            options = pulumi.ResourceOptions.merge(
+                options, pulumi.ResourceOptions(depends_on=after, custom_timeouts=_READY_IN)
+            )
+            return [_Manifest(f"{name}-{resource_name(item)}", item, options) for item in items]
+
+        namespaces = create(release.namespaces, [], child)
+        crds = create(release.crds, [], adopted)
+        foundations = create(release.foundations, namespaces, child)
+        workloads = create(release.workloads, [*namespaces, *crds, *foundations], child)
+        create(release.webhooks, workloads, child)
+
+        self.namespace = pulumi.Output.from_input(names.LWS_NAMESPACE)
+        self.register_outputs({"namespace": self.namespace})
+
+
+class _Manifest(pulumi.CustomResource):
+    """One object of the release, registered as it stands.
+
+    The typed classes would send the same, but only after translating the keys of 21,000 nodes of CRD schemas.
+    """
+
+    def __init__(self, name: str, item: dict[str, Any], opts: pulumi.ResourceOptions) -> None:
+        secret = ["data", "stringData"] if item["kind"] == "Secret" else []
+        plugin = pulumi.ResourceOptions(version=_PLUGIN_VERSION, additional_secret_outputs=secret)
+        super().__init__(resource_type(item), name, copy.deepcopy(item), pulumi.ResourceOptions.merge(opts, plugin))
+
+
+_PLUGIN_VERSION = version("pulumi-kubernetes")
+
+
+def _release(manifest: str, sha256: str) -> Release:
+    try:
+        return parse_release(fetch_manifest(manifest, sha256))
+    except ReleaseError as error:
+        raise pulumi.RunError(f"nim.lws.manifest = {manifest!r}: {error}.") from None

@@ -1,0 +1,99 @@
+"""ModelCache: the ReadWriteMany claim that holds the weights.
+
+Weights are precious: with `retain` the claim outlives `pulumi destroy` and the next `up` adopts it and downloads
+nothing. That is `retain_on_delete`, not `protect`: the engine checks `protect` first and refuses the whole destroy.
+
+A claim cannot change its class, so the resource plugin would delete it and make another. That is refused: the class is
+ignored in diffs, which keeps the claim as it is, and the class it then has is compared with the one that was asked
+for. Another deployment name is another resource, so that it can have another class. A hook before deletion would be
+the other way, but it makes `pulumi destroy` need the program.
+"""
+
+from typing import NotRequired, TypedDict
+
+import pulumi
+import pulumi_kubernetes as k8s
+from pydantic import Field, model_validator
+
+from nim_stack import names, plan
+from nim_stack.components.arguments import plain_arguments
+from nim_stack.manifests.storage import cache_claim
+from nim_stack.settings import DeploymentName, ObjectName, Quantity, Settings
+
+
+class ModelCacheArgs(TypedDict):
+    deployment: str
+    """Name of the deployment; the claim is named after it."""
+    namespace: pulumi.Input[str]
+    storage_class: NotRequired[str]
+    """Class that provisions ReadWriteMany claims."""
+    size: NotRequired[str]
+    existing_claim: NotRequired[str]
+    """Claim to use instead of making one."""
+    retain: NotRequired[bool]
+    """Whether the claim outlives the stack; true without it."""
+    adopting_provider: NotRequired[k8s.Provider]
+    """Provider with `upsert_existing_objects`; without it a retained claim cannot be taken up again."""
+
+
+class _Plain(Settings):
+    deployment: DeploymentName = Field(description="Name of the deployment.")
+    storage_class: ObjectName | None = Field(None, description="Name of a class with ReadWriteMany.")
+    size: Quantity = Field(plan.UNKNOWN_STORAGE, description="Size such as 500Gi.")
+    existing_claim: ObjectName | None = Field(None, description="Name of a ReadWriteMany claim.")
+    retain: bool = Field(True, description="true or false.")
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> "_Plain":
+        if (self.storage_class is None) == (self.existing_claim is None):
+            raise ValueError("give either storage_class or existing_claim")
+        return self
+
+
+class ModelCache(pulumi.ComponentResource):
+    """Shared storage for the weights: a new claim, one kept from before, or an existing one by name."""
+
+    claim: pulumi.Output[str]
+    """Name of the claim."""
+
+    def __init__(self, name: str, args: ModelCacheArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("nim-stack:index:ModelCache", name, {}, opts)
+        plain = plain_arguments(_Plain, args, {"namespace", "adopting_provider"}, f"ModelCache {name}")
+        if plain.storage_class is None:
+            self.claim = pulumi.Output.from_input(plain.existing_claim or "")
+        else:
+            self.claim = self._create(args, plain, plain.storage_class)
+        self.register_outputs({"claim": self.claim})
+
+    def _create(self, args: ModelCacheArgs, plain: _Plain, wanted: str) -> pulumi.Output[str]:
+        retain = plain.retain
+        manifest = pulumi.Output.from_input(args["namespace"]).apply(
+            lambda namespace: cache_claim(plain.deployment, namespace, wanted, plain.size, adopt=retain)
+        )
+        claim = k8s.core.v1.PersistentVolumeClaim(
+            names.cache_claim(plain.deployment),
+            metadata=manifest["metadata"],
+            spec=manifest["spec"],
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                provider=args.get("adopting_provider") if retain else None,
+                retain_on_delete=retain,
+                ignore_changes=["spec.storageClassName"],
+            ),
+        )
+
+        def same_class(claim_name: str, present: str | None) -> str:
+            if present not in (None, wanted):
+                raise pulumi.RunError(_class_changed(claim_name, present, wanted))
+            return claim_name
+
+        present = claim.spec.apply(lambda spec: spec.storage_class_name)
+        return pulumi.Output.all(claim.metadata["name"], present).apply(lambda found: same_class(*found))
+
+
+def _class_changed(claim: str, present: str | None, wanted: str) -> str:
+    return (
+        f"nim.storage.storageClass = {wanted!r}: the claim {claim} has the class {present!r}, and a claim cannot "
+        f"change it; replacing the claim would delete the weights. Set it back to {present!r}; or deploy under another "
+        "nim.name, which makes a new claim; or make a claim yourself and name it in nim.storage.existingClaim."
+    )

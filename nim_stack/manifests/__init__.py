@@ -1,0 +1,1 @@
+"""Pure builders of Kubernetes objects: typed values in, dicts out, no Pulumi."""

@@ -1,0 +1,50 @@
+"""The LeaderWorkerSet: groups of one leader and nodes - 1 workers."""
+
+from nim_stack import names
+from nim_stack.manifests.pods import Manifest, References, pod_template
+from nim_stack.plan import DeploymentPlan
+
+
+def leader_worker_set(plan: DeploymentPlan, references: References, namespace: str) -> Manifest:
+    """The whole object, with the wait that makes `pulumi up` end when the model serves."""
+    return {
+        "apiVersion": f"{names.LWS_GROUP}/v1",
+        "kind": "LeaderWorkerSet",
+        "metadata": metadata(plan, namespace),
+        "spec": spec(plan, references),
+    }
+
+
+def metadata(plan: DeploymentPlan, namespace: str) -> Manifest:
+    """Nothing else waits for an LWS, not even PULUMI_K8S_AWAIT_ALL: it has no condition called Ready. `Available`
+    carries the observed generation since LWS 0.9, so that an update does not end on the condition of before."""
+    settings = plan.settings
+    wait = {names.WAIT_FOR: "condition=Available"} if settings.wait else {names.SKIP_AWAIT: "true"}
+    return {
+        "name": settings.name,
+        "namespace": namespace,
+        "labels": names.labels(settings.name),
+        "annotations": wait,
+    }
+
+
+def spec(plan: DeploymentPlan, references: References) -> Manifest:
+    settings = plan.settings
+    return {
+        "replicas": settings.replicas,
+        # Never LeaderReady: the leader is ready only when its workers have joined.
+        "startupPolicy": "LeaderCreated",
+        "rolloutStrategy": {
+            "type": "RollingUpdate",
+            "rollingUpdateConfiguration": {"maxSurge": 0, "maxUnavailable": 1},
+        },
+        "networkConfig": {"subdomainPolicy": "Shared"},
+        "leaderWorkerTemplate": {
+            "size": settings.nodes,
+            # A rank that restarts alone cannot rejoin its engine, so the group restarts as one; but not while a pod is
+            # still pending, which a slow image pull on one node would otherwise turn into a loop (LWS 0.9).
+            "restartPolicy": "RecreateGroupAfterStart",
+            "leaderTemplate": pod_template(plan, references, "leader"),
+            "workerTemplate": pod_template(plan, references, "worker"),
+        },
+    }

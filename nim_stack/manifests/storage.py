@@ -1,0 +1,40 @@
+"""The namespace and the claim of the model cache."""
+
+from nim_stack import names
+from nim_stack.manifests.pods import Manifest
+
+
+def namespace(name: str, deployment: str, *, adopt: bool) -> Manifest:
+    return {
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": {"name": name, "labels": names.labels(deployment), "annotations": _adoption(adopt)},
+    }
+
+
+def cache_claim(deployment: str, namespace: str, storage_class: str, size: str, *, adopt: bool) -> Manifest:
+    """One claim for all pods of all groups, so that the model is downloaded once.
+
+    It is not awaited: the wait for a claim ends after five minutes whatever the timeout, and a class that binds at the
+    first consumer has none yet. Pods wait for the claim themselves.
+    """
+    return {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {
+            "name": names.cache_claim(deployment),
+            "namespace": namespace,
+            "labels": names.labels(deployment, "model-cache"),
+            "annotations": {names.SKIP_AWAIT: "true"} | _adoption(adopt),
+        },
+        "spec": {
+            "accessModes": ["ReadWriteMany"],
+            "storageClassName": storage_class,
+            "resources": {"requests": {"storage": size}},
+        },
+    }
+
+
+def _adoption(adopt: bool) -> dict[str, str]:
+    """An object kept from before belongs to the field manager of then; adopting it takes its fields over."""
+    return {names.PATCH_FORCE: "true"} if adopt else {}

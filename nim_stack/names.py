@@ -1,0 +1,80 @@
+"""Every name, label, annotation and port, once.
+
+The names of things that people, DNS or other tools use are fixed; they are derived from the deployment's one name.
+"""
+
+from typing import Final
+
+MAX_NAME: Final = 40
+"""LWS appends group and worker ordinals and StatefulSets a revision hash to the name; its documentation allows 51
+characters less those digits and its webhook does not check (LWS troubleshooting page, section 3)."""
+
+LWS_GROUP: Final = "leaderworkerset.x-k8s.io"
+LWS_CRD: Final = f"leaderworkersets.{LWS_GROUP}"
+LWS_NAMESPACE: Final = "lws-system"
+LWS_NAME_LABEL: Final = "leaderworkerset.sigs.k8s.io/name"
+LWS_GROUP_KEY_LABEL: Final = "leaderworkerset.sigs.k8s.io/group-key"
+LWS_WORKER_INDEX_LABEL: Final = "leaderworkerset.sigs.k8s.io/worker-index"
+HOSTNAME_LABEL: Final = "kubernetes.io/hostname"
+GPU_RESOURCE: Final = "nvidia.com/gpu"
+
+WAIT_FOR: Final = "pulumi.com/waitFor"
+SKIP_AWAIT: Final = "pulumi.com/skipAwait"
+PATCH_FORCE: Final = "pulumi.com/patchForce"
+
+SERVER_PORT: Final = 8000
+RAY_PORT: Final = 6379
+SERVICE_PORT: Final = 8000
+"""Stays the same whatever port the container listens on. A changed Service port fails in the preview of the resource
+plugin although the update works: the old port still belongs to the field manager that created it."""
+HTTP: Final = "http"
+"""Name of the container's API port: the Service and the probes find the port by it."""
+
+HEALTH_READY: Final = "/v1/health/ready"
+HEALTH_LIVE: Final = "/v1/health/live"
+
+CACHE_MOUNT: Final = "/model-store"
+"""Where both of NVIDIA's own deployers mount the cache (nim-llm chart, NIM Operator)."""
+SHM_MOUNT: Final = "/dev/shm"
+
+NGC_REGISTRY: Final = "nvcr.io"
+NGC_KEY: Final = "NGC_API_KEY"
+HF_KEY: Final = "HF_TOKEN"
+
+
+def leader_service(name: str) -> str:
+    """Service in front of the leaders. Never the name of the LWS: its controller makes a headless Service of that name
+    only if there is none, and without it workers never find their leader (ai-dynamo/dynamo#9612)."""
+    return f"{name}-leader"
+
+
+def cache_claim(name: str) -> str:
+    return f"{name}-model-cache"
+
+
+def api_secret(name: str) -> str:
+    return f"{name}-ngc-api"
+
+
+def pull_secret(name: str) -> str:
+    return f"{name}-ngc-pull"
+
+
+def hf_secret(name: str) -> str:
+    return f"{name}-hf-token"
+
+
+def endpoint(name: str, namespace: str) -> str:
+    """Base URL of the OpenAI API inside the cluster, whatever the cluster's domain is."""
+    return f"http://{leader_service(name)}.{namespace}.svc:{SERVICE_PORT}/v1"
+
+
+def labels(name: str, component: str | None = None) -> dict[str, str]:
+    """Kubernetes' recommended labels."""
+    common = {
+        "app.kubernetes.io/name": "nim",
+        "app.kubernetes.io/instance": name,
+        "app.kubernetes.io/part-of": "nim-stack",
+        "app.kubernetes.io/managed-by": "pulumi",
+    }
+    return common | ({"app.kubernetes.io/component": component} if component else {})

@@ -1,0 +1,21 @@
+"""Kubernetes quantities: the forms a stack may write, and their bytes."""
+
+import re
+
+_UNITS: dict[str, int] = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15} | {
+    f"{prefix}i": 1024**power for power, prefix in enumerate("KMGTP", start=1)
+}
+PATTERN = r"^[1-9][0-9]*(\.[0-9]+)?([kMGTP]|[KMGTP]i)?$"
+
+
+def to_bytes(quantity: str) -> float:
+    """Bytes of a quantity such as `200Gi`; it has passed PATTERN."""
+    found = re.fullmatch(r"([0-9.]+)([A-Za-z]*)", quantity)
+    if not found:
+        raise ValueError(f"{quantity!r} is not a quantity such as 200Gi")
+    return float(found[1]) * _UNITS[found[2]]
+
+
+def gibibytes(size: float) -> str:
+    """A quantity of whole GiB that holds at least this many bytes."""
+    return f"{-int(-size // 1024**3)}Gi"

@@ -1,0 +1,148 @@
+"""NimStack: namespace, LWS, secrets, cache and model server, in the order in which they need each other."""
+
+from typing import Any, NotRequired, TypedDict
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from nim_stack.cluster import Connections, connect
+from nim_stack.components.lws_operator import LwsOperator
+from nim_stack.components.model_cache import ModelCache, ModelCacheArgs
+from nim_stack.components.multi_node_nim import MultiNodeNim
+from nim_stack.components.ngc_secrets import NgcSecrets, NgcSecretsArgs
+from nim_stack.manifests import storage
+from nim_stack.plan import DeploymentPlan, plan_deployment
+from nim_stack.problems import RefusedError
+
+
+class NimStackArgs(TypedDict):
+    settings: dict[str, Any]
+    """The settings of a stack file's `nim:`. Plain: they decide sizes, which must be known at preview."""
+    ngc_api_key: NotRequired[pulumi.Input[str]]
+    hf_token: NotRequired[pulumi.Input[str]]
+
+
+class NimStack(pulumi.ComponentResource):
+    """Everything that one model needs in a cluster."""
+
+    endpoint: pulumi.Output[str]
+    """Base URL of the OpenAI API inside the cluster."""
+    namespace: pulumi.Output[str]
+    leader_service: pulumi.Output[str]
+
+    def __init__(self, name: str, args: NimStackArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("nim-stack:index:NimStack", name, {}, opts)
+        plan = self.plan = _plan(name, args)
+        settings = plan.settings
+        for warning in plan.warnings:
+            pulumi.log.warn(warning, self)
+        cluster = connect(name, settings.cluster, self)
+        child = pulumi.ResourceOptions(parent=self, providers=[cluster.creating])
+
+        operator = self._operator(name, plan, cluster, child)
+        self.namespace = self._namespace(name, plan, cluster)
+        secrets = NgcSecrets(f"{name}-secrets", _secrets(args, plan, self.namespace), child)
+        cache = ModelCache(f"{name}-cache", _cache(plan, self.namespace, cluster), child)
+        server = MultiNodeNim(
+            f"{name}-server",
+            {
+                "settings": args["settings"],
+                "namespace": self.namespace,
+                "cache_claim": cache.claim,
+                "api_secret": secrets.api_secret,
+                "pull_secrets": secrets.pull_secrets,
+                "hf_secret": secrets.hf_secret,
+            },
+            pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[operator] if operator else None)),
+        )
+        self.endpoint, self.leader_service = server.endpoint, server.leader_service
+        self.register_outputs(self.exports)
+
+    @property
+    def exports(self) -> dict[str, Any]:
+        """What another stack or a person needs; few and stable."""
+        settings = self.plan.settings
+        return {
+            "endpoint": self.endpoint,
+            "model": self.plan.served_name,
+            "namespace": self.namespace,
+            "leaderService": self.leader_service,
+            "gpus": {
+                "perNode": settings.gpus_per_node,
+                "perGroup": self.plan.gpus_per_group,
+                "total": self.plan.gpus_total,
+            },
+            "plan": self.plan.summary,
+        }
+
+    def _operator(
+        self, name: str, plan: DeploymentPlan, cluster: Connections, child: pulumi.ResourceOptions
+    ) -> LwsOperator | None:
+        lws = plan.settings.lws
+        if lws.mode == "existing" or lws.sha256 is None:
+            return None
+        return LwsOperator(
+            f"{name}-lws",
+            {"manifest": lws.manifest, "sha256": lws.sha256, "adopting_provider": cluster.adopting},
+            child,
+        )
+
+    def _namespace(self, name: str, plan: DeploymentPlan, cluster: Connections) -> pulumi.Output[str]:
+        """The namespace goes with the claim: retained together, or gone together."""
+        settings = plan.settings
+        if not settings.create_namespace:
+            return pulumi.Output.from_input(settings.namespace)
+        retain = settings.storage.retain
+        manifest = storage.namespace(settings.namespace, settings.name, adopt=retain)
+        namespace = k8s.core.v1.Namespace(
+            f"{name}-namespace",
+            metadata=manifest["metadata"],
+            opts=pulumi.ResourceOptions(
+                parent=self, provider=cluster.adopting if retain else cluster.creating, retain_on_delete=retain
+            ),
+        )
+        return namespace.metadata["name"]
+
+
+def _plan(name: str, args: NimStackArgs) -> DeploymentPlan:
+    try:
+        return plan_deployment(
+            args["settings"],
+            has_ngc_key="ngc_api_key" in args,
+            has_hf_token="hf_token" in args,
+            where=f"NimStack {name}",
+        )
+    except RefusedError as refused:
+        raise pulumi.RunError(str(refused)) from None
+
+
+def _secrets(args: NimStackArgs, plan: DeploymentPlan, namespace: pulumi.Output[str]) -> NgcSecretsArgs:
+    existing = plan.settings.secrets
+    wanted: NgcSecretsArgs = {"deployment": plan.settings.name, "namespace": namespace}
+    if "ngc_api_key" in args:
+        wanted["ngc_api_key"] = args["ngc_api_key"]
+    if "hf_token" in args:
+        wanted["hf_token"] = args["hf_token"]
+    if existing.ngc_api_secret:
+        wanted["existing_api_secret"] = existing.ngc_api_secret
+    if existing.image_pull_secrets:
+        wanted["existing_pull_secrets"] = list(existing.image_pull_secrets)
+    if existing.hf_token_secret:
+        wanted["existing_hf_secret"] = existing.hf_token_secret
+    return wanted
+
+
+def _cache(plan: DeploymentPlan, namespace: pulumi.Output[str], cluster: Connections) -> ModelCacheArgs:
+    storage_settings = plan.settings.storage
+    wanted: ModelCacheArgs = {
+        "deployment": plan.settings.name,
+        "namespace": namespace,
+        "size": plan.storage_size,
+        "retain": storage_settings.retain,
+        "adopting_provider": cluster.adopting,
+    }
+    if storage_settings.existing_claim:
+        wanted["existing_claim"] = storage_settings.existing_claim
+    if storage_settings.storage_class:
+        wanted["storage_class"] = storage_settings.storage_class
+    return wanted

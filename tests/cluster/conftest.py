@@ -1,0 +1,21 @@
+"""The stack that the cluster tests deploy, with the real engine, in the order of the tests."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from lab import stacks
+from lab.paths import REPO
+from lab.stacks import Stack
+
+
+@pytest.fixture(scope="session")
+def stack(lab: None) -> Iterator[Stack]:
+    """A stack of the dev pattern that keeps its weights; destroyed at the end whatever happened."""
+    stack = Stack("test", REPO / "Pulumi.dev.yaml", {"storage": {"retain": True}})
+    other = stacks.dev()
+    if other.file.exists():  # `make up` ran before: its LWS install would clash with ours
+        other.pulumi("destroy", "--yes", "--skip-preview")
+    stack.configure()
+    yield stack
+    stack.pulumi("destroy", "--yes", "--skip-preview", check=False)

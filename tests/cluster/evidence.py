@@ -1,0 +1,88 @@
+"""How the cluster tests look at what happened: previews, the hub's counts, and every place a key could be seen in."""
+
+import base64
+import json
+from typing import Any
+
+from lab import network
+from lab.address import HUB_URL
+from lab.observe import get, kubectl
+from lab.shell import run
+from lab.stacks import SECRETS, Stack
+
+Json = dict[str, Any]
+
+
+def preview(stack: Stack) -> list[Json]:
+    """The steps of `pulumi preview --json`."""
+    steps: list[Json] = json.loads(stack.pulumi("preview", "--json"))["steps"]
+    return steps
+
+
+def refresh_preview(stack: Stack) -> list[Json]:
+    """The steps in which `pulumi refresh --preview-only` found the cluster other than the state."""
+    steps = json.loads(stack.pulumi("refresh", "--preview-only", "--json"))["steps"]
+    return [step for step in steps if step.get("detailedDiff") or step["op"] not in ("same", "refresh")]
+
+
+def fails(stack: Stack, *words: str) -> str:
+    """Run what must fail, and return all it printed."""
+    code, text = stack.attempt(*words)
+    assert code != 0, f"pulumi {' '.join(words)} went through:\n{text}"
+    return text
+
+
+def _hub(path: str) -> Any:
+    return json.loads(run([*network.enter(), "curl", "-sf", HUB_URL + path]))
+
+
+def hub_reset() -> None:
+    """Forget the requests counted so far."""
+    _hub("/_lab/reset")
+
+
+def hub_downloads() -> list[tuple[str, str, int]]:
+    """(client, file, count) of everything that was taken from the hub since the reset."""
+    prefix = "GET file "
+    rows = [row for row in _hub("/_lab/requests") if row["route"].startswith(prefix)]
+    return [(row["client"], row["route"].removeprefix(prefix), row["count"]) for row in rows]
+
+
+def _forms(key: str) -> set[str]:
+    """A key as it is, and as base64 at each of the three alignments it can have inside a longer text."""
+    forms = {key}
+    for shift in range(3):
+        encoded = base64.b64encode(b"x" * shift + key.encode()).decode()
+        forms.add(encoded[4 if shift else 0 : len(encoded) - 4])
+    return forms
+
+
+def keys_in(text: str) -> list[str]:
+    """Which forms of which secret stand in a text (the config names, not the values)."""
+    return [name for name, value in SECRETS.items() for form in _forms(value) if form in text]
+
+
+def where_a_key_could_be_seen(stack: Stack, namespace: str) -> dict[str, str]:
+    """Everything that people and tools read about a deployment, as text."""
+    events = stack.folder / "events.jsonl"
+    names = kubectl("get", "pods", "-n", namespace, "-o", "name").split()
+    stack.pulumi("preview", "--event-log", str(events))
+    return {
+        "exported state": stack.pulumi("stack", "export"),
+        "preview": stack.pulumi("preview", "--diff"),
+        "preview as JSON": stack.pulumi("preview", "--json"),
+        "engine events": events.read_text(),
+        "stack outputs": stack.pulumi("stack", "output", "--json"),
+        "stack file": stack.file.read_text(),
+        "Kubernetes events": kubectl("get", "events", "-A", "-o", "json"),
+        "pods": json.dumps(get("pods", "-n", namespace)),
+        "LeaderWorkerSet": json.dumps(get("leaderworkerset", "-n", namespace)),
+        "ConfigMaps": kubectl("get", "configmaps", "-A", "-o", "json"),
+        **{f"log of {name}": kubectl("logs", "-n", namespace, name) for name in names},
+        **{
+            f"processes of {name}": kubectl(
+                "exec", "-n", namespace, name.removeprefix("pod/"), "--", "ps", "-eo", "args"
+            )
+            for name in names
+        },
+    }

@@ -1,0 +1,135 @@
+"""A resource monitor for tests that records what the engine would be asked, options included.
+
+Pulumi's mocks hand over inputs alone; the options are what most of these tests are about.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+from google.protobuf import json_format
+from pulumi.runtime import mocks, set_all_config, set_mocks
+from pulumi.runtime.settings import SETTINGS
+from pulumi.runtime.stack import run_pulumi_func
+
+_SECRET = "1b47061264138c4ac30d75fd1eb44270"
+"""How the wire marks a secret (sdk/go/common/resource/sig)."""
+_SIGNATURE = "4dabf18193072939515e22adb298388d"
+
+
+@dataclass
+class Recording:
+    """What a program registered, by resource name."""
+
+    requests: dict[str, Any] = field(default_factory=dict)
+    outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    hooks: list[str] = field(default_factory=list)
+    log: list[str] = field(default_factory=list)
+
+    def inputs(self, name: str) -> dict[str, Any]:
+        """Inputs as sent, secrets still marked."""
+        inputs: dict[str, Any] = json_format.MessageToDict(self.requests[name].object)
+        return inputs
+
+    def names_of(self, kind: str) -> list[str]:
+        return [name for name, request in self.requests.items() if request.type.rpartition(":")[2] == kind]
+
+    def dependencies(self, name: str) -> set[str]:
+        """Names of the resources that this one waits for."""
+        return {urn.rpartition("::")[2] for urn in self.requests[name].dependencies}
+
+    def parent(self, name: str) -> str:
+        return str(self.requests[name].parent).rpartition("::")[2]
+
+    def provider(self, name: str) -> str:
+        """Name of the provider resource that serves this one."""
+        return str(self.requests[name].provider).split("::")[-2]
+
+
+def is_secret(value: object) -> bool:
+    return isinstance(value, Mapping) and value.get(_SIGNATURE) == _SECRET
+
+
+def reveal(value: Any) -> Any:
+    return value["value"] if is_secret(value) else value
+
+
+class _Mocks(mocks.Mocks):
+    def __init__(self, live: Mapping[str, Mapping[str, Any]]) -> None:
+        self._live = live
+
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
+        raise AssertionError(f"the program calls {args.token}, which needs a plugin at every preview")
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        return f"{args.name}-id", {**args.inputs, **self._live.get(args.name, {})}
+
+
+class _Monitor(mocks.MockMonitor):
+    def __init__(self, live: Mapping[str, Mapping[str, Any]], recording: Recording) -> None:
+        super().__init__(_Mocks(live))
+        self._recording = recording
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802
+        self._recording.requests[request.name] = request
+        return super().RegisterResource(request)  # type: ignore[no-untyped-call]
+
+    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802
+        outputs = json_format.MessageToDict(request.outputs)
+        self._recording.outputs[request.urn.rpartition("::")[2]] = outputs
+        return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
+
+
+class _Callbacks:
+    """Takes the place of the callback server, which the SDK starts for real engines only."""
+
+    def __init__(self, recording: Recording) -> None:
+        self._recording = recording
+
+    def register_error_hook(self, hook: pulumi.ErrorHook) -> None:
+        self._recording.hooks.append(hook.name)
+
+
+class _Log(logging.Handler):
+    def __init__(self, recording: Recording) -> None:
+        super().__init__()
+        self._recording = recording
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._recording.log.append(record.getMessage())
+
+
+def deploy(
+    program: Callable[[], object],
+    *,
+    live: Mapping[str, Mapping[str, Any]] | None = None,
+    config: Mapping[str, str] | None = None,
+    secret_keys: tuple[str, ...] = (),
+    preview: bool = False,
+) -> Recording:
+    """Run a program and record it. `live` overrides outputs by resource name, as a cluster would."""
+    recording = Recording()
+    logger = logging.Logger("deploy")
+    logger.addHandler(_Log(recording))
+
+    async def run() -> None:
+        monitor = _Monitor(live or {}, recording)
+        set_mocks(_Mocks({}), "nim-stack", "test", preview, logger, monitor)
+        SETTINGS.callbacks = _Callbacks(recording)
+        set_all_config(dict(config or {}), list(secret_keys))
+        await run_pulumi_func(lambda: _discard(program()))
+
+    asyncio.run(run())
+    return recording
+
+
+def _discard(result: object) -> None:
+    """Programs end with their last resource."""
+
+
+def known(output: pulumi.Output[Any], into: list[Any]) -> None:
+    """Keep the value of an output for after the run."""
+    output.apply(into.append)

@@ -1,0 +1,70 @@
+"""MultiNodeNim on its own, as other programs compose it."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as k8s
+import pytest
+
+from nim_stack.components.multi_node_nim import MultiNodeNim, MultiNodeNimArgs
+from tests.components.recorder import deploy
+
+ROOT = Path(__file__).parents[2]
+ARGS: MultiNodeNimArgs = {
+    "settings": {
+        "model": "hf://org/tiny",
+        "nodes": 2,
+        "gpusPerNode": 1,
+        "image": "registry.example/open-nim:1",
+        "storage": {"existingClaim": "weights"},
+    },
+    "namespace": "models",
+    "cache_claim": "weights",
+}
+
+
+def test_what_the_component_depends_on_reaches_the_group() -> None:
+    """Pulumi does not hand `depends_on` from a component to its children."""
+
+    def program() -> None:
+        first = k8s.core.v1.ConfigMap("first", metadata={"name": "first"})
+        MultiNodeNim("nim", ARGS, pulumi.ResourceOptions(depends_on=[first]))
+
+    assert deploy(program).dependencies("nim-group") == {"first"}
+
+
+def test_pods_of_a_deployment_without_keys_refer_to_none() -> None:
+    pod = deploy(lambda: MultiNodeNim("nim", ARGS)).inputs("nim-group")["spec"]["leaderWorkerTemplate"]
+    for role in ("leaderTemplate", "workerTemplate"):
+        assert "imagePullSecrets" not in pod[role]["spec"]
+        assert "secretKeyRef" not in str(pod[role]["spec"])
+
+
+def test_the_preview_of_a_first_deployment_shows_the_whole_group() -> None:
+    """Nothing in it is unknown, so that the API server's webhooks judge it at preview."""
+    recording = deploy(lambda: MultiNodeNim("nim", ARGS), preview=True)
+    spec = recording.inputs("nim-group")["spec"]
+    assert spec["leaderWorkerTemplate"]["size"] == 2
+    assert "04da6b54-80e4-46f7-96ec-b56ff0331ba9" not in str(spec)
+
+
+def test_a_licensed_image_needs_the_names_of_its_secrets() -> None:
+    settings = {key: value for key, value in ARGS["settings"].items() if key != "image"}
+    args: MultiNodeNimArgs = {**ARGS, "settings": settings}
+    with pytest.raises(
+        pulumi.RunError, match=r"MultiNodeNim nim: .*\n  - ngcApiKey: the image nvcr.io/nim/nvidia/model-"
+    ):
+        deploy(lambda: MultiNodeNim("nim", args))
+    named: MultiNodeNimArgs = {**args, "api_secret": "ngc", "pull_secrets": ["pull"]}
+    assert deploy(lambda: MultiNodeNim("nim", named)).names_of("LeaderWorkerSet") == ["nim-group"]
+
+
+def test_the_example_of_the_readme_works() -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    scope: dict[str, Any] = {}
+    recording = deploy(lambda: exec(example, scope))
+    assert recording.names_of("LeaderWorkerSet") == ["chat-group", "code-group"]
+    assert {recording.inputs(f"{name}-group")["metadata"]["name"] for name in ("chat", "code")} == {"chat", "code"}
+    assert recording.dependencies("chat-group") == {"shared-model-cache"}

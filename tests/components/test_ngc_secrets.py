@@ -1,0 +1,75 @@
+"""NgcSecrets: one key becomes two Secrets, and existing ones are taken as they are."""
+
+import base64
+import json
+from typing import Any
+
+import pulumi
+import pytest
+
+from nim_stack.components.ngc_secrets import NgcSecrets, NgcSecretsArgs
+from tests.components.recorder import deploy, is_secret, known, reveal
+
+ARGS: NgcSecretsArgs = {"deployment": "nim", "namespace": "models"}
+KEY = "nvapi-secret-of-a-test"
+
+
+def names_for(args: NgcSecretsArgs) -> tuple[list[Any], list[str]]:
+    """Names that the component hands on, and the Secrets that it makes."""
+    found: list[Any] = []
+
+    def program() -> None:
+        secrets = NgcSecrets("keys", args)
+        known(pulumi.Output.all(secrets.api_secret, secrets.pull_secrets, secrets.hf_secret), found)
+
+    recording = deploy(program)
+    return found[0], recording.names_of("Secret")
+
+
+def test_one_key_serves_pulls_and_downloads() -> None:
+    recording = deploy(lambda: NgcSecrets("keys", {**ARGS, "ngc_api_key": KEY}))
+    pull = recording.inputs("keys-pull")
+    assert pull["type"] == "kubernetes.io/dockerconfigjson"
+    assert is_secret(pull["stringData"])
+    config = json.loads(reveal(pull["stringData"])[".dockerconfigjson"])
+    entry = config["auths"]["nvcr.io"]
+    assert (entry["username"], entry["password"]) == ("$oauthtoken", KEY)
+    assert base64.b64decode(entry["auth"]).decode() == f"$oauthtoken:{KEY}"
+    assert is_secret(recording.inputs("keys-api")["stringData"])
+
+
+@pytest.mark.parametrize(
+    ("args", "names", "made"),
+    [
+        ({}, [None, [], None], []),
+        ({"ngc_api_key": KEY}, ["nim-ngc-api", ["nim-ngc-pull"], None], ["keys-api", "keys-pull"]),
+        ({"hf_token": "hf_x"}, [None, [], "nim-hf-token"], ["keys-hf"]),
+        (
+            {"ngc_api_key": KEY, "existing_api_secret": "mine", "existing_hf_secret": "hub"},
+            ["mine", ["nim-ngc-pull"], "hub"],
+            ["keys-pull"],
+        ),
+        ({"ngc_api_key": KEY, "existing_pull_secrets": ["a", "b"]}, ["nim-ngc-api", ["a", "b"], None], ["keys-api"]),
+    ],
+)
+def test_existing_secrets_are_taken_as_they_are(args: Any, names: list[Any], made: list[str]) -> None:
+    assert names_for({**ARGS, **args}) == (names, made)
+
+
+def test_a_key_in_clear_becomes_secret_at_the_door() -> None:
+    """A program may pass a plain text; the state must not keep it so."""
+    recording = deploy(lambda: NgcSecrets("keys", {**ARGS, "ngc_api_key": KEY, "hf_token": "hf_in_clear"}))
+    assert all(is_secret(recording.inputs(name)["stringData"]) for name in ("keys-api", "keys-pull", "keys-hf"))
+    assert "hf_in_clear" not in str(recording.inputs("keys"))
+
+
+def test_wrong_arguments_are_refused_together() -> None:
+    args: Any = {**ARGS, "deployment": "Nim", "existing_api_secrets": "x"}
+    with pytest.raises(pulumi.RunError) as refused:
+        deploy(lambda: NgcSecrets("keys", args))
+    assert str(refused.value).splitlines() == [
+        "NgcSecrets keys: 2 settings cannot work; nothing was changed.",
+        "  - args.deployment = 'Nim': it is not written in a form that works. Name of the deployment.",
+        "  - args.existing_api_secrets = 'x': there is no such setting. Did you mean existing_api_secret? Known "
+        "here: deployment, existing_api_secret, existing_hf_secret, existing_pull_secrets.",
+    ]

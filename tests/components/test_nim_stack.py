@@ -1,0 +1,137 @@
+"""NimStack: what it registers, in which order, and with which options."""
+
+from typing import Any
+
+import pulumi
+import pytest
+
+from nim_stack.stack import NimStack
+from tests.components.recorder import Recording, deploy, is_secret, reveal
+
+SETTINGS: dict[str, Any] = {
+    "model": "hf://org/tiny",
+    "nodes": 2,
+    "gpusPerNode": 1,
+    "image": "registry.example/open-nim:1",
+    "storage": {"storageClass": "shared"},
+}
+KEY = "nvapi-secret-of-a-test"
+
+
+@pytest.fixture(scope="module")
+def recording() -> Recording:
+    return deploy(lambda: NimStack("nim", {"settings": SETTINGS, "ngc_api_key": pulumi.Output.secret(KEY)}))
+
+
+def test_every_resource_has_its_component_as_parent(recording: Recording) -> None:
+    assert recording.parent("nim-server-group") == "nim-server"
+    assert recording.parent("nim-server-leader") == "nim-server"
+    assert recording.parent("nim-model-cache") == "nim-cache"
+    assert recording.parent("nim-secrets-api") == "nim-secrets"
+    assert {recording.parent(f"nim-{part}") for part in ("server", "cache", "secrets", "namespace")} == {"nim"}
+    assert recording.parent("nim-cluster") == "nim"
+
+
+def test_every_component_registers_its_outputs(recording: Recording) -> None:
+    components = {name for name, request in recording.requests.items() if request.type.startswith("nim-stack:index:")}
+    assert components == {"nim", "nim-server", "nim-cache", "nim-secrets"}
+    assert components <= recording.outputs.keys()
+    assert recording.outputs["nim"]["endpoint"] == "http://nim-leader.nim.svc:8000/v1"
+    assert recording.outputs["nim"]["gpus"] == {"perNode": 1, "perGroup": 2, "total": 2}
+
+
+def test_the_group_waits_for_everything_its_pods_use(recording: Recording) -> None:
+    assert {"nim-namespace", "nim-model-cache", "nim-secrets-api", "nim-secrets-pull"} <= recording.dependencies(
+        "nim-server-group"
+    )
+
+
+def test_the_group_carries_the_wait_and_its_time(recording: Recording) -> None:
+    request = recording.requests["nim-server-group"]
+    assert recording.inputs("nim-server-group")["metadata"]["annotations"] == {
+        "pulumi.com/waitFor": "condition=Available"
+    }
+    assert (request.customTimeouts.create, request.customTimeouts.update) == ("8700s", "8700s")
+    assert request.customTimeouts.delete == "15m"
+    assert list(request.hooks.on_error) == recording.hooks == ["nim-server-group-webhook"]
+
+
+@pytest.mark.parametrize("name", ["nim-model-cache", "nim-server-leader"])
+def test_claim_and_service_are_not_awaited(recording: Recording, name: str) -> None:
+    assert recording.inputs(name)["metadata"]["annotations"]["pulumi.com/skipAwait"] == "true"
+
+
+@pytest.mark.parametrize("name", ["nim-model-cache", "nim-namespace"])
+def test_what_is_retained_can_be_adopted_again(recording: Recording, name: str) -> None:
+    assert recording.requests[name].retainOnDelete
+    assert recording.provider(name) == "nim-cluster-adopting"
+    assert recording.inputs(name)["metadata"]["annotations"]["pulumi.com/patchForce"] == "true"
+
+
+@pytest.mark.parametrize("name", ["nim-server-group", "nim-server-leader", "nim-secrets-api", "nim-secrets-pull"])
+def test_nothing_else_adopts_or_is_retained(recording: Recording, name: str) -> None:
+    assert recording.provider(name) == "nim-cluster"
+    assert not recording.requests[name].retainOnDelete
+
+
+def test_providers_differ_in_adopting_alone(recording: Recording) -> None:
+    creating, adopting = recording.inputs("nim-cluster"), recording.inputs("nim-cluster-adopting")
+    assert creating == {"enableSecretMutable": "true", "upsertExistingObjects": "false"}
+    assert adopting == {"enableSecretMutable": "true", "upsertExistingObjects": "true"}
+
+
+def test_the_key_is_secret_wherever_it_goes(recording: Recording) -> None:
+    api = recording.inputs("nim-secrets-api")["stringData"]
+    pull = recording.inputs("nim-secrets-pull")["stringData"]
+    assert is_secret(api)
+    assert is_secret(pull)
+    assert reveal(api) == {"NGC_API_KEY": KEY}
+    assert KEY in reveal(pull)[".dockerconfigjson"]
+    others = [str(recording.inputs(name)) for name in recording.requests if not name.startswith("nim-secrets-")]
+    assert KEY not in "".join(others)
+
+
+def test_pods_name_the_secrets(recording: Recording) -> None:
+    template = recording.inputs("nim-server-group")["spec"]["leaderWorkerTemplate"]
+    for role in ("leaderTemplate", "workerTemplate"):
+        spec = template[role]["spec"]
+        env = {variable["name"]: variable for variable in spec["containers"][0]["env"]}
+        assert env["NGC_API_KEY"]["valueFrom"] == {"secretKeyRef": {"name": "nim-ngc-api", "key": "NGC_API_KEY"}}
+        assert spec["imagePullSecrets"] == [{"name": "nim-ngc-pull"}]
+
+
+def test_without_retain_everything_goes() -> None:
+    settings = SETTINGS | {"storage": {"storageClass": "shared", "retain": False}}
+    recording = deploy(lambda: NimStack("nim", {"settings": settings}))
+    for name in ("nim-model-cache", "nim-namespace"):
+        assert not recording.requests[name].retainOnDelete
+        assert recording.provider(name) == "nim-cluster"
+
+
+def test_existing_objects_are_used_by_name_and_not_made() -> None:
+    settings = SETTINGS | {
+        "storage": {"existingClaim": "weights"},
+        "createNamespace": False,
+        "secrets": {"ngcApiSecret": "ngc", "imagePullSecrets": ["pull"], "hfTokenSecret": "hub"},
+    }
+    recording = deploy(lambda: NimStack("nim", {"settings": settings}))
+    made = {request.type for request in recording.requests.values()}
+    assert not made & {"kubernetes:core/v1:Secret", "kubernetes:core/v1:PersistentVolumeClaim"}
+    assert "kubernetes:core/v1:Namespace" not in made
+    pod = recording.inputs("nim-server-group")["spec"]["leaderWorkerTemplate"]["workerTemplate"]["spec"]
+    assert pod["volumes"][0]["persistentVolumeClaim"] == {"claimName": "weights"}
+    assert pod["imagePullSecrets"] == [{"name": "pull"}]
+
+
+def test_wait_can_be_switched_off() -> None:
+    recording = deploy(lambda: NimStack("nim", {"settings": SETTINGS | {"wait": False}}))
+    assert recording.inputs("nim-server-group")["metadata"]["annotations"] == {"pulumi.com/skipAwait": "true"}
+
+
+def test_refused_settings_register_nothing_but_the_component() -> None:
+    with pytest.raises(pulumi.RunError, match=r"nim.nodes = 0: it is less than 1"):
+        deploy(lambda: NimStack("nim", {"settings": SETTINGS | {"nodes": 0}}))
+
+
+def test_warnings_are_shown(recording: Recording) -> None:
+    assert any("without hfToken" in line for line in recording.log)

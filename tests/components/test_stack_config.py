@@ -1,0 +1,91 @@
+"""The stack file: read in one place, refused as a whole."""
+
+import asyncio
+import json
+from typing import Any, Literal
+
+import pulumi
+import pytest
+
+from nim_stack.stack_config import read_stack_config
+from tests.components.recorder import deploy, known
+
+NIM: dict[str, Any] = {
+    "model": "hf://org/tiny",
+    "nodes": 2,
+    "gpusPerNode": 1,
+    "name": "tiny",
+    "image": "registry.example/open-nim:1",
+    "storage": {"storageClass": "shared"},
+}
+
+
+def read(nim: Any, *, secret: dict[str, str] | None = None, clear: dict[str, str] | None = None) -> Any:
+    found: list[Any] = []
+    keys = {f"nim-stack:{key}": value for key, value in {**(secret or {}), **(clear or {})}.items()}
+    text = nim if isinstance(nim, str) else json.dumps(nim)
+    deploy(
+        lambda: found.append(read_stack_config()),
+        config={"nim-stack:nim": text, **keys},
+        secret_keys=tuple(f"nim-stack:{key}" for key in secret or {}),
+    )
+    return found[0]
+
+
+def test_arguments_of_the_stack() -> None:
+    assert read(NIM) == {"settings": NIM}
+
+
+def test_keys_arrive_as_secrets() -> None:
+    secrets: list[Any] = []
+
+    def program() -> None:
+        args = read_stack_config()
+        keys: tuple[Literal["ngc_api_key", "hf_token"], ...] = ("ngc_api_key", "hf_token")
+        for key in keys:
+            output = pulumi.Output.from_input(args[key])
+            known(pulumi.Output.from_input(asyncio.ensure_future(output.is_secret())), secrets)
+
+    keys = {"nim-stack:ngcApiKey": "nvapi-x", "nim-stack:hfToken": "hf_x"}
+    deploy(program, config={"nim-stack:nim": json.dumps(NIM), **keys}, secret_keys=tuple(keys))
+    assert secrets == [True, True]
+
+
+def test_the_refusal_names_the_stack_file_and_has_every_problem() -> None:
+    with pytest.raises(pulumi.RunError) as refused:
+        read(NIM | {"nodes": 0, "storage": {}}, clear={"ngcApiKey": "nvapi-x"})
+    head, *problems = str(refused.value).splitlines()
+    assert head == "Pulumi.test.yaml: 3 settings cannot work; nothing was changed."
+    assert [problem.split(":")[0].split(" = ")[0] for problem in problems] == [
+        "  - ngcApiKey",
+        "  - nim.nodes",
+        "  - nim.storage",
+    ]
+
+
+def test_a_key_in_clear_is_refused_and_not_repeated() -> None:
+    with pytest.raises(pulumi.RunError) as refused:
+        read(NIM, clear={"hfToken": "hf_in_clear"})
+    assert (
+        "hfToken: it is a secret and stands in the stack file in clear. Revoke it, then store a new one with `pulumi"
+        in (str(refused.value))
+    )
+    assert "hf_in_clear" not in str(refused.value)
+
+
+def test_encrypted_settings_are_refused() -> None:
+    with pytest.raises(pulumi.RunError, match=r"nim: something in it is encrypted.*Move keys to ngcApiKey or hfToken"):
+        read(NIM, secret={"nim": json.dumps(NIM)})
+
+
+@pytest.mark.parametrize("nim", ["text", "[1]", "3"])
+def test_settings_that_are_no_mapping(nim: str) -> None:
+    with pytest.raises(pulumi.RunError, match="three suffice: model, nodes"):
+        read(nim)
+
+
+def test_an_empty_stack_file_says_what_is_needed() -> None:
+    with pytest.raises(
+        pulumi.RunError, match=r"nim.model: it is required.*\n.*nim.nodes: it is required.*\n.*nim.storage"
+    ):
+        read({})

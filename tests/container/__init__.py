@@ -1,0 +1,1 @@
+"""The open image's launcher, without Ray, vLLM or a network."""

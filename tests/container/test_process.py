@@ -1,0 +1,88 @@
+"""Children are ended to the last one, also those that were orphaned."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+from nim_serve.process import Child, ProcessInfo, descendants, process_table
+from nim_serve.stopping import StopRequest
+
+CONTAINER = Path(__file__).resolve().parents[2] / "container"
+
+
+def python(program: str) -> list[str]:
+    return [sys.executable, "-c", textwrap.dedent(program)]
+
+
+def test_a_polite_child_ends_at_sigterm() -> None:
+    child = Child("sleeper", ["sleep", "60"], os.environ)
+    assert child.poll() is None
+    assert child.stop(5) == -signal.SIGTERM
+
+
+def test_a_stubborn_child_is_killed_with_its_children(tmp_path: Path) -> None:
+    note = tmp_path / "pid"
+    program = f"""
+        import signal, subprocess, time
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        grandchild = subprocess.Popen(["sleep", "60"])
+        open({str(note)!r}, "w").write(str(grandchild.pid))
+        time.sleep(60)
+    """
+    child = Child("stubborn", python(program), os.environ)
+    while not (note.exists() and note.read_text()):
+        assert child.poll() is None
+    assert child.stop(0.2) == -signal.SIGKILL
+    grandchild = process_table().get(int(note.read_text()))
+    assert grandchild is None or grandchild.state == "Z"
+
+
+def test_the_process_table_reads_awkward_names(tmp_path: Path) -> None:
+    (tmp_path / "7").mkdir()
+    (tmp_path / "7" / "stat").write_text("7 (a (b) c) S 3 7 7 0")
+    (tmp_path / "self").mkdir()
+    assert process_table(tmp_path) == {7: ProcessInfo(7, 3, "S", "a (b) c")}
+
+
+def test_descendants_leave_out_the_dead() -> None:
+    table = {p.pid: p for p in (ProcessInfo(2, 1, "S", "a"), ProcessInfo(3, 2, "Z", "b"), ProcessInfo(4, 2, "R", "c"))}
+    table[9] = ProcessInfo(9, 8, "S", "other")
+    assert [info.pid for info in descendants(1, table)] == [2, 4]
+
+
+def test_orphans_are_adopted_and_ended() -> None:
+    program = """
+        import os, subprocess, time
+        from nim_serve.process import become_subreaper, descendants, end_descendants, process_table
+        become_subreaper()
+        subprocess.run(["sh", "-c", "sleep 60 & sleep 60 &"])
+        mine = lambda: [i.name for i in descendants(os.getpid(), process_table())]
+        assert mine() == ["sleep", "sleep"], mine()
+        end_descendants(2)
+        assert mine() == [], mine()
+    """
+    subprocess.run(python(program), env={**os.environ, "PYTHONPATH": str(CONTAINER)}, check=True, timeout=20)
+
+
+def test_a_stop_request_ends_every_wait() -> None:
+    stop = StopRequest()
+    assert not stop.wait(0)
+    stop.request()
+    stop.request()
+    assert stop.requested
+    assert stop.wait(60), "returns at once"
+
+
+def test_sigterm_is_a_stop_request() -> None:
+    stop = StopRequest()
+    before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
+    try:
+        stop.install()
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert stop.wait(5)
+    finally:
+        signal.signal(signal.SIGTERM, before[0])
+        signal.signal(signal.SIGINT, before[1])

@@ -1,0 +1,130 @@
+"""Waits name what they wait for, end at their deadline, and tell a lost peer from a missed beat."""
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+from nim_serve.logs import Log, configure
+from nim_serve.membership import Member, complete, decode, describe, encode, living
+from nim_serve.reach import Lost, attempt
+from nim_serve.waiting import Patience
+
+
+class Clock:
+    """Time that moves when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def test_a_reason_is_repeated_only_after_a_while(capsys: pytest.CaptureFixture[str]) -> None:
+    configure("INFO", jsonl=False)
+    clock = Clock()
+    patience = Patience(Log("worker"), 60, now=clock, repeat_seconds=10)
+    for second in (0, 1, 9, 10, 11):
+        clock.now = 100.0 + second
+        patience.because("for the leader")
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 2
+    assert lines[1].endswith("waiting: for the leader waited=10s left=50s")
+
+
+def test_a_new_reason_is_said_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+    configure("INFO", jsonl=False)
+    patience = Patience(Log("worker"), 60, now=Clock())
+    patience.because("for a name")
+    patience.because("for a port")
+    assert len(capsys.readouterr().err.splitlines()) == 2
+
+
+def test_patience_ends_at_the_deadline() -> None:
+    clock = Clock()
+    patience = Patience(Log("worker"), 60, now=clock)
+    clock.now += 59
+    assert not patience.over
+    clock.now += 1
+    assert patience.over
+    assert patience.left == 0
+
+
+def test_an_open_port_is_reached_and_both_ends_are_known(listener: socket.socket) -> None:
+    result = attempt("127.0.0.1", listener.getsockname()[1])
+    assert (result.reached, result.peer, result.own) == (True, "127.0.0.1", "127.0.0.1")
+
+
+def test_a_closed_port_has_a_reason() -> None:
+    assert "refused" in (attempt("127.0.0.1", free_port()).problem or "")
+
+
+def test_a_name_that_does_not_exist_yet_has_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "create_connection", unknown)
+    assert attempt("leader.svc", 6379).problem == "the name leader.svc does not resolve yet"
+
+
+def test_a_peer_is_lost_only_after_a_while_without_a_break(listener: socket.socket) -> None:
+    port = listener.getsockname()[1]
+    lost = Lost("127.0.0.1", port, seconds=10)
+    assert lost.check(0) is None
+    listener.close()
+    assert lost.check(1) is None
+    assert lost.check(10) is None
+    reason = lost.check(11)
+    assert reason is not None
+    assert "for 10 s" in reason
+
+
+def test_a_peer_that_came_back_starts_afresh() -> None:
+    port = free_port()
+    lost = Lost("127.0.0.1", port, seconds=10)
+    assert lost.check(0) is None
+    with socket.create_server(("127.0.0.1", port)):
+        assert lost.check(5) is None
+    assert lost.check(12) is None
+    assert lost.check(23) is not None
+
+
+ONE = Member("10.0.0.1", 5000, 8)
+TWO = Member("10.0.0.2", 5001, 8)
+
+
+def test_members_survive_the_pipe() -> None:
+    assert decode(encode([ONE, TWO])) == [ONE, TWO]
+
+
+def test_a_group_needs_all_nodes_and_all_gpus() -> None:
+    assert complete([ONE, TWO], nodes=2, gpus=16)
+    assert not complete([ONE], nodes=2, gpus=8), "a node is missing"
+    assert not complete([ONE, Member("10.0.0.2", 5001, 4)], nodes=2, gpus=16), "GPUs are missing"
+    assert not complete([ONE, Member("10.0.0.1", 5002, 8)], nodes=2, gpus=16), "one address is one node"
+
+
+def test_what_is_missing_is_said() -> None:
+    assert describe([ONE], 2, 16) == "joined: 10.0.0.1 (8 GPUs); missing: 1 of 2 nodes, 8 of 16 GPUs"
+    assert describe([], 2, 16) == "joined: nobody; missing: 2 of 2 nodes, 16 of 16 GPUs"
+
+
+def test_dead_nodes_do_not_count() -> None:
+    class Record:
+        def __init__(self, state: int, address: str) -> None:
+            self.state, self.node_manager_address, self.node_manager_port = state, address, 5000
+            self.resources_total = {"GPU": 8.0, "CPU": 1.0}
+
+    nodes = {1: Record(0, "10.0.0.1"), 2: Record(1, "10.0.0.2")}
+    assert living(nodes) == [Member("10.0.0.1", 5000, 8)]

@@ -1,0 +1,122 @@
+"""The stand-in without a cluster, and the real engine with the stand-in against the lab."""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+import urllib3
+from google.protobuf.json_format import MessageToDict, ParseDict
+from google.protobuf.message import Message
+
+from lab import environment, network
+from lab.standin.api import Api
+from lab.standin.cluster import Cluster
+from lab.standin.provider import StandIn
+
+KINDS = {
+    "v1": {
+        "Namespace": ("namespaces", False),
+        "Secret": ("secrets", True),
+        "ConfigMap": ("configmaps", True),
+        "Service": ("services", True),
+        "PersistentVolumeClaim": ("persistentvolumeclaims", True),
+    },
+    "apps/v1": {"Deployment": ("deployments", True)},
+    "batch/v1": {"Job": ("jobs", True)},
+    "leaderworkerset.x-k8s.io/v1": {"LeaderWorkerSet": ("leaderworkersets", True)},
+    "example.com/v1": {"Absent": ("absents", True)},
+    "apiextensions.k8s.io/v1": {"CustomResourceDefinition": ("customresourcedefinitions", False)},
+}
+
+
+class AbortedError(Exception):
+    """The call was answered with an error."""
+
+
+class Context:
+    """What a method is given by gRPC."""
+
+    def abort(self, _code: object, details: str) -> NoReturn:
+        raise AbortedError(details)
+
+    def set_trailing_metadata(self, metadata: object) -> None:
+        pass
+
+
+class Calls:
+    """Calls methods of the stand-in with requests and answers in their JSON form."""
+
+    def __init__(self, stand_in: StandIn) -> None:
+        self.stand_in = stand_in
+
+    def __call__(self, method: str, kind: type[Message], request: Mapping[str, Any]) -> dict[str, Any]:
+        answer = getattr(self.stand_in, method)(ParseDict(dict(request), kind()), Context())
+        return dict(MessageToDict(answer))
+
+
+@pytest.fixture
+def call() -> Calls:
+    """A stand-in that is configured without having looked at a cluster."""
+    stand_in = StandIn("")
+    stand_in.api = Api(Cluster("https://127.0.0.1:1", urllib3.PoolManager(), {}, "default"), kinds=dict(KINDS))
+    return Calls(stand_in)
+
+
+@dataclass
+class Engine:
+    """The program in `program/` under the real engine, with a backend of its own."""
+
+    folder: Path
+
+    def start(self, *words: str, **variables: str) -> subprocess.Popen[str]:
+        """Start `pulumi` in the lab's network; variables choose the program's step."""
+        own = {"PULUMI_BACKEND_URL": f"file://{self.folder}", "PULUMI_HOME": str(self.folder / "home")}
+        own |= {"PULUMI_CONFIG_PASSPHRASE": "test", "STEP": "create"}
+        return subprocess.Popen(
+            [*network.enter(), "pulumi", *words, "--stack", "test", "--non-interactive"],
+            cwd=Path(__file__).with_name("program"),
+            env={**os.environ, **environment.environment(), **own, **variables},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def run(self, *words: str, fails: bool = False, **variables: Any) -> str:
+        """Run to the end and return what the user sees."""
+        process = self.start(*words, **variables)
+        text, _ = process.communicate(timeout=180)
+        assert (process.returncode != 0) is fails, text
+        return text
+
+    def preview(self, **variables: Any) -> dict[str, str]:
+        """Names of the resources that a preview would touch, and how."""
+        text = self.run("preview", "--json", **variables)
+        steps = json.loads(text[text.index("{") :])["steps"]
+        return {step["urn"].rsplit("::", 1)[1]: step["op"] for step in steps if step["op"] != "same"}
+
+    def up(self, fails: bool = False, **variables: Any) -> str:
+        return self.run("up", "--yes", "--skip-preview", fails=fails, **variables)
+
+    def unchanged(self, **variables: Any) -> str:
+        """Update and require that nothing is to do."""
+        return self.run("up", "--yes", "--skip-preview", "--expect-no-changes", **variables)
+
+    def state(self) -> dict[str, dict[str, Any]]:
+        """Resources in the state, by name, with secrets in clear."""
+        exported = json.loads(self.run("stack", "export", "--show-secrets"))
+        return {r["urn"].rsplit("::", 1)[1]: r for r in exported["deployment"]["resources"]}
+
+
+@pytest.fixture(scope="module")
+def engine(lab: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """An empty stack for the tests of a module, which go on where the one before ended; destroyed at the end."""
+    engine = Engine(tmp_path_factory.mktemp("pulumi"))
+    process = engine.start("stack", "init")
+    process.communicate(timeout=60)
+    yield engine
+    engine.run("destroy", "--yes", "--skip-preview")

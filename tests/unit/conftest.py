@@ -1,0 +1,61 @@
+"""Shared by unit tests: golden files, regenerated with `pytest tests/unit --golden-update` reviewed as diffs."""
+
+import functools
+import threading
+from collections.abc import Callable, Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.unit.release_fixture import MANIFEST
+
+GOLDEN = Path(__file__).parent / "golden"
+
+TINY: dict[str, Any] = {
+    "model": "hf://org/tiny",
+    "nodes": 2,
+    "gpusPerNode": 1,
+    "image": "registry.example/open-nim:1",
+    "storage": {"storageClass": "shared"},
+}
+"""A small deployment that works without any key."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--golden-update", action="store_true", help="write the golden files instead of comparing")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, list[dict[str, Any]]], None]:
+    """Compare manifests with a golden file, as the YAML that a reviewer reads."""
+
+    def compare(name: str, manifests: list[dict[str, Any]]) -> None:
+        path = GOLDEN / f"{name}.yaml"
+        text = yaml.safe_dump_all(manifests, sort_keys=False, width=120)
+        if request.config.getoption("--golden-update", default=False):
+            path.write_text(text)
+        assert path.read_text() == text
+
+    return compare
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[str]:
+    """Base URL of a server on loopback that offers the miniature release."""
+    (tmp_path / "www").mkdir()
+    (tmp_path / "www" / "manifests.yaml").write_text(MANIFEST)
+    handler = functools.partial(_Quiet, directory=str(tmp_path / "www"))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing: the tests' output is for the tests."""

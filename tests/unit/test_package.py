@@ -1,0 +1,86 @@
+"""The package: light to import, complete in a wheel, and without a word about where it is tested."""
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from nim_stack.catalog import CatalogError, load_catalog
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(code: str, *, path: Path = ROOT) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(path)},
+        cwd="/",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+@pytest.mark.parametrize("module", ["nim_stack.plan", "nim_stack.manifests.leader_worker_set", "nim_stack.release"])
+def test_the_pure_part_starts_without_pulumi(module: str) -> None:
+    assert run(f"import sys, {module}; print([m for m in sys.modules if m.startswith(('pulumi', 'grpc'))])") == "[]"
+
+
+def test_every_public_name_can_be_imported() -> None:
+    assert run("import nim_stack; print(all(getattr(nim_stack, name) for name in nim_stack.__all__))") == "True"
+
+
+def test_components_do_not_postpone_annotations() -> None:
+    """It breaks the analysis that other languages' packages are made from."""
+    files = list((ROOT / "nim_stack" / "components").glob("*.py")) + [ROOT / "nim_stack" / "stack.py"]
+    assert [file.name for file in files if "from __future__ import annotations" in file.read_text()] == []
+
+
+def test_the_library_knows_nothing_of_the_embedded_cluster() -> None:
+    words = [
+        f"{file.name}: {word}"
+        for file in (ROOT / "nim_stack").rglob("*.py")
+        for word in file.read_text().lower().replace("_", " ").split()
+        if word.strip("\"'`.,:;()[]{}/") in ("lab", "labs", "stand-in", "standin")
+    ]
+    assert words == []
+
+
+def test_the_program_is_short() -> None:
+    assert len((ROOT / "__main__.py").read_text().splitlines()) <= 30
+
+
+def test_a_wheel_in_an_empty_environment_lists_the_catalogue(tmp_path: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
+    (wheel,) = tmp_path.glob("*.whl")
+    target = tmp_path / "site"
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(target)
+    code = "import nim_stack.catalog as c; print(c.__file__, sorted(c.load_catalog().models))"
+    location, models = run(code, path=target).split(" ", 1)
+    assert Path(location).is_relative_to(target)
+    assert models == str(sorted(load_catalog().models))
+
+
+def test_every_entry_of_the_catalogue_names_its_sources() -> None:
+    catalog = load_catalog()
+    assert all(model.sources for model in catalog.models.values())
+    assert all(gpu.sources for gpu in catalog.gpus.values())
+    assert {path.stem for path in (ROOT / "config" / "models").glob("*.yaml")} == catalog.models.keys()
+
+
+def test_a_broken_file_of_the_catalogue_is_named(tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "x.yaml").write_text("name: x\n")
+    with pytest.raises(CatalogError, match=r"(?s)models/x.yaml: .*servedName"):
+        load_catalog(tmp_path)

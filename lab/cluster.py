@@ -76,6 +76,7 @@ def up() -> None:
         prepare()
         if is_healthy():
             _refresh_images()
+            environment.prepare()
             say(f"  ✓ the lab is up already ({API_URL}, in the network namespace nim-lab)")
             return
         _remove()

@@ -59,10 +59,19 @@ def prepare() -> None:
     """Make the backend and its passphrase, once for each lab."""
     for name in ("backend", "home"):
         (PULUMI / name).mkdir(parents=True, exist_ok=True)
-    # The CLI writes a compressed log of every property of every call, two thirds of its work on 2 cores, and no switch
-    # turns it off (pkg/v3 v3.259.0, logging/encrypted.go). Where its folder is a file it goes without.
-    (PULUMI / "home" / "logs").touch()
+    _without_debug_log(PULUMI / "home" / "logs")
     passphrase = PULUMI / "passphrase"
     if not passphrase.exists():
         passphrase.touch(mode=0o600)
         passphrase.write_text(os.urandom(16).hex())
+
+
+def _without_debug_log(folder: Path) -> None:
+    """Put a file where the CLI wants its folder of logs, so that it goes without them.
+
+    It writes every property of every call, compressed, which is two thirds of its work on 2 cores; no switch turns it
+    off (pkg/v3 v3.259.0, logging/encrypted.go).
+    """
+    if folder.is_dir():
+        shutil.rmtree(folder)
+    folder.touch()

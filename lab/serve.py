@@ -1,6 +1,7 @@
 """`lab serve`: the lab, `pulumi up` on the stack dev, and a real completion, with what proves that it is one."""
 
 import time
+from typing import Any
 
 from lab import cluster, stacks
 from lab.console import LabError, say
@@ -29,16 +30,25 @@ def serve() -> None:
     answered = time.monotonic() - asked
     after = leader.successes_after(before)
     _print(outputs, leader, text, answered)
-    print(f"successes   vllm:request_success_total {before} → {after}")
+    print(f"{'successes':12} vllm:request_success_total {before} → {after}")
     if after != before + 1:
         raise LabError(f"vLLM counted {after - before} finished requests, not the one that was made")
     say(f"  ✓ served ({time.monotonic() - started:.1f} s). Go on with `lab/lab kubectl get pods -A`, `make down`")
 
 
-def _print(outputs: dict[str, object], leader: Leader, text: str, seconds: float) -> None:
-    print(f"\nplan        {outputs.get('plan', outputs.get('gpus'))}")
-    print(f"endpoint    {outputs['endpoint']}  ({leader.address} in the lab)")
+def _print(outputs: dict[str, Any], leader: Leader, text: str, seconds: float) -> None:
+    plan = outputs["plan"]
+    rows = [
+        ("plan", f"{plan['model']}: {plan['split']}, {plan['groups']} × {plan['nodesPerGroup']} nodes"),
+        ("GPUs", f"{outputs['gpus']['perNode']} a node, {outputs['gpus']['total']} in all (counted, not real)"),
+        ("endpoint", f"{outputs['endpoint']} ({leader.address} in the lab)"),
+    ]
     for pod in pods(leader.namespace, leader.service.removesuffix("-leader")):
-        print(f"pod         {pod.name:10} {pod.node:8} {', '.join(pod.ranks) or 'no rank'}")
-    print(f"prompt      {PROMPT}")
-    print(f"completion  {text!r}  ({seconds:.2f} s)")
+        rows.append((f"pod {pod.name}", f"{pod.node}: {', '.join(pod.ranks) or 'no rank'}"))
+    rows += [
+        ("prompt", PROMPT),
+        ("completion", f"{text!r} in {seconds:.2f} s (random weights: the text means nothing)"),
+    ]
+    print()
+    for name, value in rows:
+        print(f"{name:12} {value}")

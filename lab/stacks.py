@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -90,12 +91,10 @@ class Stack:
         )
 
     def stream(self, *words: str) -> int:
-        """Run with the user's terminal as its output; returns the exit code."""
+        """Run with the user's terminal as its output, live where it is one; returns the exit code."""
+        live = [word for word in self.command(*words) if not (sys.stdout.isatty() and word == "--non-interactive")]
         return subprocess.call(
-            self.command(*words),
-            cwd=REPO,
-            env={**os.environ, **environment.environment()},
-            stdin=subprocess.DEVNULL,
+            live, cwd=REPO, env={**os.environ, **environment.environment()}, stdin=subprocess.DEVNULL
         )
 
     def outputs(self) -> Json:

@@ -15,7 +15,6 @@ from nim_serve.contract import ContractError, ServeConfig, parse_environment
 from nim_serve.logs import Log, configure
 
 PROGRESS_SECONDS = 10.0
-WEIGHTS = ("*.safetensors",)
 OTHER_WEIGHTS = ("*.bin", "*.pt", "*.pth", "*.gguf", "*.onnx", "*.h5", "*.msgpack", "original/*", "onnx/*")
 """Copies of the same weights in other formats; left out where the repository has safetensors."""
 
@@ -37,6 +36,8 @@ def report_progress(place: CachedModel, total: int, stop: threading.Event, inter
 
 def download(config: ServeConfig, place: CachedModel) -> None:
     """Fetch what is missing, then write the marker."""
+    # Bars are for terminals; the log gets a line every ten seconds. Read at import, hence here.
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     from huggingface_hub import HfApi, snapshot_download
 
     started = time.monotonic()

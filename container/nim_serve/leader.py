@@ -16,7 +16,7 @@ from nim_serve.outcome import GroupFailedError, StoppedError
 from nim_serve.process import Child
 from nim_serve.ray_node import DAEMONS, Daemon, head_command, node_environment
 from nim_serve.reach import Lost
-from nim_serve.steps import POLL_SECONDS, fetch_model, first_gone, start_ray
+from nim_serve.steps import POLL_SECONDS, Reaper, fetch_model, first_gone, start_ray
 from nim_serve.stopping import StopRequest
 
 WATCH_SECONDS = 1.0
@@ -77,12 +77,14 @@ class Leader:
         """Until vLLM, a daemon of this node or a worker is gone; says once when vLLM serves."""
         serving = False
         checked = 0.0
+        reaper = Reaper(server.pid, *(daemon.pid for daemon in daemons))
         while not self.stop.wait(WATCH_SECONDS if serving else POLL_SECONDS):
             code = server.poll()
             if code is not None:
                 raise GroupFailedError(f"vLLM ended by itself with exit code {code}")
             if time.monotonic() - checked >= WATCH_SECONDS:
                 checked = time.monotonic()
+                reaper.tick(checked)
                 reason = first_gone(daemons) or next((r for w in workers if (r := w.check(checked))), None)
                 if reason:
                     raise GroupFailedError(f"the group is broken: {reason}")

@@ -9,7 +9,7 @@ from nim_serve.leader import ENGINE_GRACE_SECONDS
 from nim_serve.logs import Log
 from nim_serve.outcome import GroupFailedError, StoppedError
 from nim_serve.process import Child
-from nim_serve.steps import POLL_SECONDS, fetch_model
+from nim_serve.steps import POLL_SECONDS, Reaper, fetch_model
 from nim_serve.stopping import StopRequest
 
 
@@ -22,8 +22,10 @@ def serve_alone(config: ServeConfig, own_ip: str, extra: list[str], stop: StopRe
     started = time.monotonic()
     server = Child("vllm", command, engine.environment(config, os.environ, own_ip))
     serving = False
+    reaper = Reaper(server.pid)
     try:
         while not stop.wait(POLL_SECONDS if not serving else 1.0):
+            reaper.tick(time.monotonic())
             code = server.poll()
             if code is not None:
                 raise GroupFailedError(f"vLLM ended by itself with exit code {code}")

@@ -8,13 +8,14 @@ from nim_serve.cache import cached_model, model_path
 from nim_serve.contract import ServeConfig
 from nim_serve.logs import Log
 from nim_serve.outcome import GroupFailedError, StoppedError
-from nim_serve.process import Child, end_descendants
+from nim_serve.process import Child, end_descendants, reap
 from nim_serve.ray_node import Daemon, adopted_daemons
 from nim_serve.stopping import StopRequest
 
 POLL_SECONDS = 0.1
 RAY_START_SECONDS = 120.0
 RAY_GRACE_SECONDS = 5.0
+REAP_SECONDS = 10.0
 
 
 def run_child(child: Child, stop: StopRequest, limit: float | None = None) -> int | None:
@@ -68,3 +69,17 @@ def start_ray(
 def first_gone(daemons: Sequence[Daemon]) -> str | None:
     """How the first daemon that ended did so."""
     return next((reason for daemon in daemons if (reason := daemon.gone())), None)
+
+
+class Reaper:
+    """Collects what probes and `kubectl exec` leave to PID 1, now and then; never those that somebody waits for."""
+
+    def __init__(self, *keep: int) -> None:
+        self._keep = keep
+        self._last = 0.0
+
+    def tick(self, now: float) -> None:
+        """Called at every turn of a watch."""
+        if now - self._last >= REAP_SECONDS:
+            self._last = now
+            reap(self._keep)

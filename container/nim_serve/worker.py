@@ -13,7 +13,7 @@ from nim_serve.logs import Log
 from nim_serve.outcome import GroupFailedError, StoppedError
 from nim_serve.ray_node import Daemon, node_environment, worker_command
 from nim_serve.reach import Attempt, Lost, attempt
-from nim_serve.steps import fetch_model, first_gone, start_ray
+from nim_serve.steps import Reaper, fetch_model, first_gone, start_ray
 from nim_serve.stopping import StopRequest
 from nim_serve.waiting import Patience
 
@@ -90,7 +90,9 @@ class Worker:
 
     def watch(self, daemons: list[Daemon], leader: Lost) -> None:
         """Until this node's raylet or the leader is gone."""
+        reaper = Reaper(*(daemon.pid for daemon in daemons))
         while not self.stop.wait(WATCH_SECONDS):
+            reaper.tick(time.monotonic())
             reason = first_gone(daemons) or leader.check(time.monotonic())
             if reason:
                 raise GroupFailedError(f"left the group: {reason}")

@@ -103,8 +103,8 @@ class Sandbox:
     directory: Path
 
     def command(self, args: Sequence[str]) -> list[str]:
-        """The same command line, run in this network namespace."""
-        return ["nsenter", f"--net=/run/netns/{self.namespace}", *args]
+        """The same command line, run in this network namespace; it does not outlive the thread that starts it."""
+        return ["setpriv", "--pdeathsig", "KILL", "nsenter", f"--net=/run/netns/{self.namespace}", *args]
 
     def start(
         self,
@@ -129,6 +129,14 @@ class Sandbox:
         return Process(popen, log)
 
 
+def _forget_dead(prefix: str) -> None:
+    """Namespaces of a process that was killed before it could remove them."""
+    for path in Path("/run/netns").glob(f"{prefix}-*"):
+        owner = path.name.removeprefix(f"{prefix}-").split("-")[0]
+        if owner.isdigit() and not Path("/proc", owner).exists():
+            _forget([path.name])
+
+
 def _forget(names: Sequence[str]) -> None:
     for name in names:
         if Path(f"/run/netns/{name}").exists():
@@ -138,6 +146,7 @@ def _forget(names: Sequence[str]) -> None:
 @contextmanager
 def two_pods(prefix: str = "nimfloor") -> Iterator[tuple[Sandbox, Sandbox]]:
     """Two network namespaces with one cable between them, removed at the end whatever happens."""
+    _forget_dead(prefix)
     tag = f"{prefix}-{os.getpid()}"
     names = [f"{tag}-a", f"{tag}-b"]
     with tempfile.TemporaryDirectory(prefix=f"{prefix}-") as scratch:

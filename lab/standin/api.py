@@ -9,22 +9,19 @@ from urllib.parse import quote, urlencode
 
 import urllib3
 
+from lab.console import LabError
 from lab.standin.cluster import Cluster
 from lab.standin.values import Obj
 
 APPLY, JSON_PATCH = "application/apply-patch+yaml", "application/json-patch+json"
 
 
-class ApiError(Exception):
-    """An answer that is not a success."""
+class ApiError(LabError):
+    """An answer that is not a success (code 0: there was none), or a kind that is absent (reason NoMatch)."""
 
     def __init__(self, code: int, message: str, reason: str = "", kind: str = "") -> None:
         super().__init__(message)
         self.code, self.reason, self.kind = code, reason, kind
-
-
-class NoMatchError(Exception):
-    """A kind that the server does not have, or not yet."""
 
 
 @dataclass(frozen=True)
@@ -36,19 +33,11 @@ class Api:
     kinds: dict[str, dict[str, tuple[str, bool]]] = field(default_factory=dict)
 
     def call(self, method: str, path: str, body: Any = None, content: str = "application/json", **query: str) -> Obj:
-        """Send one request.
-
-        Raises:
-            ApiError: the server refused, or cannot be reached (code 0).
-        """
+        """Send one request; raises ApiError."""
         url = self.cluster.server + path + (f"?{urlencode(query)}" if query else "")
+        data, headers = None if body is None else json.dumps(body), {**self.cluster.headers, "Content-Type": content}
         try:
-            answer = self.cluster.pool.request(
-                method,
-                url,
-                body=None if body is None else json.dumps(body).encode(),
-                headers={**self.cluster.headers, "Content-Type": content},
-            )
+            answer = self.cluster.pool.request(method, url, body=data, headers=headers)
         except urllib3.exceptions.HTTPError as failure:
             raise ApiError(0, f"the API server {self.cluster.server} cannot be reached: {failure}") from failure
         for text in re.findall(r'299 \S+ "((?:[^"\\]|\\.)*)"', answer.headers.get("Warning", "")):
@@ -68,29 +57,24 @@ class Api:
 
     def path(self, obj: Obj, name: str = "") -> str:
         """Return the path of the object's collection or, with a name, of the object."""
-        plural, namespaced = self.kind(obj)
+        plural, namespaced = self._kind(obj)
         space = f"/namespaces/{obj.get('metadata', {}).get('namespace') or 'default'}" if namespaced else ""
         return f"{_root(obj['apiVersion'])}{space}/{plural}" + (f"/{quote(name, safe='')}" if name else "")
-
-    def namespaced(self, obj: Obj) -> bool:
-        """Say whether objects of this kind live in namespaces; of a kind that is absent it is assumed."""
-        return not self.exists(obj) or self.kind(obj)[1]
 
     def exists(self, obj: Obj) -> bool:
         """Say whether the server has the object's kind."""
         try:
-            return bool(self.kind(obj))
-        except NoMatchError:
+            return bool(self._kind(obj))
+        except ApiError:
             return False
 
-    def kind(self, obj: Obj) -> tuple[str, bool]:
-        """Return the plural name of the object's kind, and whether such objects live in namespaces.
+    def namespaced(self, obj: Obj) -> bool:
+        """Say whether objects of this kind live in namespaces; of a kind that is absent it is assumed."""
+        return not self.exists(obj) or self._kind(obj)[1]
 
-        Raises:
-            NoMatchError: the server has no such kind; looked up anew each time, since its definition may come.
-        """
+    def _kind(self, obj: Obj) -> tuple[str, bool]:
         version, kind = str(obj.get("apiVersion")), str(obj.get("kind"))
-        if kind not in self.kinds.get(version, {}):
+        if kind not in self.kinds.get(version, {}):  # looked up anew each time: its definition may come
             try:
                 listed = self.call("GET", _root(version))["resources"]
             except ApiError as failure:
@@ -99,7 +83,7 @@ class Api:
                 listed = []
             self.kinds[version] = {r["kind"]: (r["name"], r["namespaced"]) for r in listed if "/" not in r["name"]}
         if kind not in self.kinds[version]:
-            raise NoMatchError(f'no matches for kind "{kind}" in version "{version}"')
+            raise ApiError(404, f'no matches for kind "{kind}" in version "{version}"', "NoMatch")
         return self.kinds[version][kind]
 
 

@@ -14,13 +14,13 @@ from lab.standin.values import Obj, unknown
 Where = tuple[str | int, ...]
 ADD, DELETE, UPDATE = 0, 2, 4  # kinds of PropertyDiff; the next number is the same kind, forcing a replacement
 
-_MISSING = object()
 # The official plugin's table (provider/pkg/provider/diff.go at 4.34), for the API versions that are still served.
 _FORCE_NEW = json.loads(Path(__file__).with_name("force_new.json").read_text())
 _DATA = {"v1/Secret": ["type", "stringData", "data"], "v1/ConfigMap": ["binaryData", "data"]}
-_UNITS = {"": Decimal(1), "m": Decimal("0.001"), "Ki": Decimal(1024)}
-for _power, _unit in enumerate("kMGTPE", 1):
-    _UNITS |= {_unit: Decimal(1000) ** _power, f"{_unit}i": Decimal(1024) ** _power}
+_UNITS: dict[str, Decimal] = {"": Decimal(1), "m": Decimal("0.001")} | {
+    unit + i: Decimal(1024 if i else 1000) ** power for power, unit in enumerate("kMGTPE", 1) for i in ("", "i")
+}
+_MISSING = object()
 
 
 def compare(live: Obj, new: Obj, was: Obj, mutable: set[str], ignored: list[str]) -> dict[str, int]:
@@ -29,11 +29,9 @@ def compare(live: Obj, new: Obj, was: Obj, mutable: set[str], ignored: list[str]
     `mutable` has those of the kinds Secret and ConfigMap whose data the provider may change in place.
     """
     kind = f"{new.get('apiVersion')}/{new.get('kind')}"
-    force = ["metadata.name", "metadata.namespace", *_FORCE_NEW.get(kind, [])]
-    if kind in _DATA and (new["kind"] not in mutable or new.get("immutable") is True):
-        force += _DATA[kind]
-    properties = [tuple(name.split(".")) for name in force]
-    skipped = [path_of(text) for text in ignored]
+    frozen = kind in _DATA and (new["kind"] not in mutable or new.get("immutable") is True)
+    force = ["metadata.name", "metadata.namespace", *_FORCE_NEW.get(kind, []), *(_DATA[kind] if frozen else [])]
+    properties, skipped = [tuple(name.split(".")) for name in force], [path_of(text) for text in ignored]
     return {
         _text(path): change + any(_along(p, path, value) for p in properties)
         for path, change, value in _walk((), live, new, was, builtin(new))
@@ -62,19 +60,15 @@ def _walk(path: Where, old: Any, new: Any, was: Any, known: bool) -> Iterator[tu
         earlier = was[: max(len(old), len(new))] if isinstance(was, list) else []
         for i, (a, b, c) in enumerate(zip_longest(old, new, earlier, fillvalue=_MISSING)):
             yield from _walk((*path, i), a, b, c, known)
-    elif unknown(new) or (old != new and not (known and _same_quantity(path, old, new))):
+    elif unknown(new) or (old != new and not (known and _quantity(path, old) == _quantity(path, new))):
         yield path, UPDATE, new
 
 
-def _same_quantity(path: Where, old: Any, new: Any) -> bool:
-    """The server spells quantities its own way (1024Mi is 1Gi), and so does the official plugin in inputs."""
+def _quantity(path: Where, value: Any) -> Any:
+    """Read an amount of a resource: the server spells it its own way (1024Mi is 1Gi), as the official plugin does."""
     fields = {"limits", "requests", "capacity", "hard", "sizeLimit"}
-    return not fields.isdisjoint(path) and _quantity(old) == _quantity(new)
-
-
-def _quantity(value: Any) -> Any:
-    match = re.fullmatch(r"([+-]?\d+(?:\.\d+)?)([mkKMGTPE]?i?)", str(value))
-    return Decimal(match[1]) * _UNITS[match[2]] if match and match[2] in _UNITS else value
+    match = re.fullmatch(r"(-?\d+(?:\.\d+)?)(m|[kMGTPE]?i?)", str(value).replace("Ki", "ki"))
+    return value if fields.isdisjoint(path) or not match else Decimal(match[1]) * _UNITS.get(match[2], Decimal(1))
 
 
 def _along(prop: tuple[str, ...], path: Where, value: Any) -> bool:

@@ -13,6 +13,7 @@ import yaml
 
 from lab.console import LabError
 from lab.paths import STATE
+from lab.standin import TEXTS
 from lab.standin.values import Obj
 
 _CA, _KUBECONFIG = STATE / "pki" / "ca.crt", STATE / "kubeconfig"
@@ -31,8 +32,7 @@ class Cluster:
 def connect(given: Any, context: str | None, namespace: str | None) -> Cluster:
     """Open the cluster that the provider's `kubeconfig` (content or path) or the ambient one names: only the lab's."""
     where, folder, config = _load(given)
-    name = context or config.get("current-context")
-    chosen = _named(config, "context", name, where)
+    chosen = _named(config, "context", name := context or config.get("current-context"), where)
     cluster, user = (_named(config, kind, chosen.get(kind), where) for kind in ("cluster", "user"))
     _refuse_strangers(where, name, cluster, _bytes(cluster, "certificate-authority", folder))
     tls, headers = ssl.create_default_context(cadata=_CA.read_text()), {}
@@ -82,9 +82,7 @@ def _refuse_strangers(where: str, context: Any, cluster: Obj, authority: bytes) 
         same = ssl.PEM_cert_to_DER_cert(authority.decode().strip()) == ssl.PEM_cert_to_DER_cert(_CA.read_text().strip())
     except (OSError, ValueError):  # no lab, or no certificate
         same = False
-    if not same or cluster.get("insecure-skip-tls-verify") or not str(cluster.get("server")).startswith("https://"):
-        raise LabError(
-            f"refused: {where}, context {context!r}, names the API server {cluster.get('server')}, whose certificate "
-            f"authority is not the lab's ({_CA}). This plugin is the lab's stand-in and serves the lab only: use "
-            f"{_KUBECONFIG}, or install the official one (pulumi plugin install resource kubernetes)"
-        )
+    server = str(cluster.get("server"))
+    if not same or cluster.get("insecure-skip-tls-verify") or not server.startswith("https://"):
+        about = {"where": where, "context": context, "server": server, "ca": _CA, "kubeconfig": _KUBECONFIG}
+        raise LabError(TEXTS["foreign_cluster"].format(**about))

@@ -20,8 +20,7 @@ _TAKEN_OVER = {"Apply": ("kubectl",), "Update": ("kubectl", "before-first-apply"
 
 def builtin(obj: Obj) -> bool:
     """Say whether the kind is Kubernetes' own, which the official plugin knows from its schema."""
-    group = str(obj.get("apiVersion", "")).rpartition("/")[0]
-    return bool(_BUILTIN.fullmatch(group))
+    return bool(_BUILTIN.fullmatch(str(obj.get("apiVersion", "")).rpartition("/")[0]))
 
 
 def annotation(obj: Obj, name: str) -> str:
@@ -36,9 +35,9 @@ def full_name(obj: Obj) -> str:
 
 def normal(obj: Obj) -> Obj:
     """Bring inputs into the form that the server returns, so that equal objects compare equal. Changes `obj`."""
-    if obj.get("kind") == "Secret" and not unknown(obj):
-        if encoded := {k: base64.b64encode(str(v).encode()).decode() for k, v in obj.pop("stringData", {}).items()}:
-            obj["data"] = obj.get("data", {}) | encoded
+    if obj.get("kind") == "Secret" and not unknown(obj) and (text := obj.pop("stringData", None)):
+        encoded = {key: base64.b64encode(str(value).encode()).decode() for key, value in text.items()}
+        obj["data"] = obj.get("data", {}) | encoded
     elif obj.get("kind") == "CustomResourceDefinition":
         obj.pop("status", None)
         if obj.get("spec", {}).get("preserveUnknownFields") is False:
@@ -55,6 +54,16 @@ def pruned(live: Any, inputs: Any) -> Any:
     if isinstance(live, list) and isinstance(inputs, list):
         return [pruned(a, b) for a, b in zip(live, inputs, strict=False)]
     return live
+
+
+def imported(live: Obj) -> Obj:
+    """Take inputs from a live object that no program has described; of custom resources the official takes no spec."""
+    if not builtin(live):
+        return dict(pruned(live, {"apiVersion": "", "kind": "", "metadata": {"name": "", "namespace": ""}}))
+    found = normal({k: v for k, v in live.items() if k != "status"})
+    server = {"deployment.kubernetes.io/revision", "kubectl.kubernetes.io/last-applied-configuration"}
+    notes = {k: v for k, v in found["metadata"].pop("annotations", {}).items() if k not in server}
+    return {**found, "metadata": {**found["metadata"], **({"annotations": notes} if notes else {})}}
 
 
 def named(obj: Obj, old: Obj, resource: str, seed: bytes, proposed: str) -> Obj:
@@ -78,28 +87,18 @@ def manager(obj: Obj, state: Obj) -> str:
 
 def handed_over(entries: list[Obj], name: str) -> list[Obj] | None:
     """Give the fields of the create to the manager of server-side apply; None when there is nothing to give."""
-    taken = [
-        e for e in entries if not e.get("subresource") and e["manager"].startswith(_TAKEN_OVER.get(e["operation"], ()))
-    ]
     ours = [e for e in entries if e["manager"] == name and e["operation"] == "Apply"]
+    rest = [e for e in entries if e not in ours]
+    taken = [e for e in rest if not e.get("subresource") and e["manager"].startswith(_TAKEN_OVER[e["operation"]])]
+    if not taken:
+        return None
     fields: Obj = {}
     for entry in ours + taken:
         _merge(fields, entry.get("fieldsV1", {}))
-    merged = {**(ours + taken)[0], "manager": name, "operation": "Apply", "fieldsV1": fields} if taken else {}
-    return [e for e in entries if e not in taken and e not in ours] + [merged] if taken else None
+    merged = {**(ours + taken)[0], "manager": name, "operation": "Apply", "fieldsV1": fields}
+    return [e for e in rest if e not in taken] + [merged]
 
 
 def _merge(into: Obj, more: Obj) -> None:
     for key, value in more.items():
         _merge(into.setdefault(key, {}), value)
-
-
-def imported(live: Obj) -> Obj:
-    """Take inputs from a live object that no program has described; of custom resources the official takes no spec."""
-    found = normal({k: v for k, v in live.items() if k != "status" and (builtin(live) or k in ("apiVersion", "kind"))})
-    if not builtin(live):
-        return {**found, "metadata": pruned(live["metadata"], {"name": "", "namespace": ""})}
-    notes = dict(found["metadata"].pop("annotations", {}))
-    for name in ("deployment.kubernetes.io/revision", "kubectl.kubernetes.io/last-applied-configuration"):
-        notes.pop(name, None)
-    return {**found, "metadata": {**found["metadata"], **({"annotations": notes} if notes else {})}}

@@ -11,7 +11,6 @@ from functools import wraps
 from typing import Any, cast
 
 import grpc
-from google.protobuf.any_pb2 import Any as Packed
 from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import provider_pb2 as pb
 from pulumi.runtime.proto.engine_pb2 import LogRequest
@@ -21,46 +20,27 @@ from pulumi.runtime.proto.provider_pb2_grpc import ResourceProviderServicer
 from pulumi.runtime.proto.status_pb2 import Status
 
 from lab.console import LabError
-from lab.standin import VERSION, operations
-from lab.standin.api import Api, ApiError, NoMatchError
-from lab.standin.changes import compare
+from lab.standin import TEXTS, VERSION, operations
+from lab.standin.api import Api, ApiError
+from lab.standin.changes import DELETE, compare
 from lab.standin.cluster import connect
 from lab.standin.objects import annotation, full_name, imported, manager, named, normal, pruned
 from lab.standin.values import Obj, decode, encode, mark_secrets, plain, unknown
-from lab.standin.waits import WARNING, NotReadyError, Wait
-
-_EXISTS = """
-
-The resource already exists in the cluster. This can happen when:
-
-  - Renaming a Pulumi resource: use an alias to preserve the identity,
-    or use deleteBeforeReplace if the resource needs replacement.
-  - Managing an existing resource: use a Patch resource (e.g. NamespacePatch)
-    to manage specific fields without owning the resource lifecycle.
-  - Adopting a resource into Pulumi: use `pulumi import`. Note that
-    protected resources (e.g. kube-system) cannot be deleted on destroy.
-  - Intentional upsert: set upsertExistingObjects on the provider to allow
-    server-side apply to update existing objects on create."""
-
+from lab.standin.waits import WARNING, Wait
 
 _CHANGES = (pb.DiffResponse.DIFF_NONE, pb.DiffResponse.DIFF_SOME)
 
 
-class _FailedError(Exception):
-    """An answer that is an error; `detail` keeps an object in the state that is not as wanted."""
+class _PartialError(LabError):
+    """A failure of an object that exists: the engine keeps it in the state, and tries again."""
 
-    def __init__(self, text: str, detail: pb.ErrorResourceInitFailed | None = None) -> None:
+    def __init__(self, text: str, failure: LabError, state: Obj, inputs: Obj | None = None) -> None:
         super().__init__(text)
-        self.detail = detail
-
-
-def _partial(text: str, failure: Exception, state: Obj, inputs: Obj | None = None) -> _FailedError:
-    """Word a failure of an object that exists, in the form from which the engine keeps it and tries again."""
-    reasons = [text, *(failure.reasons if isinstance(failure, NotReadyError) else [])]
-    detail = pb.ErrorResourceInitFailed(id=full_name(plain(state)), properties=encode(state), reasons=reasons)
-    if inputs is not None:
-        detail.inputs.CopyFrom(encode(inputs))
-    return _FailedError(text, detail)
+        reasons = [text, *getattr(failure, "reasons", [])]
+        name = full_name(plain(state))
+        self.detail = pb.ErrorResourceInitFailed(id=name, properties=encode(state), reasons=reasons)
+        if inputs is not None:
+            self.detail.inputs.CopyFrom(encode(inputs))
 
 
 def _answered(method: Callable[[Any, Any], Any]) -> Callable[[Any, Any, grpc.ServicerContext], Any]:
@@ -70,22 +50,22 @@ def _answered(method: Callable[[Any, Any], Any]) -> Callable[[Any, Any, grpc.Ser
     def answer(self: Any, request: Any, context: grpc.ServicerContext) -> Any:
         try:
             return method(self, request)
-        except (_FailedError, LabError, ApiError, NoMatchError, NotReadyError) as failure:
-            if detail := getattr(failure, "detail", None):
-                packed = Packed()
-                packed.Pack(detail)
-                status = Status(code=grpc.StatusCode.UNKNOWN.value[0], message=str(failure), details=[packed])
+        except LabError as failure:
+            if isinstance(failure, _PartialError):
+                status = Status(code=grpc.StatusCode.UNKNOWN.value[0], message=str(failure))
+                status.details.add().Pack(failure.detail)
                 context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
             context.abort(grpc.StatusCode.UNKNOWN, str(failure))
 
     return answer
 
 
-def _state(inputs: Obj, live: Obj, secrets: Obj, version: str, fields: str) -> Obj:
+def _state(inputs: Obj, live: Obj, given: Obj, version: str, fields: str) -> Obj:
     """Return what the state keeps of an object: the live one, beside the inputs it was made from."""
-    kept = mark_secrets(plain(inputs, "-", "_"), secrets)
-    known = {"__inputs": kept, "__initialApiVersion": version, "__fieldManager": fields}
-    return mark_secrets(plain(live, "-", "_"), secrets) | known
+    inner = {"__inputs": mark_secrets(plain(inputs, "-", "_"), given)}
+    return (
+        mark_secrets(plain(live, "-", "_"), given) | inner | {"__initialApiVersion": version, "__fieldManager": fields}
+    )
 
 
 class StandIn(ResourceProviderServicer):
@@ -122,11 +102,11 @@ class StandIn(ResourceProviderServicer):
 
     @_answered
     def Check(self, request: pb.CheckRequest) -> pb.CheckResponse:
-        news, old = decode(request.news), plain(decode(request.olds))
+        news = decode(request.news)
         obj = normal(plain(news))
         if obj.get("kind") != request.type.rpartition(":")[2]:
-            raise LabError(f"{request.type}: the lab's stand-in knows neither Patch resources nor Helm releases")
-        named(obj, old, request.name, request.randomSeed, request.autonaming.proposed_name)
+            raise LabError(TEXTS["foreign_kind"].format(type=request.type))
+        named(obj, plain(decode(request.olds)), request.name, request.randomSeed, request.autonaming.proposed_name)
         if not obj["metadata"].get("namespace") and self.api.namespaced(obj):
             obj["metadata"]["namespace"] = self.api.cluster.namespace
         return pb.CheckResponse(inputs=encode(mark_secrets(obj, news)))
@@ -135,64 +115,52 @@ class StandIn(ResourceProviderServicer):
     def Diff(self, request: pb.DiffRequest) -> pb.DiffResponse:
         live, new = plain(decode(request.olds)), normal(plain(decode(request.news)))
         was = normal(live.get("__inputs", {}))
-        old, namespaced = pruned(live, was), self.api.namespaced(new)
+        old = pruned(live, was)
         old["metadata"]["name"] = live["metadata"]["name"]
-        for obj in (old, new):
-            space = obj["metadata"].pop("namespace", "")
-            obj["metadata"] |= {"namespace": space or "default"} if namespaced else {}
+        for meta in (old["metadata"], new["metadata"]):
+            space = meta.pop("namespace", "")
+            meta |= {"namespace": space or "default"} if self.api.namespaced(new) else {}
         mutable = {kind for kind in ("Secret", "ConfigMap") if self._option(f"enable{kind}Mutable")}
         found = compare(old, new, was, mutable, list(request.ignoreChanges))
         replaces = sorted(path for path, change in found.items() if change % 2)
-        same = all(new["metadata"].get(k) == live["metadata"].get(k) for k in ("name", "namespace"))
+        same = all(new["metadata"].get(key) == live["metadata"].get(key) for key in ("name", "namespace"))
+        details = {k: pb.PropertyDiff(kind=cast(Any, v), inputDiff=v - v % 2 == DELETE) for k, v in found.items()}
         return pb.DiffResponse(
             changes=_CHANGES[bool(found)],
             replaces=replaces,
             deleteBeforeReplace=bool(replaces) and same and not annotation(new, "autonamed"),
-            detailedDiff={k: pb.PropertyDiff(kind=cast(Any, v), inputDiff=v in (2, 3)) for k, v in found.items()},
+            detailedDiff=details,
             hasDetailedDiff=True,
         )
 
     @_answered
     def Create(self, request: pb.CreateRequest) -> pb.CreateResponse:
         given = decode(request.properties)
-        obj, wait = plain(given), self._wait(request, plain(given))
+        obj = plain(given)
+        wait, fields, version = self._wait(request, obj), manager(obj, {}), obj["apiVersion"]
         if request.preview and (unknown(obj) or not self.api.exists(obj)):
             return pb.CreateResponse(properties=request.properties)
-        fields = manager(obj, {})
-        upsert = fields if self._option("upsertExistingObjects") else ""
         try:
-            live = operations.create(obj, wait, request.preview, upsert)
-        except NoMatchError as failure:
-            kind = f"{obj['apiVersion']}/{obj['kind']}"
-            raise _FailedError(
-                f'creation of resource "{request.urn}" with kind {kind} failed because the Kubernetes API server '
-                "reported that the apiVersion for this resource does not exist. Verify that any required CRDs have been "
-                f"created: {failure}"
-            ) from failure
+            live = operations.create(obj, wait, request.preview, fields * self._option("upsertExistingObjects"))
         except ApiError as failure:
             exists = failure.reason == "AlreadyExists"
             if request.preview and (exists or failure.code == 403 or failure.kind == "namespaces"):
                 return pb.CreateResponse(properties=request.properties)
-            text = f'resource "{request.urn}" was not successfully created by the Kubernetes API server: {failure}'
-            raise _FailedError(text + _EXISTS * exists) from failure
+            text = TEXTS["absent_kind" if failure.reason == "NoMatch" else "not_created"]
+            text = text.format(urn=request.urn, kind=f"{version}/{obj['kind']}", why=failure)
+            raise LabError(text + TEXTS["exists"] * exists) from failure
         if request.preview:
             live.pop("status", None)
-            return pb.CreateResponse(properties=encode(_state(obj, live, given, obj["apiVersion"], fields)))
+            return pb.CreateResponse(properties=encode(_state(obj, live, given, version, fields)))
         if obj["kind"] == "CustomResourceDefinition":
             self.api.kinds.clear()
         try:
             live = operations.until_ready(obj, live, wait)
-        except (NotReadyError, ApiError, LabError) as failure:
-            raise _partial(
-                f'resource "{request.urn}" was successfully created, but the Kubernetes API server reported that it '
-                f"failed to fully initialize or become live: {failure}",
-                failure,
-                _state(obj, getattr(failure, "live", live), given, obj["apiVersion"], fields),
-            ) from failure
+        except LabError as failure:
+            state = _state(obj, getattr(failure, "live", live), given, version, fields)
+            raise _PartialError(TEXTS["created"].format(urn=request.urn, why=failure), failure, state) from failure
         wait.say("")
-        return pb.CreateResponse(
-            id=full_name(live), properties=encode(_state(obj, live, given, obj["apiVersion"], fields))
-        )
+        return pb.CreateResponse(id=full_name(live), properties=encode(_state(obj, live, given, version, fields)))
 
     @_answered
     def Update(self, request: pb.UpdateRequest) -> pb.UpdateResponse:
@@ -205,47 +173,40 @@ class StandIn(ResourceProviderServicer):
         try:
             live = operations.update(obj, list(request.ignoreChanges), fields, wait, request.preview)
             live = live if request.preview else operations.until_ready(obj, live, wait)
-        except (ApiError, NoMatchError, NotReadyError, LabError) as failure:
+        except LabError as failure:
             if request.preview and getattr(failure, "code", 0) == 403:
                 return pb.UpdateResponse(properties=request.news)
             try:
                 live = self.api.get(obj)
-            except (ApiError, NoMatchError) as gone:
-                text = f'update of resource "{request.urn}" failed: {failure}\nunable to get cluster state: {gone}'
-                raise _FailedError(text) from failure
-            raise _partial(
-                f'the Kubernetes API server reported that "{full_name(live)}" failed to fully initialize or become '
-                f"live: {failure}",
-                failure,
-                _state(obj, live, given, version, fields),
-            ) from failure
+            except ApiError as gone:
+                text = TEXTS["vanished"].format(urn=request.urn, why=failure, gone=gone)
+                raise LabError(text) from failure
+            text, kept = TEXTS["updated"], _state(obj, live, given, version, fields)
+            raise _PartialError(text.format(name=full_name(live), why=failure), failure, kept) from failure
         wait.say("")
         return pb.UpdateResponse(properties=encode(_state(obj, live, given, version, fields)))
 
     @_answered
     def Read(self, request: pb.ReadRequest) -> pb.ReadResponse:
         given, state = decode(request.inputs), plain(decode(request.properties))
-        was, fields = normal(plain(given)), manager({}, state)
+        was, fields, late = normal(plain(given)), manager({}, state), None
         space, _, name = request.id.rpartition("/")
-        group, kind = request.type.removeprefix("kubernetes:").rsplit(":", 1)
-        obj = {"apiVersion": group.removeprefix("core/"), "kind": kind, "metadata": {"name": name, "namespace": space}}
-        obj |= {k: v for k, v in (was or state).items() if k in ("apiVersion", "kind")}
-        wait, late = self._wait(request, was), None
+        version, kind = request.type.removeprefix("kubernetes:").removeprefix("core/").rsplit(":", 1)
+        obj = {"apiVersion": version, "kind": kind, "metadata": {"name": name, "namespace": space}}
         try:
             live = self.api.get(obj)
-            if was:
-                operations.ready_now(was, live, wait)
-        except NotReadyError as failure:
-            live, late = failure.live, failure
-        except (ApiError, NoMatchError) as failure:
-            if isinstance(failure, NoMatchError) or failure.code == 404:
-                return pb.ReadResponse()
-            raise
+            operations.until_ready(was, live, self._wait(request, was), once=True)
+        except ApiError as failure:
+            if failure.code != 404:
+                raise
+            return pb.ReadResponse()
+        except LabError as failure:
+            late = failure
         found = pruned(live, was) if was else imported(live)
-        kept = _state(found, live, given, state.get("__initialApiVersion", live["apiVersion"]), fields)
+        kept = _state(found, live, given, state.get("__initialApiVersion", version), fields)
         inputs = mark_secrets(found, given)
         if late:
-            raise _partial(str(late), late, kept, inputs)
+            raise _PartialError(str(late), late, kept, inputs)
         return pb.ReadResponse(id=request.id, properties=encode(kept), inputs=encode(inputs))
 
     @_answered
@@ -254,22 +215,23 @@ class StandIn(ResourceProviderServicer):
         inputs = obj.get("__inputs", {})
         try:
             operations.delete(inputs, obj, self._wait(request, inputs))
-        except NotReadyError as failure:
-            raise _partial(str(failure), failure, decode(request.properties)) from failure
+        except ApiError:
+            raise
+        except LabError as failure:
+            raise _PartialError(str(failure), failure, decode(request.properties)) from failure
         return Empty()
 
     def _option(self, name: str) -> bool:
         """Say whether a switch of the provider is on: in its inputs or, as PULUMI_K8S_…, in the environment."""
-        variable = "PULUMI_K8S_" + re.sub("([A-Z])", r"_\1", name.replace("ConfigMap", "Configmap")).upper()
+        variable = "PULUMI_K8S" + re.sub("([A-Z])", r"_\1", "_" + name.replace("ConfigMap", "Configmap")).upper()
         return str(self.config.get(name, os.environ.get(variable))).lower() == "true"
 
     def _wait(self, request: Any, obj: Obj) -> Wait:
         def tell(text: str, severity: int, passing: bool = True) -> None:
-            if self.engine:
-                with contextlib.suppress(grpc.RpcError):
-                    self.engine.Log(
-                        LogRequest(severity=cast(Any, severity), message=text, urn=request.urn, ephemeral=passing)
-                    )
+            message = LogRequest(severity=cast(Any, severity), message=text, urn=request.urn, ephemeral=passing)
+            with contextlib.suppress(grpc.RpcError):
+                if self.engine:
+                    self.engine.Log(message)
 
         api = replace(self.api, warn=lambda text: tell(text, WARNING, passing=False))
         timeout = getattr(request, "timeout", 0) or float(annotation(obj, "timeoutSeconds") or 600)

@@ -60,7 +60,7 @@ def test_model_was_downloaded_once_by_the_leader_and_is_at_the_same_path_in_both
 
 def test_exports_name_endpoint_model_namespace_and_gpus(stack: Stack) -> None:
     outputs = stack.outputs()
-    assert outputs["endpoint"] == "http://nim-leader.nim.svc.cluster.local:8000/v1"
+    assert outputs["endpoint"] == "http://nim-leader.nim.svc:8000/v1"
     assert outputs["namespace"] == NAMESPACE
     assert outputs["leaderService"] == "nim-leader"
     assert outputs["gpus"] == {"perNode": 1, "perGroup": 2, "total": 2}

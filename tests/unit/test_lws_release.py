@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from nim_stack.manifests.lws_release import ReleaseError, parse_release, resource_name, resource_type
+from nim_stack.manifests.lws_release import ReleaseError, _undescribed, parse_release, resource_name, resource_type
 from nim_stack.release import fetch_manifest
 from tests.unit.release_fixture import MANIFEST
 
@@ -35,6 +35,11 @@ def test_webhooks_wait_for_their_certificate_and_crds_are_taken_over() -> None:
         "controller-gen.kubebuilder.io/version": "v0.1",
         "pulumi.com/patchForce": "true",
     }
+
+
+def test_schemas_lose_their_prose_and_nothing_else() -> None:
+    schema = {"description": "prose", "properties": {"description": {"type": "string", "description": "prose"}}}
+    assert _undescribed({"schema": [schema]}) == {"schema": [{"properties": {"description": {"type": "string"}}}]}
 
 
 def test_services_do_not_hold_up_the_controller() -> None:

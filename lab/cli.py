@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-from lab import cluster, environment, machine, network, serve
+from lab import bench, cluster, environment, health, machine, network, serve
 from lab.address import CONTROL, NODES
 from lab.console import LabError, say
 from lab.machine import Machine
@@ -35,6 +35,8 @@ def parser() -> argparse.ArgumentParser:
     execute = commands.add_parser("exec", help="run a command in the lab's network and environment")
     execute.add_argument("-m", "--machine", choices=(CONTROL, *NODES), help="on this machine, its files and processes")
     execute.add_argument("words", nargs=argparse.REMAINDER, metavar="COMMAND")
+    timing = commands.add_parser("bench", help="how long everything takes, as JSON, beside the bare floor")
+    timing.add_argument("--runs", type=int, default=5, help="runs of the floor and of up, in turn (default 5)")
     commands.add_parser("prepare", help="only build and download what `up` needs; nothing is started")
     return top
 
@@ -57,6 +59,8 @@ def _run(options: argparse.Namespace) -> int:
         cluster.up()
     elif options.command == "serve":
         serve.serve()
+    elif options.command == "bench":
+        bench.main(options.runs)
     elif options.command == "prepare":
         cluster.prepare()
     elif options.command == "down":
@@ -89,7 +93,7 @@ def _enter(on: str | None, words: list[str]) -> None:
 
 
 def _status(as_json: bool) -> int:
-    states = cluster.health()
+    states = health.health()
     machines = {name: pid for pid, name in machine.running()}
     if as_json:
         print(json.dumps({"components": states, "machines": machines}, indent=2))

@@ -9,7 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +18,7 @@ from lab import (
     cgroups,
     control_plane,
     environment,
+    health,
     machine,
     network,
     node,
@@ -27,7 +28,7 @@ from lab import (
     rootfs,
     storage,
 )
-from lab.address import API_URL, CONTROL, GATEWAY, HUB_PORT, HUB_TOKEN, HUB_URL, NODES
+from lab.address import API_URL, GATEWAY, HUB_PORT, HUB_TOKEN, NODES
 from lab.api import Api, wait_for
 from lab.console import LabError, say, step
 from lab.engine import model, tree
@@ -74,7 +75,7 @@ def up() -> None:
     """Bring the lab up; return at once when it is up already."""
     with lock():
         prepare()
-        if is_healthy():
+        if health.is_healthy():
             _refresh_images()
             environment.prepare()
             say(f"  ✓ the lab is up already ({API_URL}, in the network namespace nim-lab)")
@@ -166,52 +167,6 @@ def _refresh_images() -> None:
         for name in NODES:
             node.import_images(node.machine(name), offered.archives())
         known.write_text(_images_identity())
-
-
-CHECKS: dict[str, Callable[[Api], bool]] = {
-    "API server": lambda api: api.call("GET", "/readyz")["text"] == "ok",
-    **{name: (lambda api, name=name: node.is_ready(api, name)) for name in NODES},  # type: ignore[misc]
-}
-
-_URLS = {
-    "CoreDNS": f"http://{GATEWAY}:8181/ready",
-    "kube-proxy": f"http://{GATEWAY}:10256/healthz",
-    "hub stand-in": f"{HUB_URL}/_lab/requests",
-}
-
-
-def health() -> dict[str, str]:
-    """Component → "ok" or what is wrong; every component of the lab is in it."""
-    if not network.NETNS_PATH.exists():
-        return {"network namespace": "absent"}
-    alive = {name for _, name in machine.running()}
-    missing = {name: "not running" for name in (CONTROL, *NODES) if name not in alive}
-    return missing or inside(_health)
-
-
-def _health() -> dict[str, str]:
-    import urllib.request
-
-    result = {}
-    api = Api()
-    for name, check in CHECKS.items():
-        try:
-            result[name] = "ok" if check(api) else "not ready"
-        except (OSError, KeyError) as trouble:
-            result[name] = str(trouble)
-    for name, url in _URLS.items():
-        try:
-            with urllib.request.urlopen(url, timeout=3) as answer:
-                result[name] = "ok" if answer.status == 200 else f"HTTP {answer.status}"
-        except OSError as trouble:
-            result[name] = str(trouble)
-    return result
-
-
-def is_healthy() -> bool:
-    """Whether every component answers."""
-    found = health()
-    return bool(found) and all(state == "ok" for state in found.values())
 
 
 def down(purge: bool = False) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lab import cgroups, cluster, machine, network
+from lab import cgroups, health, machine, network
 from lab.paths import REPO, STATE
 
 pytestmark = pytest.mark.cluster
@@ -44,7 +44,7 @@ def test_make_up_elsewhere_takes_over_a_lab_whose_every_process_was_killed(clone
     assert before
     machine.kill([pid for pid, _ in machine.running()])
     machine.kill(network.processes())
-    assert not cluster.is_healthy()
+    assert not health.is_healthy()
     text = make(clone, "up")
     assert "vllm:request_success_total 0 → 1" in text
     assert "completion" in text

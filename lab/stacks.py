@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,19 +31,25 @@ class Stack:
         self.name = name
         self.folder = environment.PULUMI / "stacks" / name
         self.file = self.folder / f"Pulumi.{name}.yaml"
-        self._template = template
-        self._overrides = dict(overrides or {})
+        self.template = template
+        self.layers: list[Mapping[str, Any]] = [overrides or {}]
 
-    def configure(self, overrides: Mapping[str, Any] | None = None) -> None:
-        """Write the stack file from its template, with `nim` settings overridden and the secrets set."""
+    def configure(self, overrides: Mapping[str, Any] | None = None, without: Collection[str] = ()) -> None:
+        """Write the stack file from its template, with `nim` settings overridden and the secrets set.
+
+        Args:
+            overrides: settings on top of those of earlier calls; None removes one.
+            without: secrets that this stack does not have.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._overrides.update(overrides or {})
-        document = yaml.safe_load(self._template.read_text())
+        self.layers.append(overrides or {})
+        document = yaml.safe_load(self.template.read_text())
         config = document["config"]
-        config["nim-stack:nim"] = _merge(config.get("nim-stack:nim", {}), self._overrides)
+        for layer in self.layers:
+            config["nim-stack:nim"] = _merge(config.get("nim-stack:nim", {}), layer)
         kept = yaml.safe_load(self.file.read_text()) if self.file.exists() else {}
         document["encryptionsalt"] = kept.get("encryptionsalt")
-        known = {name: value for name in SECRETS if (value := kept.get("config", {}).get(name))}
+        known = {name: value for name in SECRETS if name not in without and (value := kept.get("config", {}).get(name))}
         config.update(known)
         self.file.write_text(yaml.safe_dump({k: v for k, v in document.items() if v is not None}, sort_keys=False))
         if not kept:
@@ -51,7 +57,7 @@ class Stack:
             shutil.copyfile(REPO / "Pulumi.yaml", self.folder / "Pulumi.yaml")
             self._here("stack", "init", "--secrets-provider", "passphrase", "--stack", self.name)
         for name, value in SECRETS.items():
-            if name not in known:
+            if name not in known and name not in without:
                 self._here("config", "set", "--secret", name, "--stack", self.name, stdin=value)
 
     def _here(self, *words: str, stdin: str = "") -> None:

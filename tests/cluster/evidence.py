@@ -32,6 +32,17 @@ def fails(stack: Stack, *words: str) -> str:
     return text
 
 
+def refused_preview(stack: Stack, overrides: Json, without: tuple[str, ...] = ()) -> str:
+    """What a preview of these settings prints, which must refuse them; the namespaces stay as they were."""
+    before = [item["metadata"]["name"] for item in get("namespaces")["items"]]
+    fresh = Stack(stack.name, stack.template, stack.layers[0])
+    fresh.configure(overrides, without)
+    text = fails(fresh, "preview")
+    assert "Traceback" not in text, text
+    assert [item["metadata"]["name"] for item in get("namespaces")["items"]] == before
+    return text
+
+
 def _hub(path: str) -> Any:
     return json.loads(run([*network.enter(), "curl", "-sf", HUB_URL + path]))
 

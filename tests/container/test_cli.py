@@ -1,6 +1,7 @@
 """The actions as a user meets them."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -84,3 +85,14 @@ def test_a_worker_gives_up_at_its_deadline_and_says_why() -> None:
     assert done.returncode == 1
     assert "waiting: for the leader: 127.0.0.1:9: Connection refused" in done.stderr
     assert "exiting: the leader did not answer within 1 s" in done.stderr
+
+
+def test_a_worker_that_waits_stops_at_once_when_asked() -> None:
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(CONTAINER), "NIM_MODEL_PATH": "hf://a/b"}
+    command = [sys.executable, "-m", "nim_serve", "nim-serve-ray", "--head-address", "127.0.0.1:9"]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as worker:
+        assert worker.stderr is not None
+        assert "waiting: for the leader" in worker.stderr.readline()
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(5) == 0
+        assert "worker: stopped, as asked" in worker.stderr.read()

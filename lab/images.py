@@ -45,7 +45,8 @@ def write(
         },
     }
     identity = hashlib.sha256(json.dumps([ref, [layer.name for layer in layers], config]).encode()).hexdigest()[:12]
-    target = FOLDER / f"{ref.rsplit('/', 1)[1].replace(':', '-')}-{identity}.tar"
+    stem = ref.rsplit("/", 1)[1].replace(":", "-")
+    target = FOLDER / f"{stem}-{identity}.tar"
     if target.exists():
         return target
     with step(f"writing image {title or ref}"):
@@ -62,6 +63,8 @@ def write(
                 info = tarfile.TarInfo(name)
                 info.size = len(data)
                 archive.addfile(info, io.BytesIO(data))
+        for older in FOLDER.glob(f"{stem}-????????????.tar"):
+            older.unlink()
         scratch.rename(target)
     return target
 

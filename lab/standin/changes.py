@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.standin.objects import builtin
-from lab.standin.values import Obj, unknown
+from lab.standin.values import Obj
 
 Where = tuple[str | int, ...]
 ADD, DELETE, UPDATE = 0, 2, 4  # kinds of PropertyDiff; the next number is the same kind, forcing a replacement
@@ -17,9 +17,6 @@ ADD, DELETE, UPDATE = 0, 2, 4  # kinds of PropertyDiff; the next number is the s
 # The official plugin's table (provider/pkg/provider/diff.go at 4.34), for the API versions that are still served.
 _FORCE_NEW = json.loads(Path(__file__).with_name("force_new.json").read_text())
 _DATA = {"v1/Secret": ["type", "stringData", "data"], "v1/ConfigMap": ["binaryData", "data"]}
-_UNITS: dict[str, Decimal] = {"": Decimal(1), "m": Decimal("0.001")} | {
-    unit + i: Decimal(1024 if i else 1000) ** power for power, unit in enumerate("kMGTPE", 1) for i in ("", "i")
-}
 _MISSING = object()
 
 
@@ -31,17 +28,11 @@ def compare(live: Obj, new: Obj, was: Obj, mutable: set[str], ignored: list[str]
     kind = f"{new.get('apiVersion')}/{new.get('kind')}"
     frozen = kind in _DATA and (new["kind"] not in mutable or new.get("immutable") is True)
     force = ["metadata.name", "metadata.namespace", *_FORCE_NEW.get(kind, []), *(_DATA[kind] if frozen else [])]
-    properties, skipped = [tuple(name.split(".")) for name in force], [path_of(text) for text in ignored]
-    return {
-        _text(path): change + any(_along(p, path, value) for p in properties)
-        for path, change, value in _walk((), live, new, was, builtin(new))
-        if not any(len(p) <= len(path) and _along(p, path, None) for p in skipped)
-    }
-
-
-def path_of(text: str) -> tuple[str, ...]:
-    """Read a property path such as `spec.containers[0]["a.b"]`."""
-    return tuple(part.strip('"') for part in re.findall(r'"[^"]*"|[^.\[\]"]+', text))
+    found = {}
+    for path, change, value in _walk((), live, new, was, builtin(new)):
+        if not any(re.match(rf"{re.escape(start)}([.\[]|$)", _text(path)) for start in ignored):
+            found[_text(path)] = change + any(_along(name.split("."), path, value) for name in force)
+    return found
 
 
 def _walk(path: Where, old: Any, new: Any, was: Any, known: bool) -> Iterator[tuple[Where, int, Any]]:
@@ -60,22 +51,23 @@ def _walk(path: Where, old: Any, new: Any, was: Any, known: bool) -> Iterator[tu
         earlier = was[: max(len(old), len(new))] if isinstance(was, list) else []
         for i, (a, b, c) in enumerate(zip_longest(old, new, earlier, fillvalue=_MISSING)):
             yield from _walk((*path, i), a, b, c, known)
-    elif unknown(new) or (old != new and not (known and _quantity(path, old) == _quantity(path, new))):
+    elif old != new and not (known and _quantity(path, old) == _quantity(path, new)):
         yield path, UPDATE, new
 
 
 def _quantity(path: Where, value: Any) -> Any:
     """Read an amount of a resource: the server spells it its own way (1024Mi is 1Gi), as the official plugin does."""
-    fields = {"limits", "requests", "capacity", "hard", "sizeLimit"}
-    match = re.fullmatch(r"(-?\d+(?:\.\d+)?)(m|[kMGTPE]?i?)", str(value).replace("Ki", "ki"))
-    return value if fields.isdisjoint(path) or not match else Decimal(match[1]) * _UNITS.get(match[2], Decimal(1))
+    match = re.fullmatch(r"(-?\d+(?:\.\d+)?)(m|[kKMGTPE]?i?)", str(value))
+    if not match or {"limits", "requests", "capacity", "hard", "sizeLimit"}.isdisjoint(path):
+        return value
+    power = " KMGTPE".index(match[2][:1].upper() or " ") if match[2] != "m" else -1
+    return Decimal(match[1]) * Decimal(1024 if match[2].endswith("i") else 1000) ** power
 
 
-def _along(prop: tuple[str, ...], path: Where, value: Any) -> bool:
+def _along(prop: list[str], path: Where, value: Any) -> bool:
     """Say whether the property lies on the path or, when it goes further, inside the value found there."""
-    for want, part in zip(prop, path, strict=False):
-        if want != str(part) and not (want == "*" and isinstance(part, int)):
-            return False
+    if any(want not in (str(part), "*") for want, part in zip(prop, path, strict=False)):
+        return False
     for want in prop[len(path) :]:
         value = {"*": value[0]} if isinstance(value, list) and value else value
         if not isinstance(value, dict) or want not in value:

@@ -4,7 +4,6 @@ import base64
 import os
 import ssl
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,27 +13,22 @@ import yaml
 from lab.console import LabError
 from lab.paths import STATE
 from lab.standin import TEXTS
+from lab.standin.api import Api
 from lab.standin.values import Obj
 
 _CA, _KUBECONFIG = STATE / "pki" / "ca.crt", STATE / "kubeconfig"
 
 
-@dataclass(frozen=True)
-class Cluster:
-    """An API server: its address, a pool that trusts only the lab's authority, who we are, and the usual namespace."""
-
-    server: str
-    pool: urllib3.PoolManager
-    headers: dict[str, str]
-    namespace: str
-
-
-def connect(given: Any, context: str | None, namespace: str | None) -> Cluster:
+def connect(given: Any, context: str | None, namespace: str | None) -> Api:
     """Open the cluster that the provider's `kubeconfig` (content or path) or the ambient one names: only the lab's."""
     where, folder, config = _load(given)
     chosen = _named(config, "context", name := context or config.get("current-context"), where)
     cluster, user = (_named(config, kind, chosen.get(kind), where) for kind in ("cluster", "user"))
-    _refuse_strangers(where, name, cluster, _bytes(cluster, "certificate-authority", folder))
+    server = str(cluster.get("server")).rstrip("/")
+    verified = server.startswith("https://") and not cluster.get("insecure-skip-tls-verify")
+    if not verified or not _same_certificate(_bytes(cluster, "certificate-authority", folder), _CA):
+        about = {"where": where, "context": name, "server": server, "ca": _CA, "kubeconfig": _KUBECONFIG}
+        raise LabError(TEXTS["foreign_cluster"].format(**about))
     tls, headers = ssl.create_default_context(cadata=_CA.read_text()), {}
     if certificate := _bytes(user, "client-certificate", folder):
         with tempfile.NamedTemporaryFile() as pair:  # the ssl module reads certificates from files only
@@ -48,7 +42,7 @@ def connect(given: Any, context: str | None, namespace: str | None) -> Cluster:
     # Repeated when a kept connection turns out closed, whatever the method; statuses are the caller's to judge.
     retries = urllib3.Retry(total=3, status=0, backoff_factor=0.1, allowed_methods=None)
     pool = urllib3.PoolManager(ssl_context=tls, maxsize=64, retries=retries, timeout=60)
-    return Cluster(cluster["server"].rstrip("/"), pool, headers, namespace or chosen.get("namespace") or "default")
+    return Api(server, namespace or chosen.get("namespace") or "default", pool, headers)
 
 
 def _load(given: Any) -> tuple[str, Path, Obj]:
@@ -69,20 +63,15 @@ def _named(config: Obj, kind: str, name: Any, where: str) -> Obj:
 
 
 def _bytes(entry: Obj, field: str, folder: Path) -> bytes:
-    if data := entry.get(f"{field}-data"):
-        return base64.b64decode(data)
     try:
-        return (folder / entry[field]).read_bytes() if entry.get(field) else b""
+        data = entry.get(f"{field}-data")
+        return base64.b64decode(data) if data else (folder / entry[field]).read_bytes() if entry.get(field) else b""
     except OSError as failure:
         raise LabError(f"kubeconfig: {field} {folder / entry[field]}: {failure.strerror}") from failure
 
 
-def _refuse_strangers(where: str, context: Any, cluster: Obj, authority: bytes) -> None:
+def _same_certificate(one: bytes, other: Path) -> bool:
     try:
-        same = ssl.PEM_cert_to_DER_cert(authority.decode().strip()) == ssl.PEM_cert_to_DER_cert(_CA.read_text().strip())
+        return ssl.PEM_cert_to_DER_cert(one.decode().strip()) == ssl.PEM_cert_to_DER_cert(other.read_text().strip())
     except (OSError, ValueError):  # no lab, or no certificate
-        same = False
-    server = str(cluster.get("server"))
-    if not same or cluster.get("insecure-skip-tls-verify") or not server.startswith("https://"):
-        about = {"where": where, "context": context, "server": server, "ca": _CA, "kubeconfig": _KUBECONFIG}
-        raise LabError(TEXTS["foreign_cluster"].format(**about))
+        return False

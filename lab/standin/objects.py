@@ -10,17 +10,15 @@ from lab.console import LabError
 from lab.standin.values import Obj, unknown
 
 _READ_ONLY = {"creationTimestamp", "deletionTimestamp", "generation", "managedFields", "resourceVersion", "uid"}
-_BUILTIN = re.compile(  # groups without a dot, and these
-    r"[^.]*|rbac\.authorization\.k8s\.io|flowcontrol\.apiserver\.k8s\.io|(admissionregistration|apiextensions|"
-    r"apiregistration|certificates|coordination|discovery|events|networking|node|resource|scheduling|storage)\.k8s\.io"
-)
+_SERVERS = {"deployment.kubernetes.io/revision", "kubectl.kubernetes.io/last-applied-configuration"}
 # Managers whose fields become ours at the first update: of the create, and of people with kubectl. Names are prefixes.
 _TAKEN_OVER = {"Apply": ("kubectl",), "Update": ("kubectl", "before-first-apply", "pulumi-kubernetes")}
 
 
 def builtin(obj: Obj) -> bool:
     """Say whether the kind is Kubernetes' own, which the official plugin knows from its schema."""
-    return bool(_BUILTIN.fullmatch(str(obj.get("apiVersion", "")).rpartition("/")[0]))
+    group = str(obj.get("apiVersion", "")).rpartition("/")[0]
+    return bool(re.fullmatch(r"[^.]*|((rbac\.authorization|flowcontrol\.apiserver|[^.]+)\.k8s\.io)", group))
 
 
 def annotation(obj: Obj, name: str) -> str:
@@ -35,13 +33,12 @@ def full_name(obj: Obj) -> str:
 
 def normal(obj: Obj) -> Obj:
     """Bring inputs into the form that the server returns, so that equal objects compare equal. Changes `obj`."""
-    if obj.get("kind") == "Secret" and not unknown(obj) and (text := obj.pop("stringData", None)):
-        encoded = {key: base64.b64encode(str(value).encode()).decode() for key, value in text.items()}
+    if obj.get("kind") == "Secret" and "stringData" in obj and not unknown(obj):
+        encoded = {key: base64.b64encode(str(value).encode()).decode() for key, value in obj.pop("stringData").items()}
         obj["data"] = obj.get("data", {}) | encoded
-    elif obj.get("kind") == "CustomResourceDefinition":
+    if obj.get("kind") == "CustomResourceDefinition":
         obj.pop("status", None)
-        if obj.get("spec", {}).get("preserveUnknownFields") is False:
-            del obj["spec"]["preserveUnknownFields"]
+        obj["spec"] = {k: v for k, v in obj["spec"].items() if (k, v) != ("preserveUnknownFields", False)}
     if isinstance(meta := obj.get("metadata"), dict):
         obj["metadata"] = {k: v for k, v in meta.items() if k not in _READ_ONLY}
     return obj
@@ -56,27 +53,26 @@ def pruned(live: Any, inputs: Any) -> Any:
     return live
 
 
-def imported(live: Obj) -> Obj:
+def imported(live: Obj) -> Any:
     """Take inputs from a live object that no program has described; of custom resources the official takes no spec."""
     if not builtin(live):
-        return dict(pruned(live, {"apiVersion": "", "kind": "", "metadata": {"name": "", "namespace": ""}}))
+        return pruned(live, {"apiVersion": "", "kind": "", "metadata": {"name": "", "namespace": ""}})
     found = normal({k: v for k, v in live.items() if k != "status"})
-    server = {"deployment.kubernetes.io/revision", "kubectl.kubernetes.io/last-applied-configuration"}
-    notes = {k: v for k, v in found["metadata"].pop("annotations", {}).items() if k not in server}
-    return {**found, "metadata": {**found["metadata"], **({"annotations": notes} if notes else {})}}
+    notes = {k: v for k, v in found["metadata"].pop("annotations", {}).items() if k not in _SERVERS}
+    found["metadata"] |= {"annotations": notes} if notes else {}
+    return found
 
 
-def named(obj: Obj, old: Obj, resource: str, seed: bytes, proposed: str) -> Obj:
+def named(obj: Obj, old: Obj, resource: str, seed: bytes, proposed: str) -> None:
     """Give an unnamed object its old automatic name or a new one: the resource's and eight hexadecimal digits."""
     meta = obj.setdefault("metadata", {})
-    if not isinstance(meta, dict) or meta.get("name") or (old and not annotation(old, "autonamed")):
-        return obj
+    if meta.get("name") or (old and not annotation(old, "autonamed")):
+        return
     if meta.get("generateName"):
         raise LabError("the `.metadata.generateName` field is not supported in Server-Side Apply mode")
     suffix = hashlib.sha256(seed + resource.encode()).hexdigest()[:8] if seed else secrets.token_hex(4)
     meta["name"] = old["metadata"]["name"] if old else proposed or f"{resource}-{suffix}"
     meta["annotations"] = {**meta.get("annotations", {}), "pulumi.com/autonamed": "true"}
-    return obj
 
 
 def manager(obj: Obj, state: Obj) -> str:
@@ -85,18 +81,16 @@ def manager(obj: Obj, state: Obj) -> str:
     return str(known or f"pulumi-kubernetes-{secrets.token_hex(4)}")
 
 
-def handed_over(entries: list[Obj], name: str) -> list[Obj] | None:
-    """Give the fields of the create to the manager of server-side apply; None when there is nothing to give."""
+def handed_over(entries: list[Obj], name: str) -> list[Obj]:
+    """Give the fields of the create to the manager of server-side apply; nothing when there are none to give."""
     ours = [e for e in entries if e["manager"] == name and e["operation"] == "Apply"]
     rest = [e for e in entries if e not in ours]
     taken = [e for e in rest if not e.get("subresource") and e["manager"].startswith(_TAKEN_OVER[e["operation"]])]
-    if not taken:
-        return None
     fields: Obj = {}
     for entry in ours + taken:
         _merge(fields, entry.get("fieldsV1", {}))
-    merged = {**(ours + taken)[0], "manager": name, "operation": "Apply", "fieldsV1": fields}
-    return [e for e in rest if e not in taken] + [merged]
+    merged = {**entries[0], "manager": name, "operation": "Apply", "fieldsV1": fields} if entries else {}
+    return [*(e for e in rest if e not in taken), merged] if taken else []
 
 
 def _merge(into: Obj, more: Obj) -> None:

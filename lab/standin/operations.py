@@ -2,9 +2,8 @@
 
 from lab.standin import TEXTS
 from lab.standin.api import APPLY, JSON_PATCH, ApiError
-from lab.standin.changes import path_of
 from lab.standin.objects import annotation, handed_over
-from lab.standin.readiness import BUILT_IN
+from lab.standin.readiness import BUILT_IN, UNKNOWN
 from lab.standin.values import Obj
 from lab.standin.waits import WARNING, NotReadyError, Wait, stated
 
@@ -21,8 +20,7 @@ def create(obj: Obj, wait: Wait, preview: bool, upsert: str) -> Obj:
         try:
             if upsert:
                 return _apply(obj, upsert, wait, preview, preview)
-            query = {"fieldManager": _CREATOR} | ({"dryRun": "All"} if preview else {})
-            return wait.api.call("POST", wait.api.path(obj), obj, **query)
+            return wait.api.call("POST", wait.api.path(obj), obj, fieldManager=_CREATOR, **_dry(preview))
         except ApiError as failure:
             last = failure
             if not (preview and failure.code == 404):
@@ -32,18 +30,12 @@ def create(obj: Obj, wait: Wait, preview: bool, upsert: str) -> Obj:
     raise last
 
 
-def update(obj: Obj, ignored: list[str], manager: str, wait: Wait, preview: bool) -> Obj:
+def update(obj: Obj, manager: str, wait: Wait, preview: bool) -> Obj:
     """Replace a CRD; apply anything else, having first taken over the fields that the create set (not in a preview)."""
     live, path = wait.api.get(obj), wait.api.path(obj, obj["metadata"]["name"])
     if obj["kind"] == "CustomResourceDefinition":
         obj = {**obj, "metadata": {**obj["metadata"], "resourceVersion": live["metadata"]["resourceVersion"]}}
-        return wait.api.call("PUT", path, obj, fieldManager=manager, **({"dryRun": "All"} if preview else {}))
-    for *parents, last in map(path_of, ignored):  # what others own stays as it is
-        ours, theirs = obj, live
-        for key in parents:
-            ours, theirs = ours.get(key, {}), theirs.get(key, {})
-        if last in ours and last in theirs:
-            ours[last] = theirs[last]
+        return wait.api.call("PUT", path, obj, fieldManager=manager, **_dry(preview))
     entries = live["metadata"].get("managedFields", [])
     if (given := handed_over(entries, manager)) and not preview:
         wait.api.call("PATCH", path, [{"op": "replace", "path": "/metadata/managedFields", "value": given}], JSON_PATCH)
@@ -52,29 +44,40 @@ def update(obj: Obj, ignored: list[str], manager: str, wait: Wait, preview: bool
 
 
 def _apply(obj: Obj, manager: str, wait: Wait, preview: bool, force: bool) -> Obj:
-    query = {"fieldManager": manager, "force": str(force or annotation(obj, "patchForce") == "true").lower()}
-    query |= {"dryRun": "All"} if preview else {}
+    path, forced = wait.api.path(obj, obj["metadata"]["name"]), force or annotation(obj, "patchForce") == "true"
     try:
-        return wait.api.call("PATCH", wait.api.path(obj, obj["metadata"]["name"]), obj, APPLY, **query)
+        query = {"fieldManager": manager, "force": str(forced).lower(), **_dry(preview)}
+        return wait.api.call("PATCH", path, obj, APPLY, **query)
     except ApiError as failure:
-        if failure.code == 409:
-            raise ApiError(409, TEXTS["conflict"].format(manager=manager, why=failure), "Conflict") from failure
-        raise
+        conflict = TEXTS["conflict"].format(manager=manager, why=failure) if failure.code == 409 else str(failure)
+        raise ApiError(failure.code, conflict, failure.reason, failure.kind) from failure
 
 
-def until_ready(inputs: Obj, live: Obj, wait: Wait, once: bool = False) -> Obj:
-    """Wait by the annotations or else by the kind's own rule, if it has one; or look `once`, by that rule only."""
-    rule = BUILT_IN.get(f"{live['apiVersion']}/{live['kind']}")
+def _dry(preview: bool) -> dict[str, str]:
+    return {"dryRun": "All"} if preview else {}
+
+
+def until_ready(inputs: Obj, live: Obj, wait: Wait) -> Obj:
+    """Wait by the annotations or else by the kind's own rule, if it has one."""
+    kind = f"{live['apiVersion']}/{live['kind']}"
     if annotation(inputs, "skipAwait") == "true":
-        wait.say("" if once else "Skipping await logic")
-    elif once and rule and live["kind"] != "PersistentVolumeClaim" and not rule(live, wait):
-        raise NotReadyError(TEXTS["not_ready"].format(**live["metadata"]), live, wait.problems)
-    elif not once and (check := stated(live, wait)):
+        wait.say("Skipping await logic")
+    elif check := stated(live, wait):
         return wait.until(check, live, TEXTS["condition_late"])
-    elif not once and rule:
-        late = TEXTS["late"].format(**live["metadata"])
-        return wait.until(lambda found: bool(found) and rule(found, wait), live, late)
+    elif rule := BUILT_IN.get(kind):
+        return wait.until(
+            lambda found: bool(found) and rule(found, wait), live, TEXTS["late"].format(**live["metadata"])
+        )
+    elif kind in UNKNOWN:
+        wait.api.warn(TEXTS["unwaited"].format(kind=live["kind"]))
     return live
+
+
+def ready_now(inputs: Obj, live: Obj, wait: Wait) -> None:
+    """Look once whether the object is ready by its kind's own rule."""
+    rule = BUILT_IN.get(f"{live['apiVersion']}/{live['kind']}")
+    if rule and annotation(inputs, "skipAwait") != "true" and not rule(live, wait):
+        raise NotReadyError(TEXTS["not_ready"].format(**live["metadata"]), live, wait.problems)
 
 
 def delete(inputs: Obj, obj: Obj, wait: Wait) -> None:
@@ -82,18 +85,15 @@ def delete(inputs: Obj, obj: Obj, wait: Wait) -> None:
     policy = annotation(inputs, "deletionPropagationPolicy").capitalize() or "Foreground"
     try:
         wait.api.call("DELETE", wait.api.path(obj, obj["metadata"]["name"]), {"propagationPolicy": policy})
-    except ApiError as failure:
-        if failure.code == 404:
+        if annotation(inputs, "skipAwait") == "true" and f"{obj['apiVersion']}/{obj['kind']}" in _DELETE_CAN_SKIP:
             return
-        raise
-    if annotation(inputs, "skipAwait") == "true" and f"{obj['apiVersion']}/{obj['kind']}" in _DELETE_CAN_SKIP:
-        return
-    wait.say("Resource scheduled for deletion")
-    uid = obj["metadata"].get("uid")
-    try:
+        wait.say("Resource scheduled for deletion")
+        uid = obj["metadata"].get("uid")
         wait.until(lambda found: found.get("metadata", {}).get("uid") != uid, obj, TEXTS["condition_late"])
+        wait.say("")
     except NotReadyError as failure:
-        names = ", ".join(failure.live["metadata"].get("finalizers", []))
-        wait.tell(TEXTS["finalizers"].format(names=names), WARNING)
+        wait.tell(TEXTS["finalizers"].format(names=", ".join(failure.live["metadata"].get("finalizers", []))), WARNING)
         raise
-    wait.say("")
+    except ApiError as failure:
+        if failure.code != 404:
+            raise

@@ -36,11 +36,10 @@ class _PartialError(LabError):
 
     def __init__(self, text: str, failure: LabError, state: Obj, inputs: Obj | None = None) -> None:
         super().__init__(text)
-        reasons = [text, *getattr(failure, "reasons", [])]
-        name = full_name(plain(state))
-        self.detail = pb.ErrorResourceInitFailed(id=name, properties=encode(state), reasons=reasons)
-        if inputs is not None:
-            self.detail.inputs.CopyFrom(encode(inputs))
+        about: Any = {"id": full_name(plain(state)), "reasons": [text, *getattr(failure, "reasons", [])]}
+        detail = pb.ErrorResourceInitFailed(**about, properties=encode(state), inputs=inputs and encode(inputs))
+        self.status = Status(code=grpc.StatusCode.UNKNOWN.value[0], message=text)
+        self.status.details.add().Pack(detail)
 
 
 def _answered(method: Callable[[Any, Any], Any]) -> Callable[[Any, Any, grpc.ServicerContext], Any]:
@@ -52,9 +51,7 @@ def _answered(method: Callable[[Any, Any], Any]) -> Callable[[Any, Any, grpc.Ser
             return method(self, request)
         except LabError as failure:
             if isinstance(failure, _PartialError):
-                status = Status(code=grpc.StatusCode.UNKNOWN.value[0], message=str(failure))
-                status.details.add().Pack(failure.detail)
-                context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
+                context.set_trailing_metadata((("grpc-status-details-bin", failure.status.SerializeToString()),))
             context.abort(grpc.StatusCode.UNKNOWN, str(failure))
 
     return answer
@@ -96,7 +93,7 @@ class StandIn(ResourceProviderServicer):
     @_answered
     def Configure(self, request: pb.ConfigureRequest) -> pb.ConfigureResponse:
         self.config = plain(decode(request.args))
-        self.api = Api(connect(*(self.config.get(key) for key in ("kubeconfig", "context", "namespace"))))
+        self.api = connect(*(self.config.get(key) for key in ("kubeconfig", "context", "namespace")))
         self.api.call("GET", "/version")
         return pb.ConfigureResponse(acceptSecrets=True, supportsPreview=True, supports_autonaming_configuration=True)
 
@@ -107,8 +104,8 @@ class StandIn(ResourceProviderServicer):
         if obj.get("kind") != request.type.rpartition(":")[2]:
             raise LabError(TEXTS["foreign_kind"].format(type=request.type))
         named(obj, plain(decode(request.olds)), request.name, request.randomSeed, request.autonaming.proposed_name)
-        if not obj["metadata"].get("namespace") and self.api.namespaced(obj):
-            obj["metadata"]["namespace"] = self.api.cluster.namespace
+        if not obj["metadata"].get("namespace") and self._namespaced(obj):
+            obj["metadata"]["namespace"] = self.api.namespace
         return pb.CheckResponse(inputs=encode(mark_secrets(obj, news)))
 
     @_answered
@@ -119,7 +116,7 @@ class StandIn(ResourceProviderServicer):
         old["metadata"]["name"] = live["metadata"]["name"]
         for meta in (old["metadata"], new["metadata"]):
             space = meta.pop("namespace", "")
-            meta |= {"namespace": space or "default"} if self.api.namespaced(new) else {}
+            meta |= {"namespace": space or "default"} if self._namespaced(new) else {}
         mutable = {kind for kind in ("Secret", "ConfigMap") if self._option(f"enable{kind}Mutable")}
         found = compare(old, new, was, mutable, list(request.ignoreChanges))
         replaces = sorted(path for path, change in found.items() if change % 2)
@@ -138,7 +135,7 @@ class StandIn(ResourceProviderServicer):
         given = decode(request.properties)
         obj = plain(given)
         wait, fields, version = self._wait(request, obj), manager(obj, {}), obj["apiVersion"]
-        if request.preview and (unknown(obj) or not self.api.exists(obj)):
+        if request.preview and (unknown(obj) or not self.api.kind(obj)):
             return pb.CreateResponse(properties=request.properties)
         try:
             live = operations.create(obj, wait, request.preview, fields * self._option("upsertExistingObjects"))
@@ -164,38 +161,36 @@ class StandIn(ResourceProviderServicer):
 
     @_answered
     def Update(self, request: pb.UpdateRequest) -> pb.UpdateResponse:
-        given, state = decode(request.news), plain(decode(request.olds))
+        given, state, late = decode(request.news), plain(decode(request.olds)), None
         obj = normal(plain(given))
-        if request.preview and (unknown(obj) or not self.api.exists(obj)):
+        wait, fields, version = self._wait(request, obj), manager(obj, state), state["__initialApiVersion"]
+        if request.preview and (unknown(obj) or not self.api.kind(obj)):
             return pb.UpdateResponse(properties=request.news)
-        wait, fields = self._wait(request, obj), manager(obj, state)
-        version = state.get("__initialApiVersion", obj["apiVersion"])
         try:
-            live = operations.update(obj, list(request.ignoreChanges), fields, wait, request.preview)
+            live = operations.update(obj, fields, wait, request.preview)
             live = live if request.preview else operations.until_ready(obj, live, wait)
         except LabError as failure:
             if request.preview and getattr(failure, "code", 0) == 403:
                 return pb.UpdateResponse(properties=request.news)
-            try:
-                live = self.api.get(obj)
-            except ApiError as gone:
-                text = TEXTS["vanished"].format(urn=request.urn, why=failure, gone=gone)
-                raise LabError(text) from failure
-            text, kept = TEXTS["updated"], _state(obj, live, given, version, fields)
-            raise _PartialError(text.format(name=full_name(live), why=failure), failure, kept) from failure
+            late = failure
+        try:
+            live = self.api.get(obj) if late else live
+        except ApiError as gone:
+            raise LabError(TEXTS["vanished"].format(urn=request.urn, why=late, gone=gone)) from late
+        kept = _state(obj, live, given, version, fields)
+        if late:
+            raise _PartialError(TEXTS["updated"].format(name=full_name(live), why=late), late, kept) from late
         wait.say("")
-        return pb.UpdateResponse(properties=encode(_state(obj, live, given, version, fields)))
+        return pb.UpdateResponse(properties=encode(kept))
 
     @_answered
     def Read(self, request: pb.ReadRequest) -> pb.ReadResponse:
-        given, state = decode(request.inputs), plain(decode(request.properties))
-        was, fields, late = normal(plain(given)), manager({}, state), None
-        space, _, name = request.id.rpartition("/")
+        given, state, late = decode(request.inputs), plain(decode(request.properties)), None
+        was, fields, (space, _, name) = normal(plain(given)), manager({}, state), request.id.rpartition("/")
         version, kind = request.type.removeprefix("kubernetes:").removeprefix("core/").rsplit(":", 1)
-        obj = {"apiVersion": version, "kind": kind, "metadata": {"name": name, "namespace": space}}
         try:
-            live = self.api.get(obj)
-            operations.until_ready(was, live, self._wait(request, was), once=True)
+            live = self.api.get({"apiVersion": version, "kind": kind, "metadata": {"name": name, "namespace": space}})
+            operations.ready_now(was, live, self._wait(request, was))
         except ApiError as failure:
             if failure.code != 404:
                 raise
@@ -206,20 +201,18 @@ class StandIn(ResourceProviderServicer):
         kept = _state(found, live, given, state.get("__initialApiVersion", version), fields)
         inputs = mark_secrets(found, given)
         if late:
-            raise _PartialError(str(late), late, kept, inputs)
+            raise _PartialError(str(late), late, kept, inputs) from late
         return pb.ReadResponse(id=request.id, properties=encode(kept), inputs=encode(inputs))
 
     @_answered
     def Delete(self, request: pb.DeleteRequest) -> Empty:
         obj = plain(decode(request.properties))
         inputs = obj.get("__inputs", {})
-        try:
-            operations.delete(inputs, obj, self._wait(request, inputs))
-        except ApiError:
-            raise
-        except LabError as failure:
-            raise _PartialError(str(failure), failure, decode(request.properties)) from failure
+        operations.delete(inputs, obj, self._wait(request, inputs))
         return Empty()
+
+    def _namespaced(self, obj: Obj) -> bool:
+        return (self.api.kind(obj) or ("", True))[1]  # assumed of a kind that is absent
 
     def _option(self, name: str) -> bool:
         """Say whether a switch of the provider is on: in its inputs or, as PULUMI_K8S_…, in the environment."""

@@ -1,5 +1,6 @@
 """Property values as the engine sends them: plain Python data, in which secrets and unknowns keep their wire form."""
 
+import json
 from typing import Any
 
 from google.protobuf.json_format import MessageToDict, ParseDict
@@ -23,9 +24,9 @@ def encode(obj: Obj) -> Struct:
 
 def plain(value: Any, old: str = "_", new: str = "-") -> Any:
     """Copy without secret marks and nulls; whole numbers as int, a CRD's `x_kubernetes_…` (SDK, state) respelled."""
-    if _is_secret(value):
-        return plain(value["value"], old, new)
     if isinstance(value, dict):
+        if _MARK in value:
+            return plain(value["value"], old, new)
         spell = {k: k.replace(old, new) if k.startswith(f"x{old}kubernetes{old}") else k for k in value}
         return {spell[k]: plain(v, old, new) for k, v in value.items() if v is not None}
     if isinstance(value, list):
@@ -35,7 +36,7 @@ def plain(value: Any, old: str = "_", new: str = "-") -> Any:
 
 def unknown(value: Any) -> bool:
     """Say whether a value, or anything in it, is known only after an update."""
-    return value == _UNKNOWN or any(unknown(item) for item in _inside(value))
+    return _UNKNOWN in json.dumps(value)
 
 
 def mark_secrets(outs: Obj, ins: Obj) -> Obj:
@@ -44,20 +45,8 @@ def mark_secrets(outs: Obj, ins: Obj) -> Obj:
     if outs.get("kind") == "Secret":
         ins = {"data": marked, "stringData": marked}
     for key in ins.keys() & outs.keys():
-        if isinstance(outs[key], dict) and isinstance(ins[key], dict) and not _is_secret(ins[key]):
+        if isinstance(outs[key], dict) and isinstance(ins[key], dict) and _MARK not in ins[key]:
             mark_secrets(outs[key], ins[key])
-        elif not _is_secret(outs[key]) and _holds_secret(ins[key]):
-            outs[key] = {**marked, "value": outs[key]}
+        elif _MARK in json.dumps(ins[key]):
+            outs[key] = {**marked, "value": plain(outs[key])}
     return outs
-
-
-def _is_secret(value: Any) -> bool:
-    return isinstance(value, dict) and value.get(_MARK) == _SECRET
-
-
-def _holds_secret(value: Any) -> bool:
-    return _is_secret(value) or any(_holds_secret(item) for item in _inside(value))
-
-
-def _inside(value: Any) -> Any:
-    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()

@@ -35,7 +35,6 @@ class Wait:
     cancelled: threading.Event
     timeout: float
     problems: list[str] = field(default_factory=list)
-    settled: tuple[str, float] = ("", 0.0)
     told: str = ""
 
     def say(self, text: str, severity: int = INFO) -> None:

@@ -15,7 +15,6 @@ from google.protobuf.message import Message
 
 from lab import environment, network
 from lab.standin.api import Api
-from lab.standin.cluster import Cluster
 from lab.standin.provider import StandIn
 
 KINDS = {
@@ -63,7 +62,7 @@ class Calls:
 def call() -> Calls:
     """A stand-in that is configured without having looked at a cluster."""
     stand_in = StandIn("")
-    stand_in.api = Api(Cluster("https://127.0.0.1:1", urllib3.PoolManager(), {}, "default"), kinds=dict(KINDS))
+    stand_in.api = Api("https://127.0.0.1:1", "default", urllib3.PoolManager(), {}, kinds=dict(KINDS))
     return Calls(stand_in)
 
 

@@ -45,6 +45,8 @@ def environment() -> dict[str, str]:
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         # The network is sealed: a missing plugin is an error at once, not a download that hangs.
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        # `--event-log` is among the commands that this shows: tests look for secrets in the engine's events.
+        "PULUMI_DEBUG_COMMANDS": "true",
         "NIM_LAB_PYTHON": sys.executable,
     }
     if official_pulumi() is None:

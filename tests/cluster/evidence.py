@@ -2,6 +2,7 @@
 
 import base64
 import json
+from pathlib import Path
 from typing import Any
 
 from lab import network
@@ -73,16 +74,19 @@ def keys_in(text: str) -> list[str]:
     return [name for name, value in SECRETS.items() for form in _forms(value) if form in text]
 
 
+def events_of(stack: Stack) -> Path:
+    """Where the first `up` of the stack writes the engine's events."""
+    return stack.folder / "events.jsonl"
+
+
 def where_a_key_could_be_seen(stack: Stack, namespace: str) -> dict[str, str]:
     """Everything that people and tools read about a deployment, as text."""
-    events = stack.folder / "events.jsonl"
     names = kubectl("get", "pods", "-n", namespace, "-o", "name").split()
-    stack.pulumi("preview", "--event-log", str(events))
     return {
         "exported state": stack.pulumi("stack", "export"),
         "preview": stack.pulumi("preview", "--diff"),
         "preview as JSON": stack.pulumi("preview", "--json"),
-        "engine events": events.read_text(),
+        "engine events of up": events_of(stack).read_text(),
         "stack outputs": stack.pulumi("stack", "output", "--json"),
         "stack file": stack.file.read_text(),
         "Kubernetes events": kubectl("get", "events", "-A", "-o", "json"),

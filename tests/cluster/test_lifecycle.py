@@ -31,7 +31,7 @@ def test_preview_on_an_empty_cluster_shows_everything_and_creates_nothing(stack:
 
 def test_up_ends_when_the_model_serves_with_tensor_parallelism_across_nodes(stack: Stack) -> None:
     evidence.hub_reset()
-    stack.pulumi("up", "--yes", "--skip-preview")
+    stack.pulumi("up", "--yes", "--skip-preview", "--event-log", str(evidence.events_of(stack)))
     status = get("leaderworkerset", GROUP, "-n", NAMESPACE)["status"]
     assert any(c["type"] == "Available" and c["status"] == "True" for c in status["conditions"])
     served = leader(stack)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from lab import stacks
+from lab.observe import kubectl
 from lab.paths import REPO
 from lab.stacks import Stack
 
@@ -17,5 +18,8 @@ def stack(lab: None) -> Iterator[Stack]:
     if other.file.exists():  # `make up` ran before: its LWS install would clash with ours
         other.pulumi("destroy", "--yes", "--skip-preview")
     stack.configure()
+    stack.pulumi("destroy", "--yes", "--skip-preview")  # what a run that was broken off left
+    kubectl("delete", "namespace", "nim", "--ignore-not-found")
     yield stack
     stack.pulumi("destroy", "--yes", "--skip-preview", check=False)
+    kubectl("delete", "namespace", "nim", "--ignore-not-found")

@@ -65,7 +65,7 @@ def imported(live: Obj) -> Any:
 
 def named(obj: Obj, old: Obj, resource: str, seed: bytes, proposed: str) -> None:
     """Give an unnamed object its old automatic name or a new one: the resource's and eight hexadecimal digits."""
-    meta = obj.setdefault("metadata", {})
+    meta = obj["metadata"]
     if meta.get("name") or (old and not annotation(old, "autonamed")):
         return
     if meta.get("generateName"):

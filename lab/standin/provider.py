@@ -103,9 +103,11 @@ class StandIn(ResourceProviderServicer):
         obj = normal(plain(news))
         if obj.get("kind") != request.type.rpartition(":")[2]:
             raise LabError(TEXTS["foreign_kind"].format(type=request.type))
-        named(obj, plain(decode(request.olds)), request.name, request.randomSeed, request.autonaming.proposed_name)
-        if not obj["metadata"].get("namespace") and self._namespaced(obj):
-            obj["metadata"]["namespace"] = self.api.namespace
+        meta = obj.setdefault("metadata", {})
+        if isinstance(meta, dict):  # else it is unknown as a whole
+            named(obj, plain(decode(request.olds)), request.name, request.randomSeed, request.autonaming.proposed_name)
+            if not meta.get("namespace") and self._namespaced(obj):
+                meta["namespace"] = self.api.namespace
         return pb.CheckResponse(inputs=encode(mark_secrets(obj, news)))
 
     @_answered

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -78,7 +79,7 @@ class Engine:
         own |= {"PULUMI_CONFIG_PASSPHRASE": "test", "STEP": "create"}
         return subprocess.Popen(
             [*network.enter(), "pulumi", *words, "--stack", "test", "--non-interactive"],
-            cwd=Path(__file__).with_name("program"),
+            cwd=self.folder / "program",
             env={**os.environ, **environment.environment(), **own, **variables},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -115,6 +116,7 @@ class Engine:
 def engine(lab: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """An empty stack for the tests of a module, which go on where the one before ended; destroyed at the end."""
     engine = Engine(tmp_path_factory.mktemp("pulumi"))
+    shutil.copytree(Path(__file__).with_name("program"), engine.folder / "program")  # which gets the stack's own file
     process = engine.start("stack", "init")
     process.communicate(timeout=60)
     yield engine

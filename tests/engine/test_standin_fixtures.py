@@ -1,4 +1,4 @@
-"""The stand-in answers Check and Diff as the official plugin did (tests/engine/recorded, from 4.34.2)."""
+"""Check, Diff and the configuration calls are answered as the official plugin answered them (recorded from 4.34.2)."""
 
 import json
 import re
@@ -6,8 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from google.protobuf.empty_pb2 import Empty
+from google.protobuf.message import Message
 from pulumi.runtime.proto import provider_pb2 as pb
 
+from lab.standin import provider
+from lab.standin.api import Api
 from tests.engine.conftest import Calls
 
 RECORDED = Path(__file__).with_name("recorded")
@@ -15,7 +19,7 @@ RECORDED = Path(__file__).with_name("recorded")
 
 def recorded(method: str) -> list[Any]:
     calls = json.loads((RECORDED / f"{method}.json").read_text())["calls"]
-    return [pytest.param(call, id=f"{call['run']}:{call['request']['name']}") for call in calls]
+    return [pytest.param(call, id=f"{call['run']}:{call['request'].get('name')}") for call in calls]
 
 
 def without_suffixes(inputs: Any) -> Any:
@@ -23,6 +27,22 @@ def without_suffixes(inputs: Any) -> Any:
     if inputs["metadata"].get("annotations", {}).get("pulumi.com/autonamed") == "true":
         inputs["metadata"]["name"] = re.sub(r"-[0-9a-f]{8}$", "-########", inputs["metadata"]["name"])
     return inputs
+
+
+REQUESTS: dict[str, type[Message]] = {
+    "GetPluginInfo": Empty,
+    "CheckConfig": pb.CheckRequest,
+    "DiffConfig": pb.DiffRequest,
+    "Configure": pb.ConfigureRequest,
+}
+
+
+@pytest.mark.parametrize("record", recorded("config"))
+def test_configuration_is_answered_as_recorded(call: Calls, record: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(provider, "connect", lambda *_: call.stand_in.api)
+    monkeypatch.setattr(Api, "call", lambda *_: {})  # asked whether the server answers
+    request = {k: v for k, v in record["request"].items() if k not in ("name", "type")}
+    assert call(record["method"], REQUESTS[record["method"]], request) == record["response"]
 
 
 @pytest.mark.parametrize("record", recorded("check"))

@@ -4,6 +4,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from lab.console import step
@@ -84,6 +85,30 @@ def _install(root: Path, packages: tuple[str, ...], log: Path) -> None:
     )
     run(["unshare", "--mount", "sh", "-ec", script], log=log, env={"DEBIAN_FRONTEND": "noninteractive"})
     policy.unlink()
+
+
+_ENTER = """
+root=$1; shift
+mount -t tmpfs tmpfs "$root/mnt"
+mkdir "$root/mnt/upper" "$root/mnt/work" "$root/mnt/root"
+inside=$root/mnt/root
+mount -t overlay overlay -o "lowerdir=$root,upperdir=$root/mnt/upper,workdir=$root/mnt/work" "$inside"
+mount -t proc proc "$inside/proc"
+mount --rbind /dev "$inside/dev"
+while [ "$1" != -- ]; do mkdir -p "$inside$1"; mount --bind "$1" "$inside$1"; shift; done
+shift
+exec chroot "$inside" "$@"
+"""
+
+
+def python(paths: Sequence[Path]) -> list[str]:
+    """The words that start the image's own Python on this host, so that the host may have any other version.
+
+    Args:
+        paths: directories of the host that it sees at the same place; all else that it writes is thrown away.
+    """
+    enter = ["unshare", "--mount", "--propagation", "private", "sh", "-ec", _ENTER, "sh", str(ensure("image"))]
+    return [*enter, *map(str, paths), "--", "/usr/bin/python3"]
 
 
 def size(path: Path) -> int:

@@ -4,6 +4,7 @@ import hashlib
 import shutil
 from pathlib import Path
 
+from lab import rootfs
 from lab.console import step
 from lab.engine import tree
 from lab.paths import CACHE
@@ -28,7 +29,7 @@ def ensure() -> Path:
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     with step("engine: make the tiny model"):
-        run([tree.interpreter(), SCRIPT, partial], env={"PYTHONPATH": str(packages)})
+        run([*rootfs.python([packages, SCRIPT.parent, partial]), SCRIPT, partial], env={"PYTHONPATH": str(packages)})
     for file in partial.iterdir():
         file.chmod(0o644)
     partial.rename(home)

@@ -14,7 +14,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from lab.console import LabError, step
+from lab import rootfs
+from lab.console import step
 from lab.engine.settings import VLLM_CACHE
 from lab.paths import CACHE, REPO
 from lab.shell import run
@@ -53,23 +54,13 @@ def _alone(root: Path) -> Iterator[None]:
         yield
 
 
-def interpreter() -> str:
-    """A Python of the right minor version, to write byte code that the image's Python reads."""
-    found = shutil.which(f"python{PYTHON_VERSION}")
-    if sys.version_info[:2] == tuple(map(int, PYTHON_VERSION.split("."))):
-        return sys.executable
-    if found is None:
-        raise LabError(f"python{PYTHON_VERSION} is not installed; the engine's byte code must be written by it")
-    return found
-
-
 def _install(target: Path) -> None:
     """Packages as locked; the lock is complete, so nothing is resolved and `--no-deps` holds for all."""
     uv = REPO / ".venv" / "bin" / "uv"
     run(
         [
             *(uv, "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--only-binary", ":all:"),
-            *("--python", interpreter(), "--python-version", PYTHON_VERSION, "--python-platform", PYTHON_PLATFORM),
+            *("--python", sys.executable, "--python-version", PYTHON_VERSION, "--python-platform", PYTHON_PLATFORM),
             *("--target", target, "--requirement", LOCK),
         ],
         env={"UV_CACHE_DIR": str(CACHE / "uv"), "UV_LINK_MODE": "hardlink"},
@@ -78,7 +69,7 @@ def _install(target: Path) -> None:
 
 def _compile(target: Path) -> None:
     """Byte code, checked by nothing at run time: the tree never changes, and a stat for each module costs time."""
-    command = [interpreter(), "-m", "compileall", "-q", "-j", str(os.cpu_count() or 1)]
+    command = [*rootfs.python([target]), "-m", "compileall", "-q", "-j", str(os.cpu_count() or 1)]
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
     # Some packages carry files for newer Pythons on purpose; they do not compile and are never imported.
     subprocess.run(
@@ -97,7 +88,14 @@ def _inspect(target: Path) -> None:
         "ModelRegistry.models['LlamaForCausalLM'].inspect_model_cls()"
     )
     environment = {"PYTHONPATH": str(target), "VLLM_CACHE_ROOT": str(target / VLLM_CACHE)}
-    run([interpreter(), "-c", program], env=environment)
+    run([*rootfs.python([target]), "-c", program], env=environment)
+    _readable(target / VLLM_CACHE)
+
+
+def _readable(folder: Path) -> None:
+    """Let every user of a container read what vLLM wrote for its own user; else it looks again, for 5 s a start."""
+    for path in folder.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -135,6 +133,7 @@ def ensure() -> Path:
                 _inspect(partial / "site-packages")
             partial.rename(home)
         _add_platform(packages)
+        _readable(packages / VLLM_CACHE)
     return packages
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from lab import rootfs
 from lab.engine import model, tree
 from lab.paths import REPO
 
@@ -63,7 +64,7 @@ def client(hub: RunningHub, program: str, token: str | None = TOKEN, **more: str
     if token is not None:
         environment["HF_TOKEN"] = token
     return subprocess.run(
-        [tree.interpreter(), "-c", textwrap.dedent(program)],
+        [*rootfs.python([tree.ensure(), REPO, hub.downloads.parent]), "-c", textwrap.dedent(program)],
         env=environment,
         capture_output=True,
         text=True,

@@ -8,7 +8,7 @@ PY := $(VENV)/bin/python
 
 $(VENV)/.ready: requirements/dev.lock requirements/uv.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: set PYTHON=/path/to/python3.11" >&2; exit 1; }
-	@$(PYTHON) -m venv --clear $(VENV) || { echo "python3 -m venv failed: install the venv module (Debian: apt-get install python3-venv)" >&2; exit 1; }
+	@$(PYTHON) -m venv --clear $(VENV) >/dev/null 2>&1 || { apt-get install -q -y python3-venv && $(PYTHON) -m venv --clear $(VENV); } || { echo "python3 -m venv failed: install Python's venv module (Debian: apt-get install python3-venv)" >&2; exit 1; }
 	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements/uv.lock
 	@$(VENV)/bin/uv pip sync -q --python $(PY) --compile-bytecode --require-hashes requirements/dev.lock requirements/uv.lock
 	@touch $@

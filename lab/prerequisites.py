@@ -21,7 +21,14 @@ DISK_WARM_GB = 4
 MEMORY_GB = 14
 """One group of two ranks at 4 GiB, or two of them, and 3 GiB for the cluster itself."""
 
-HOST_PROGRAMS = {"debootstrap": "debootstrap", "ip": "iproute2", "nsenter": "util-linux", "sysctl": "procps"}
+HOST_PROGRAMS = {
+    "curl": "curl",
+    "debootstrap": "debootstrap",
+    "ip": "iproute2",
+    "nsenter": "util-linux",
+    "setpriv": "util-linux",
+    "sysctl": "procps",
+}
 """Program → Debian package; what is missing is installed."""
 
 

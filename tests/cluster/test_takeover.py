@@ -2,18 +2,19 @@
 
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from lab import cgroups, health, machine, network
+from lab import cgroups, cluster, health, machine, network
 from lab.paths import REPO, STATE
 
 pytestmark = pytest.mark.cluster
 
 
 @pytest.fixture(scope="module")
-def clone(tmp_path_factory: pytest.TempPathFactory, lab: None) -> Path:
+def clone(tmp_path_factory: pytest.TempPathFactory, lab: None) -> Iterator[Path]:
     """This tree as another clone: what git tracks and what it would, committed."""
     target = tmp_path_factory.mktemp("elsewhere") / "clone"
     listed = subprocess.run(
@@ -28,7 +29,8 @@ def clone(tmp_path_factory: pytest.TempPathFactory, lab: None) -> Path:
             shutil.copy2(REPO / name, target / name)
     for words in (["init", "-q"], ["add", "-A"], ["-c", "user.name=t", "-c", "user.email=t@t", "commit", "-qm", "t"]):
         subprocess.run(["git", *words], cwd=target, check=True)
-    return target
+    yield target
+    cluster.up()  # for the tests after these
 
 
 def make(clone: Path, *targets: str) -> str:

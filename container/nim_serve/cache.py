@@ -21,6 +21,11 @@ class CachedModel:
     directory: Path
     marker: Path
 
+    @property
+    def lock(self) -> Path:
+        """Held by whoever downloads."""
+        return self.marker.with_name(f"{self.directory.name}.lock")
+
     def complete(self) -> bool:
         """Whether a download ended here, and nothing of it has gone since."""
         try:

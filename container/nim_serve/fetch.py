@@ -13,6 +13,7 @@ from collections.abc import Callable
 from nim_serve.cache import CachedModel, cached_model
 from nim_serve.contract import ContractError, ServeConfig, parse_environment
 from nim_serve.logs import Log, configure
+from nim_serve.turn import turn
 
 PROGRESS_SECONDS = 10.0
 OTHER_WEIGHTS = ("*.bin", "*.pt", "*.pth", "*.gguf", "*.onnx", "*.h5", "*.msgpack", "original/*", "onnx/*")
@@ -87,8 +88,7 @@ def fetch(config: ServeConfig, download_model: Callable[[ServeConfig, CachedMode
     if config.model.kind == "path":
         return 0
     place = cached_model(config.cache_path, config.model)
-    if place.complete():
-        log.info("model is in the cache", model=config.model.name, path=place.directory)
+    if _present(config, place):
         return 0
     if config.disable_download:
         log.error(
@@ -97,11 +97,20 @@ def fetch(config: ServeConfig, download_model: Callable[[ServeConfig, CachedMode
         )
         return 1
     try:
-        download_model(config, place)
+        with turn(place.lock, log):
+            if not _present(config, place):  # while this one waited
+                download_model(config, place)
     except Exception as error:  # whatever the client raises becomes one sentence
         log.error(explain(config, error))
         return 1
     return 0
+
+
+def _present(config: ServeConfig, place: CachedModel) -> bool:
+    if not place.complete():
+        return False
+    log.info("model is in the cache", model=config.model.name, path=place.directory)
+    return True
 
 
 def main() -> int:

@@ -41,10 +41,10 @@ MODEL_ID = "lab/tiny-llama"
 
 
 @contextmanager
-def lock() -> Iterator[None]:
-    """Hold the machine's one lab; a second caller is told who has it."""
+def lock(suffix: str = "") -> Iterator[None]:
+    """Hold the machine's one lab (or, with a suffix, one part of its use); a second caller is told who has it."""
     STATE.mkdir(parents=True, exist_ok=True)
-    with (STATE.parent / f".{STATE.name}.lock").open("a+") as file:
+    with (STATE.parent / f".{STATE.name}{suffix}.lock").open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -6,6 +6,7 @@ from typing import Any
 from lab import cluster, stacks
 from lab.console import LabError, say
 from lab.observe import Leader, pods
+from lab.stacks import Stack
 
 PROMPT = "The quick brown fox"
 
@@ -19,7 +20,13 @@ def serve() -> None:
     started = time.monotonic()
     cluster.up()
     stack = stacks.dev()
-    stack.configure()
+    with cluster.lock(".serve"):
+        stack.configure()
+        stack.unlock()
+        _serve(stack, started)
+
+
+def _serve(stack: Stack, started: float) -> None:
     if stack.stream("up", "--yes", "--skip-preview") != 0:
         raise LabError("`pulumi up` failed; its message stands above. `lab logs` and `lab kubectl` show the rest")
     outputs = stack.outputs()

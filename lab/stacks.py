@@ -97,11 +97,30 @@ class Stack:
         )
 
     def stream(self, *words: str) -> int:
-        """Run with the user's terminal as its output, live where it is one; returns the exit code."""
+        """Run with the user's terminal as its output, live where it is one; returns the exit code.
+
+        Ctrl-C reaches the engine too, which ends its own way and gives up its lock; a second one hurries it.
+        """
         live = [word for word in self.command(*words) if not (sys.stdout.isatty() and word == "--non-interactive")]
-        return subprocess.call(
+        process = subprocess.Popen(
             live, cwd=REPO, env={**os.environ, **environment.environment()}, stdin=subprocess.DEVNULL
         )
+        interrupted = False
+        while True:
+            try:
+                code = process.wait()
+            except KeyboardInterrupt:
+                interrupted = True
+                continue
+            if interrupted:
+                raise KeyboardInterrupt
+            return code
+
+    def unlock(self) -> None:
+        """Take away the lock of an engine that was killed; the caller knows that none is running."""
+        locks = environment.PULUMI / "backend" / ".pulumi" / "locks"
+        if any(path.parent.name == self.name for path in locks.rglob("*.json")):
+            self._here("cancel", "--yes", "--stack", self.name)
 
     def outputs(self) -> Json:
         """The stack's exports."""

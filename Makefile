@@ -16,7 +16,7 @@ $(VENV)/.ready: requirements/dev.lock requirements/uv.lock
 venv: $(VENV)/.ready
 
 check: venv
-	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(PY) -m mypy && $(PY) -m pytest -q tests/unit tests/components tests/container
+	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(PY) -m mypy && $(PY) -m pytest -q -m "not cluster" tests/unit tests/components tests/container tests/engine
 
 lock: venv
 	@for name in dev uv; do $(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header requirements/$$name.in -o requirements/$$name.lock; done

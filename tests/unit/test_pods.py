@@ -5,11 +5,12 @@ from typing import Any
 import pytest
 from nim_serve import contract
 
-from nim_stack import names, overrides
+from nim_stack import names
 from nim_stack.manifests.leader_worker_set import spec
 from nim_stack.manifests.pods import References, pod_template
 from nim_stack.manifests.services import leader_service
 from nim_stack.plan import DeploymentPlan, plan_deployment
+from nim_stack.rules import overrides
 from tests.unit.conftest import TINY
 
 REFERENCES = References("cache", "ngc", "hub", ("pull",))
@@ -80,7 +81,7 @@ def test_paths_ports_and_defaults_equal_the_contract() -> None:
 def test_every_variable_of_the_stack_is_refused_in_env(plan: DeploymentPlan) -> None:
     """Else a second entry of the same name would win without a word."""
     set_here = environment(plan, "leader").keys() - {"NCCL_DEBUG"}
-    assert set_here <= overrides.OWNED_VARIABLES.keys()
+    assert set_here <= {*overrides.OWNED_VARIABLES, overrides.JSON_LOGGING}
 
 
 def test_probes_ask_the_leader_alone(plan: DeploymentPlan) -> None:

@@ -74,6 +74,11 @@ class Context:
         return self.image.startswith(f"{names.NGC_REGISTRY}/")
 
     @property
+    def is_nim_2_0(self) -> bool:
+        """Whether the image is a release of NIM 2.0, whose vLLM is 0.17 to 0.20 (NVIDIA's release notes)."""
+        return self.is_licensed and self.image.rpartition(":")[2].startswith("2.0.")
+
+    @property
     def brings_model(self) -> bool:
         """Whether the image knows its model: the model-specific one does, under whatever registry it is mirrored."""
         own = self.named.nim_image if self.named else None
@@ -173,6 +178,7 @@ class Context:
             utilisation=min(utilisation, 1.0),
             cache_bytes=1 if cache.startswith("fp8") else 2,
             max_sequences=int(min(sequences, 1e6)) or 1,
+            counts_graphs=not self.is_nim_2_0,
         )
 
     @cached_property

@@ -31,7 +31,7 @@ _EXPERTS_GIB = 0.35
 _ALONE_GIB, _COLLECTIVE_GIB = 0.25, 2.1
 """CUDA context and libraries on one GPU; with NCCL's buffers on several."""
 _GRAPHS_GIB = 1.0
-"""CUDA graphs; they count against the utilisation since vLLM 0.21, and take their memory before as well."""
+"""CUDA graphs."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,8 @@ class Engine:
     utilisation: float = UTILISATION
     cache_bytes: int = CACHE_BYTES
     max_sequences: int = 1024
+    counts_graphs: bool = True
+    """Whether CUDA graphs are part of the share that vLLM may use, as from 0.21 on, or beside it."""
 
 
 @dataclass(frozen=True)
@@ -151,4 +153,5 @@ def _overhead(shape: Architecture, engine: Engine, *, several: bool, last: bool)
     activations = _LAST_STAGE_GIB * GIB + sampler if last else _OTHER_STAGE_GIB * GIB
     experts = _EXPERTS_GIB if shape.experts else 0.0
     libraries = _COLLECTIVE_GIB if several else _ALONE_GIB
-    return activations + (experts + libraries + _GRAPHS_GIB) * GIB
+    graphs = _GRAPHS_GIB if engine.counts_graphs else 0.0
+    return activations + (experts + libraries + graphs) * GIB

@@ -44,8 +44,8 @@ class Candidate:
 def search(settings: StackSettings, catalog: Catalog, most_nodes: int = MOST_NODES) -> list[Candidate]:
     """Feasible plans of these settings, the best first.
 
-    The first has the fewest GPUs, keeps tensor parallel on fast links and has the fewest stages. Nodes, GPUs per node and
-    either size are kept where the settings say them.
+    The first has the fewest GPUs, keeps tensor parallel on fast links and has the fewest stages. Nodes, GPUs per node
+    and either size are kept where the settings say them.
     """
     plans = [plan for plan in _plans(settings, catalog, most_nodes) if plan is not None]
     plans.sort(key=_rank)

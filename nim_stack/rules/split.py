@@ -11,8 +11,6 @@ from nim_stack.split import divides_heads, divides_sizes, scale_remainder, tenso
 
 _LEAST_BLOCK = 32
 """vLLM from 0.32 on refines scales to blocks of at least this many rows (fused_moe/oracle/fp8.py)."""
-_SCALES_ENFORCED = ("2.0.",)
-"""Releases of NIM with a vLLM before 0.32 (NIM 2.0.1 to 2.0.5 have 0.17 to 0.20)."""
 
 
 def _sizes(model: ModelSpec, limit: int = 4096) -> str:
@@ -104,7 +102,7 @@ def stages(context: Context) -> Iterator[Finding]:
 )
 def block_cut(context: Context) -> Iterator[Finding]:
     remainder = _cut(context)
-    if remainder is not None and (remainder < _LEAST_BLOCK or _enforces_scales(context)):
+    if remainder is not None and (remainder < _LEAST_BLOCK or context.is_nim_2_0):
         yield _cut_finding(context, "the image's vLLM refuses that")
 
 
@@ -119,7 +117,7 @@ def block_cut(context: Context) -> Iterator[Finding]:
 )
 def block_refined(context: Context) -> Iterator[Finding]:
     remainder = _cut(context)
-    if remainder is not None and remainder >= _LEAST_BLOCK and not _enforces_scales(context):
+    if remainder is not None and remainder >= _LEAST_BLOCK and not context.is_nim_2_0:
         yield _cut_finding(context, "vLLM before 0.32 refuses that, and later ones are slower with it")
 
 
@@ -127,10 +125,6 @@ def _cut(context: Context) -> int | None:
     if context.model is None or context.checkpoint is None or context.expert_parallel:
         return None
     return scale_remainder(context.model.architecture, context.checkpoint, context.split.tensor)
-
-
-def _enforces_scales(context: Context) -> bool:
-    return context.is_licensed and context.image.rpartition(":")[2].startswith(_SCALES_ENFORCED)
 
 
 def _cut_finding(context: Context, consequence: str) -> Finding:

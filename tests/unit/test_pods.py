@@ -112,6 +112,30 @@ def test_gpus_and_memory_are_request_and_limit(plan: DeploymentPlan) -> None:
     }
 
 
+def test_the_fabric_reaches_both_roles() -> None:
+    """Resources as request and limit, annotations, capabilities and variables; a variable of the stack's own wins."""
+    efa = plan_deployment(TINY | {"fabric": "efa", "env": [{"name": "FI_PROVIDER", "value": "tcp"}]})
+    own = {"name": "mine", "description": "mine", "rdma": True, "gigabits": 100, "sources": ["mine"]}
+    own |= {"annotations": {"k8s.v1.cni.cncf.io/networks": "net1"}, "capabilities": ["IPC_LOCK"]}
+    mine = plan_deployment(TINY | {"fabric": "mine", "catalog": {"fabrics": [own]}})
+    for role in ("leader", "worker"):
+        resources = container(efa, role)["resources"]
+        assert resources["limits"]["vpc.amazonaws.com/efa"] == resources["requests"]["vpc.amazonaws.com/efa"] == "32"
+        assert container(efa, role)["securityContext"]["capabilities"] == {"drop": ["ALL"], "add": ["IPC_LOCK"]}
+        assert environment(efa, role)["FI_PROVIDER"] == "tcp"
+        assert environment(efa, role)["NCCL_NET_PLUGIN"] == "ofi"
+        template = pod_template(mine, REFERENCES, "leader" if role == "leader" else "worker")
+        assert template["metadata"]["annotations"] == {"k8s.v1.cni.cncf.io/networks": "net1"}
+
+
+def test_a_rollout_is_what_the_stack_says() -> None:
+    plan = plan_deployment(TINY | {"replicas": 2, "rollout": {"maxSurge": 1, "maxUnavailable": 0}})
+    assert spec(plan, REFERENCES)["rolloutStrategy"]["rollingUpdateConfiguration"] == {
+        "maxSurge": 1,
+        "maxUnavailable": 0,
+    }
+
+
 def test_the_service_port_stays_when_the_container_port_moves(plan: DeploymentPlan) -> None:
     (port,) = leader_service(plan, "nim")["spec"]["ports"]
     assert (port["port"], port["targetPort"]) == (8000, "http")

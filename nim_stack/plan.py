@@ -70,7 +70,7 @@ class DeploymentPlan:
 
     @property
     def rollout_timeout(self) -> int:
-        """Seconds that Pulumi waits for all groups; an update takes one group down at a time."""
+        """Seconds that Pulumi waits for all groups, however few of them an update replaces at once."""
         return self.budget.rollout * max(1, self.settings.replicas)
 
     @property

@@ -178,7 +178,6 @@ class Context:
             utilisation=min(utilisation, 1.0),
             cache_bytes=1 if cache.startswith("fp8") else 2,
             max_sequences=int(min(sequences, 1e6)) or 1,
-            counts_graphs=not self.is_nim_2_0,
         )
 
     @cached_property

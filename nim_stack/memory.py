@@ -42,7 +42,8 @@ class Engine:
     cache_bytes: int = CACHE_BYTES
     max_sequences: int = 1024
     counts_graphs: bool = True
-    """Whether CUDA graphs are part of the share that vLLM may use, as from 0.21 on, or beside it."""
+    """Whether CUDA graphs are part of the share that vLLM may use, as from 0.20 or 0.21 on, or beside it. A plan
+    counts them always, since beside the share they take as much."""
 
 
 @dataclass(frozen=True)

@@ -127,20 +127,20 @@ ERRORS: Cases = [
     (
         "NIM042",
         LICENSED | {"nodes": 1, "precision": "bf16"},
-        "nim.nodes = 1: llama-3.1-405b-instruct in bf16 takes 94.5 GiB of weights on each GPU and 98.5 GiB with what "
+        "nim.nodes = 1: llama-3.1-405b-instruct in bf16 takes 94.5 GiB of weights on each GPU and 99.5 GiB with what "
         "vLLM needs beside them, and h100 has 71.3 GiB for both and the KV cache. Use 2 nodes or more, nim.precision "
         "fp8, nim.gpu b200, nim.gpu gb200 or nim.gpu h200.",
     ),
     (
         "NIM042",
         {"model": "deepseek-r1", "nodes": 1, "gpu": "h100", "storage": {"storageClass": "a"}},
-        "nim.nodes = 1: deepseek-r1 in fp8 takes 78.4 GiB of weights on each GPU and 82.7 GiB with what vLLM needs ",
+        "nim.nodes = 1: deepseek-r1 in fp8 takes 78.4 GiB of weights on each GPU and 83.7 GiB with what vLLM needs ",
     ),
     (
         "NIM043",
         {"model": "llama-4-maverick-17b-128e-instruct", "nodes": 1, "gpu": "h100", "storage": {"storageClass": "a"}},
-        "nim.maxModelLen: the KV cache has room for 765220 tokens on h100, and one sequence of the longest context "
-        "takes 1048576. Use 1 to 765220, nim.nodes 2, nim.gpu b200, nim.gpu gb200 or nim.gpu h200.",
+        "nim.maxModelLen: the KV cache has room for 721529 tokens on h100, and one sequence of the longest context "
+        "takes 1048576. Use 1 to 721529, nim.nodes 2, nim.gpu b200, nim.gpu gb200 or nim.gpu h200.",
     ),
     (
         "NIM044",

@@ -1,9 +1,10 @@
-"""The catalogue: models, GPUs and images as typed data, read from config/.
+"""The catalogue: models, GPU types, fabrics and images as typed data, read from config/.
 
 Facts about products are data, not code: a new model is a new file. In a wheel the files are inside the package, in a
 checkout they stand beside it.
 """
 
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -11,48 +12,13 @@ from typing import Annotated, Any, TypeVar
 import yaml
 from pydantic import Field, ValidationError
 
-from nim_stack.settings import Count, Settings
+from nim_stack.fields import Settings
+from nim_stack.specs import Checkpoint, FabricSpec, GpuSpec, ModelSpec
 
 _Entry = TypeVar("_Entry", bound=Settings)
-Gigabytes = Annotated[float, Field(gt=0)]
-
-
-class Architecture(Settings):
-    """The numbers that decide how a model can be split."""
-
-    layers: Count
-    attention_heads: Count
-    kv_heads: Count
-    context_length: Count
-
-
-class ModelSpec(Settings):
-    """One model: where it comes from and what it takes."""
-
-    name: str
-    served_name: str
-    huggingface: Annotated[str, Field(pattern=r"^[\w.-]+/[\w.-]+$")]
-    nim_image: str
-    """Model-specific NIM image; it knows its model, so it needs no NIM_MODEL_PATH."""
-    architecture: Architecture
-    weights_gb: Gigabytes
-    """Size of the files in the precision they are published in, in 10⁹ bytes."""
-    gated: bool
-    """Whether the hub gives the files only to users who accepted a licence."""
-    sources: Annotated[tuple[str, ...], Field(min_length=1)]
-
-
-class GpuSpec(Settings):
-    """One GPU type and the node label by which to find it."""
-
-    name: str
-    product_label: str
-    """Value of `nvidia.com/gpu.product`, set by NVIDIA's GPU feature discovery."""
-    sources: Annotated[tuple[str, ...], Field(min_length=1)]
-
-    @property
-    def node_selector(self) -> dict[str, str]:
-        return {"nvidia.com/gpu.product": self.product_label}
+_Named = TypeVar("_Named", ModelSpec, GpuSpec, FabricSpec)
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The C parser is ten times as fast, and the catalogue is read at every start; not every build of PyYAML has it."""
 
 
 class Images(Settings):
@@ -68,7 +34,29 @@ class Catalog(Settings):
 
     models: dict[str, ModelSpec]
     gpus: dict[str, GpuSpec]
+    fabrics: dict[str, FabricSpec]
     images: Images
+
+    def on_hub(self, repository: str) -> tuple[ModelSpec, Checkpoint] | None:
+        """The model that this repository of the Hugging Face hub is a checkpoint of."""
+        wanted = repository.casefold()
+        for model in self.models.values():
+            for checkpoint in model.checkpoints:
+                if checkpoint.huggingface.casefold() == wanted:
+                    return model, checkpoint
+        return None
+
+    def extended(
+        self, models: Iterable[ModelSpec], gpus: Iterable[GpuSpec], fabrics: Iterable[FabricSpec]
+    ) -> "Catalog":
+        """With a stack's own entries; one of a name that is there already is left out, which a rule refuses."""
+        return self.model_copy(
+            update={
+                "models": _named(models) | self.models,
+                "gpus": _named(gpus) | self.gpus,
+                "fabrics": _named(fabrics) | self.fabrics,
+            }
+        )
 
 
 class CatalogError(ValueError):
@@ -86,13 +74,16 @@ def config_directory() -> Path:
 def load_catalog(directory: Path | None = None) -> Catalog:
     """Read and check every file of the catalogue."""
     root = directory or config_directory()
-    models = [_read(path, ModelSpec) for path in sorted((root / "models").glob("*.yaml"))]
-    gpus = [_entry(item, GpuSpec, root / "gpus.yaml") for item in _yaml(root / "gpus.yaml")]
-    return Catalog(
-        models={model.name: model for model in models},
-        gpus={gpu.name: gpu for gpu in gpus},
+    return Catalog.model_construct(
+        models=_named(_read(path, ModelSpec) for path in sorted((root / "models").glob("*.yaml"))),
+        gpus=_named(_entry(item, GpuSpec, root / "gpus.yaml") for item in _yaml(root / "gpus.yaml")),
+        fabrics=_named(_entry(item, FabricSpec, root / "fabrics.yaml") for item in _yaml(root / "fabrics.yaml")),
         images=_read(root / "images.yaml", Images),
     )
+
+
+def _named(entries: Iterable[_Named]) -> dict[str, _Named]:
+    return {entry.name: entry for entry in entries}
 
 
 def _read(path: Path, kind: type[_Entry]) -> _Entry:
@@ -101,7 +92,7 @@ def _read(path: Path, kind: type[_Entry]) -> _Entry:
 
 def _yaml(path: Path) -> Any:
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
     except (OSError, yaml.YAMLError) as error:
         raise CatalogError(f"{path}: {error}") from error
 

@@ -12,10 +12,12 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from nim_stack.fields import Settings
 from nim_stack.problems import Problem
-from nim_stack.settings import Settings, StackSettings
+from nim_stack.rules.reading import REQUIRED, UNKNOWN_SETTING, WRONG_VALUE
+from nim_stack.settings import StackSettings
 
-_STAND_INS: Mapping[str, Any] = {"model": "hf://set/aside", "nodes": 1}
+_STAND_INS: Mapping[str, Any] = {"model": "hf://set/aside"}
 """Take the place of required settings that are missing or wrong while the others are judged."""
 _WHOLE: Mapping[type[Settings], str] = {
     StackSettings: "Use a mapping of settings; three suffice: model, nodes, storage.storageClass."
@@ -69,9 +71,11 @@ def _problem(detail: ErrorDetails, root: type[Settings], prefix: str) -> Problem
         known = sorted((info.alias or name) if in_file else name for name, info in owner.model_fields.items())
         close = get_close_matches(str(location[-1]), known, n=1)
         hint = f"Did you mean {close[0]}? " if close else ""
-        return Problem(path, detail["input"], "there is no such setting", f"{hint}Known here: {', '.join(known)}.")
-    given = None if detail["type"] == "missing" else detail["input"]
-    return Problem(path, given, _reason(detail), field)
+        instead = f"{hint}Known here: {', '.join(known)}."
+        return UNKNOWN_SETTING.problem(path, detail["input"], "there is no such setting", instead)
+    if detail["type"] == "missing":
+        return REQUIRED.problem(path, None, _reason(detail), field)
+    return WRONG_VALUE.problem(path, detail["input"], _reason(detail), field)
 
 
 def _reason(detail: ErrorDetails) -> str:

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from nim_stack.budget import TimeBudget, time_budget
-from nim_stack.catalog import Catalog, GpuSpec, ModelSpec, load_catalog
+from nim_stack.catalog import Catalog, load_catalog
+from nim_stack.context import ASSUMED_GPU, Context
+from nim_stack.memory import GIB, Memory
 from nim_stack.parsing import read_settings
 from nim_stack.problems import Problem, RefusedError
 from nim_stack.quantity import gibibytes
-from nim_stack.rules import Context, check, warnings_of
+from nim_stack.rules import check
 from nim_stack.settings import StackSettings
+from nim_stack.specs import Checkpoint, FabricSpec, GpuSpec, ModelSpec
+from nim_stack.traffic import Traffic, traffic
 
 UNKNOWN_STORAGE = "500Gi"
 """Size of the cache for a model that the catalogue does not know."""
@@ -26,21 +30,39 @@ class DeploymentPlan:
 
     settings: StackSettings
     model: ModelSpec | None
+    checkpoint: Checkpoint | None
     gpu: GpuSpec | None
+    """The type that is named; without one no nodes are selected by type."""
+    fabric: FabricSpec | None
+    """The fabric that is named; without one the pods get nothing for it."""
     image: str
     model_path: str | None
     """NIM_MODEL_PATH, or none when the image brings its model."""
     served_name: str
+    nodes: int
+    gpus_per_node: int
     tensor_parallel: int | None
     pipeline_parallel: int | None
-    """None when a profile sets both."""
+    """None when the hash of a profile leaves both open."""
+    memory: Memory | None
+    """None when the model is not known, or the split is not."""
+    traffic: Traffic | None
+    context_length: int | None
+    storage_needed: str
+    """What the model needs, whether or not a claim is made."""
     storage_size: str
     budget: TimeBudget
-    warnings: tuple[str, ...]
+    reasons: tuple[str, ...]
+    """Why what was not given is as it is, and what could not be judged."""
+    problems: tuple[Problem, ...]
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        return tuple(str(problem) for problem in self.problems)
 
     @property
     def gpus_per_group(self) -> int:
-        return self.settings.nodes * self.settings.gpus_per_node
+        return self.nodes * self.gpus_per_node
 
     @property
     def gpus_total(self) -> int:
@@ -48,7 +70,7 @@ class DeploymentPlan:
 
     @property
     def rollout_timeout(self) -> int:
-        """Seconds that Pulumi waits for all groups; an update takes one group down at a time."""
+        """Seconds that Pulumi waits for all groups, however few of them an update replaces at once."""
         return self.budget.rollout * max(1, self.settings.replicas)
 
     @property
@@ -56,23 +78,31 @@ class DeploymentPlan:
         return (self.gpu.node_selector if self.gpu else {}) | self.settings.node_selector
 
     @property
+    def split(self) -> str:
+        """The split in words."""
+        if self.settings.profile:
+            return f"profile {self.settings.profile}"
+        return f"tensor parallel {self.tensor_parallel} × pipeline parallel {self.pipeline_parallel}"
+
+    @property
     def summary(self) -> dict[str, Any]:
         """The plan in a few lines, for people."""
-        split = (
-            f"profile {self.settings.profile}"
-            if self.settings.profile
-            else f"tensor parallel {self.tensor_parallel} × pipeline parallel {self.pipeline_parallel}"
-        )
-        return {
+        lines: dict[str, Any] = {
             "model": self.served_name,
             "image": self.image,
             "groups": self.settings.replicas,
-            "nodesPerGroup": self.settings.nodes,
-            "gpusPerNode": self.settings.gpus_per_node,
-            "split": split,
+            "nodesPerGroup": self.nodes,
+            "gpusPerNode": self.gpus_per_node,
+            "split": self.split,
             "storage": self.settings.storage.existing_claim or self.storage_size,
             "minutesUntilTimeout": -(-self.rollout_timeout // 60),
         }
+        if self.checkpoint is not None and self.memory is not None:
+            gpu = self.gpu.name if self.gpu else f"{ASSUMED_GPU}, assumed"
+            lines["precision"] = self.checkpoint.precision
+            lines["weightsPerGpu"] = f"{self.memory.weights / GIB:.1f} of {self.memory.budget / GIB:.1f} GiB ({gpu})"
+            lines["cacheTokens"] = self.memory.tokens
+        return lines
 
 
 def plan_deployment(
@@ -89,66 +119,87 @@ def plan_deployment(
     Raises:
         RefusedError: when something cannot work.
     """
-    catalog = catalog or load_catalog()
     settings, problems = read_settings(raw)
     unreadable = [problem.path for problem in problems]
     problems = [*further, *problems]
+    warnings: list[Problem] = []
     if settings is not None:
-        context = _context(settings, catalog, has_ngc_key, has_hf_token)
-        problems += [problem for problem in check(context) if not problem.depends_on(unreadable)]
+        context = resolve(settings, catalog or load_catalog(), has_ngc_key=has_ngc_key, has_hf_token=has_hf_token)
+        found = [problem for problem in check(context) if not problem.depends_on(unreadable)]
+        problems += [problem for problem in found if problem.rule.severity == "error"]
+        warnings = [problem for problem in found if problem.rule.severity == "warning"]
         if not problems:
-            return _plan(context)
-    raise RefusedError(problems, where)
+            return _plan(context, tuple(warnings))
+    raise RefusedError(problems, where, warnings)
 
 
-def _context(settings: StackSettings, catalog: Catalog, has_ngc_key: bool, has_hf_token: bool) -> Context:
-    model = catalog.models.get(settings.model)
-    return Context(
-        settings=settings,
-        catalog=catalog,
-        model=model,
-        image=settings.image or (model.nim_image if model else catalog.images.model_free),
-        tensor_parallel=settings.tensor_parallel or settings.gpus_per_node,
-        pipeline_parallel=settings.pipeline_parallel or settings.nodes,
-        has_ngc_key=has_ngc_key,
-        has_hf_token=has_hf_token,
-    )
+def plan_settings(settings: StackSettings, catalog: Catalog) -> DeploymentPlan | None:
+    """The plan for settings that have been read, or None when a rule refuses it. Keys are taken to be there."""
+    context = resolve(settings, catalog, has_ngc_key=True, has_hf_token=True)
+    found = check(context)
+    if any(problem.rule.severity == "error" for problem in found):
+        return None
+    return _plan(context, tuple(found))
 
 
-def _plan(context: Context) -> DeploymentPlan:
-    settings, model = context.settings, context.model
-    weights = model.weights_gb * 1e9 if model else None
-    needed = gibibytes(weights * STORAGE_FACTOR) if weights else UNKNOWN_STORAGE
-    by_profile = settings.profile is not None
+def resolve(settings: StackSettings, catalog: Catalog, *, has_ngc_key: bool, has_hf_token: bool) -> Context:
+    """What the settings stand for, in the catalogue and the stack's own additions to it."""
+    own = settings.catalog
+    if own.models or own.gpus or own.fabrics:
+        catalog = catalog.extended(own.models, own.gpus, own.fabrics)
+    return Context(settings, catalog, has_ngc_key, has_hf_token)
+
+
+def _plan(context: Context, warnings: tuple[Problem, ...]) -> DeploymentPlan:
+    settings, model, checkpoint = context.settings, context.model, context.checkpoint
+    needed = gibibytes(checkpoint.files * STORAGE_FACTOR) if checkpoint else UNKNOWN_STORAGE
     return DeploymentPlan(
         settings=settings,
         model=model,
-        gpu=context.catalog.gpus[settings.gpu] if settings.gpu else None,
+        checkpoint=checkpoint,
+        gpu=context.gpu,
+        fabric=context.fabric if settings.fabric else None,
         image=context.image,
-        model_path=_model_path(context),
-        served_name=settings.served_model_name or _served_name(settings.model, model),
-        tensor_parallel=None if by_profile else context.tensor_parallel,
-        pipeline_parallel=None if by_profile else context.pipeline_parallel,
+        model_path=None if context.brings_model else context.hub_path,
+        served_name=settings.served_model_name or _served_name(context),
+        nodes=context.nodes,
+        gpus_per_node=context.gpus_per_node,
+        tensor_parallel=None if context.split_unknown else context.split.tensor,
+        pipeline_parallel=None if context.split_unknown else context.split.pipeline,
+        memory=context.memory,
+        traffic=traffic(model.architecture) if model else None,
+        context_length=context.context_length,
+        storage_needed=needed,
         storage_size=settings.storage.size or needed,
-        budget=time_budget(weights, settings.timeouts),
-        warnings=warnings_of(context),
+        budget=time_budget(checkpoint.files if checkpoint else None, settings.timeouts),
+        reasons=tuple(_reasons(context)),
+        problems=warnings,
     )
 
 
-def _served_name(model: str, spec: ModelSpec | None) -> str:
+def _served_name(context: Context) -> str:
     """The model's name for clients: the hub's `owner/name`, without scheme and revision."""
-    if spec:
-        return spec.served_name
-    return model.removeprefix("hf://").split("@")[0] if model.startswith("hf://") else model.rstrip("/").split("/")[-1]
+    if context.named:
+        return context.named.served_name
+    model = context.settings.model
+    if model.startswith("hf://"):
+        return model.removeprefix("hf://").split("@")[0]
+    return model.rstrip("/").rpartition("/")[2] or model
 
 
-def _model_path(context: Context) -> str | None:
-    """A model-specific image knows its model, under whatever registry it is mirrored; any other must be told."""
+def _reasons(context: Context) -> list[str]:
+    settings, found = context.settings, []
+    if settings.nodes is None:
+        found.append(f"nodes {context.nodes}: as many as the two parallel sizes need")
+    if settings.gpus_per_node is None:
+        usual = f"a usual node of {context.gpu.name}" if context.gpu else "a usual node, as no GPU type is named"
+        found.append(f"gpusPerNode {context.gpus_per_node}: {usual}")
+    if settings.profile is None and None in (settings.tensor_parallel, settings.pipeline_parallel):
+        found.append(context.split.reason)
     if context.model is None:
-        return context.settings.model
-    return None if _repository(context.image) == _repository(context.model.nim_image) else context.hub_path
-
-
-def _repository(image: str) -> str:
-    """Last part of the repository: mirrors keep it."""
-    return image.split("@")[0].rpartition("/")[2].split(":")[0]
+        found.append("memory, heads and layers were not checked: the catalogue does not know the model")
+    elif settings.gpu is None and context.memory is not None:
+        found.append(f"memory is that of {ASSUMED_GPU}, which is assumed, as no GPU type is named")
+    if context.checkpoint is not None and not context.precision_known:
+        found.append(f"precision {context.checkpoint.precision}: assumed, the image chooses it by its profiles")
+    return found

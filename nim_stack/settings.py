@@ -7,34 +7,26 @@ shape of the manifests and must be known at preview.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
-from pydantic.alias_generators import to_camel
+from pydantic import Field, model_validator
 
 from nim_stack import names
-from nim_stack.quantity import PATTERN as QUANTITY
+from nim_stack.fields import (
+    Count,
+    CountOrNone,
+    DeploymentName,
+    Digest,
+    EnvVar,
+    KubernetesName,
+    ObjectName,
+    Port,
+    Precision,
+    Quantity,
+    Settings,
+    Version,
+)
+from nim_stack.specs import FabricSpec, GpuSpec, ModelSpec
 
-
-def _refuse_bool(value: Any) -> Any:
-    if isinstance(value, bool):
-        raise ValueError("is a truth value, not a number")
-    return value
-
-
-Count = Annotated[int, BeforeValidator(_refuse_bool), Field(ge=1)]
-Port = Annotated[int, BeforeValidator(_refuse_bool), Field(ge=1, le=65535)]
-Quantity = Annotated[str, Field(pattern=QUANTITY)]
-Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-KubernetesName = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=63)]
-DeploymentName = Annotated[str, Field(pattern=r"^[a-z]([-a-z0-9]*[a-z0-9])?$", max_length=names.MAX_NAME)]
-ObjectName = Annotated[str, Field(pattern=r"^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$", max_length=253)]
-
-
-class Settings(BaseModel):
-    """Base of all settings: immutable, written in camelCase, and refusing keys that it does not know."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", alias_generator=to_camel, validate_by_name=True, validate_by_alias=True
-    )
+__all__ = ["EnvVar", "Settings", "StackSettings"]
 
 
 class Ports(Settings):
@@ -56,6 +48,9 @@ class Storage(Settings):
     size: Quantity | None = Field(
         None, description="Size of the new claim such as 500Gi; computed from the model when it is known."
     )
+    access_mode: Literal["ReadWriteMany", "ReadWriteOnce"] = Field(
+        "ReadWriteMany", description="ReadWriteMany, or ReadWriteOnce where one pod alone uses the claim."
+    )
     retain: bool = Field(
         True, description="true or false: whether claim and namespace outlive `pulumi destroy` with the weights."
     )
@@ -71,6 +66,9 @@ class Lws(Settings):
         description="URL or file of the release manifest, LWS 0.9 or newer.",
     )
     sha256: Digest | None = Field(None, description="SHA-256 of the manifest: 64 lower-case hexadecimal digits.")
+    version: Version | None = Field(
+        None, description="Version of the LWS that is there already, such as 0.9.0, so that it can be judged."
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -86,13 +84,6 @@ class SecretNames(Settings):
         (), description="List of names of kubernetes.io/dockerconfigjson Secrets."
     )
     hf_token_secret: ObjectName | None = Field(None, description=f"Name of a Secret with the key {names.HF_KEY}.")
-
-
-class EnvVar(Settings):
-    """One further environment variable of both roles, for what has no setting (NCCL_*, proxies, …)."""
-
-    name: str = Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="Name such as NCCL_DEBUG.")
-    value: str = Field(description="Text; quote numbers and truth values.")
 
 
 class Resources(Settings):
@@ -123,11 +114,34 @@ class Timeouts(Settings):
     load_minutes: Count | None = Field(None, description="Whole minutes from 1 to load weights and warm up.")
 
 
+class Rollout(Settings):
+    """How an update replaces groups."""
+
+    max_surge: CountOrNone = Field(0, description="Whole number from 0: groups beside the wanted ones in an update.")
+    max_unavailable: CountOrNone = Field(
+        1, description="Whole number from 0: groups that an update takes down at once."
+    )
+    startup_policy: Literal["LeaderCreated", "LeaderReady"] = Field(
+        "LeaderCreated",
+        description="LeaderCreated; LeaderReady is refused, since leader and workers would wait for each other.",
+    )
+
+
+class OwnCatalog(Settings):
+    """Entries that the shipped catalogue does not have, in the form of its files."""
+
+    models: tuple[ModelSpec, ...] = Field((), description="List of models, as in config/models.")
+    gpus: tuple[GpuSpec, ...] = Field((), description="List of GPU types, as in config/gpus.yaml.")
+    fabrics: tuple[FabricSpec, ...] = Field((), description="List of fabrics, as in config/fabrics.yaml.")
+
+
 class Cluster(Settings):
-    """Which cluster; without it KUBECONFIG decides."""
+    """Which cluster, and what is known of it; without a kubeconfig KUBECONFIG decides."""
 
     kubeconfig: str | None = Field(None, min_length=1, description="Path of a kubeconfig file.")
     context: str | None = Field(None, min_length=1, description="Name of a context in the kubeconfig.")
+    kubernetes_version: Version | None = Field(None, description="Version of the API server such as 1.33.")
+    gpu_nodes: Count | None = Field(None, description="Whole number from 1: nodes whose GPUs this stack may have.")
 
 
 class StackSettings(Settings):
@@ -136,19 +150,35 @@ class StackSettings(Settings):
     model: str = Field(
         min_length=1, description="Name in the model catalogue, hf://<owner>/<model>, or a path inside the container."
     )
-    nodes: Count = Field(description="Whole number from 1: nodes of a group, the leader's included.")
-    gpus_per_node: Count = Field(
-        8, description="Whole number from 1: GPUs that the group's one pod on a node requests."
+    nodes: Count | None = Field(
+        None,
+        description="Whole number from 1: nodes of a group, the leader's included; it can be left out when the two "
+        "parallel sizes are there.",
     )
-    tensor_parallel: Count | None = Field(None, description="Whole number from 1; without it gpusPerNode.")
-    pipeline_parallel: Count | None = Field(None, description="Whole number from 1; without it nodes.")
+    gpus_per_node: Count | None = Field(
+        None,
+        description="Whole number from 1: GPUs that the group's one pod on a node requests; without it those of a "
+        "usual node of the GPU type, else 8.",
+    )
+    tensor_parallel: Count | None = Field(
+        None, description="Whole number from 1; without it the GPUs of a node, as far as the model can be split so."
+    )
+    pipeline_parallel: Count | None = Field(
+        None, description="Whole number from 1; without it the GPUs of a group / tensorParallel."
+    )
     profile: str | None = Field(
-        None, min_length=1, description="NIM profile name or hash, instead of tensorParallel and pipelineParallel."
+        None,
+        min_length=1,
+        max_length=200,
+        description="NIM profile name such as vllm-bf16-tp8-pp2, or a hash, instead of the two sizes.",
     )
-    replicas: Annotated[int, BeforeValidator(_refuse_bool), Field(ge=0)] = Field(
-        1, description="Whole number from 0: groups that serve the model."
+    precision: Precision | None = Field(
+        None,
+        description="bf16, fp16, fp8, int8, int4, mxfp4 or nvfp4; without it the one that the model is published in.",
     )
+    replicas: CountOrNone = Field(1, description="Whole number from 0: groups that serve the model.")
     gpu: str | None = Field(None, description="GPU type in the catalogue; selects nodes of that type.")
+    fabric: str | None = Field(None, description="Network between the nodes, by its name in the catalogue.")
     node_selector: dict[str, str] = Field({}, description="Further node labels, text to text.")
 
     name: DeploymentName = Field(
@@ -175,7 +205,7 @@ class StackSettings(Settings):
     )
 
     storage: Storage = Field(Storage(), description="Mapping with storageClass or existingClaim.")
-    lws: Lws = Field(Lws(), description="install, existing, or a mapping with mode, manifest and sha256.")
+    lws: Lws = Field(Lws(), description="install, existing, or a mapping with mode, version, manifest and sha256.")
     secrets: SecretNames = Field(SecretNames(), description="Mapping of names of existing Secrets.")
     ports: Ports = Field(Ports(), description="Mapping with server and ray.")
     resources: Resources = Field(Resources(), description="Mapping with cpu, memory and shm.")
@@ -183,5 +213,9 @@ class StackSettings(Settings):
     timeouts: Timeouts = Field(
         Timeouts(), description="Mapping with imagePullMinutes, downloadMinutes and loadMinutes."
     )
-    cluster: Cluster = Field(Cluster(), description="Mapping with kubeconfig and context.")
+    cluster: Cluster = Field(Cluster(), description="Mapping with kubeconfig, context, kubernetesVersion and gpuNodes.")
+    rollout: Rollout = Field(Rollout(), description="Mapping with maxSurge, maxUnavailable and startupPolicy.")
+    catalog: OwnCatalog = Field(
+        OwnCatalog(), description="Mapping with models, gpus and fabrics, for what the catalogue does not have."
+    )
     wait: bool = Field(True, description="true or false: whether `pulumi up` ends only when the model serves.")

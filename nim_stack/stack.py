@@ -61,14 +61,13 @@ class NimStack(pulumi.ComponentResource):
     @property
     def exports(self) -> dict[str, Any]:
         """What another stack or a person needs; few and stable."""
-        settings = self.plan.settings
         return {
             "endpoint": self.endpoint,
             "model": self.plan.served_name,
             "namespace": self.namespace,
             "leaderService": self.leader_service,
             "gpus": {
-                "perNode": settings.gpus_per_node,
+                "perNode": self.plan.gpus_per_node,
                 "perGroup": self.plan.gpus_per_group,
                 "total": self.plan.gpus_total,
             },
@@ -138,6 +137,7 @@ def _cache(plan: DeploymentPlan, namespace: pulumi.Output[str], cluster: Connect
         "deployment": plan.settings.name,
         "namespace": namespace,
         "size": plan.storage_size,
+        "access_mode": storage_settings.access_mode,
         "retain": storage_settings.retain,
         "adopting_provider": cluster.adopting,
     }

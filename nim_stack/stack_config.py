@@ -11,6 +11,7 @@ from pulumi.runtime.config import is_config_secret
 
 from nim_stack.plan import plan_deployment
 from nim_stack.problems import Problem, RefusedError
+from nim_stack.rules.reading import ENCRYPTED_SETTINGS, KEY_IN_CLEAR
 from nim_stack.stack import NimStackArgs
 
 _NGC_KEY, _HF_TOKEN = "ngcApiKey", "hfToken"
@@ -26,7 +27,7 @@ def read_stack_config() -> NimStackArgs:
     if is_config_secret(config.full_key("nim")):
         why = "something in it is encrypted, which would be shown in clear when the settings are read"
         instead = f"Move keys to {_NGC_KEY} or {_HF_TOKEN} (`pulumi config set --secret`)."
-        further.append(Problem("nim", None, why, instead))
+        further.append(ENCRYPTED_SETTINGS.problem("nim", None, why, instead))
     try:
         plan_deployment(
             raw,
@@ -56,4 +57,6 @@ def _settings(config: pulumi.Config, where: str) -> Any:
 
 def _in_clear(key: str) -> Problem:
     why = "it is a secret and stands in the stack file in clear"
-    return Problem(key, None, why, f"Revoke it, then store a new one with `pulumi config set --secret {key}`.")
+    return KEY_IN_CLEAR.problem(
+        key, None, why, f"Revoke it, then store a new one with `pulumi config set --secret {key}`."
+    )

@@ -14,9 +14,9 @@ from pydantic import Field
 
 from nim_stack import names
 from nim_stack.components.arguments import plain_arguments
+from nim_stack.fields import Digest, Settings
 from nim_stack.manifests.lws_release import Release, ReleaseError, parse_release, resource_name, resource_type
 from nim_stack.release import fetch_manifest
-from nim_stack.settings import Digest, Settings
 
 _READY_IN = pulumi.CustomTimeouts(create="10m", update="10m")
 

@@ -9,7 +9,7 @@ for. Another deployment name is another resource, so that it can have another cl
 the other way, but it makes `pulumi destroy` need the program.
 """
 
-from typing import NotRequired, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -17,8 +17,8 @@ from pydantic import Field, model_validator
 
 from nim_stack import names, plan
 from nim_stack.components.arguments import plain_arguments
+from nim_stack.fields import DeploymentName, ObjectName, Quantity, Settings
 from nim_stack.manifests.storage import cache_claim
-from nim_stack.settings import DeploymentName, ObjectName, Quantity, Settings
 
 
 class ModelCacheArgs(TypedDict):
@@ -30,6 +30,8 @@ class ModelCacheArgs(TypedDict):
     size: NotRequired[str]
     existing_claim: NotRequired[str]
     """Claim to use instead of making one."""
+    access_mode: NotRequired[str]
+    """ReadWriteMany without it."""
     retain: NotRequired[bool]
     """Whether the claim outlives the stack; true without it."""
     adopting_provider: NotRequired[k8s.Provider]
@@ -41,6 +43,9 @@ class _Plain(Settings):
     storage_class: ObjectName | None = Field(None, description="Name of a class with ReadWriteMany.")
     size: Quantity = Field(plan.UNKNOWN_STORAGE, description="Size such as 500Gi.")
     existing_claim: ObjectName | None = Field(None, description="Name of a ReadWriteMany claim.")
+    access_mode: Literal["ReadWriteMany", "ReadWriteOnce"] = Field(
+        "ReadWriteMany", description="ReadWriteMany or ReadWriteOnce."
+    )
     retain: bool = Field(True, description="true or false.")
 
     @model_validator(mode="after")
@@ -68,7 +73,9 @@ class ModelCache(pulumi.ComponentResource):
     def _create(self, args: ModelCacheArgs, plain: _Plain, wanted: str) -> pulumi.Output[str]:
         retain = plain.retain
         manifest = pulumi.Output.from_input(args["namespace"]).apply(
-            lambda namespace: cache_claim(plain.deployment, namespace, wanted, plain.size, adopt=retain)
+            lambda namespace: cache_claim(
+                plain.deployment, namespace, wanted, plain.size, adopt=retain, access_mode=plain.access_mode
+            )
         )
         claim = k8s.core.v1.PersistentVolumeClaim(
             names.cache_claim(plain.deployment),

@@ -12,8 +12,8 @@ from pydantic import Field
 
 from nim_stack import names
 from nim_stack.components.arguments import plain_arguments
+from nim_stack.fields import DeploymentName, ObjectName, Settings
 from nim_stack.manifests import credentials
-from nim_stack.settings import DeploymentName, ObjectName, Settings
 
 
 class NgcSecretsArgs(TypedDict):

@@ -33,14 +33,17 @@ def spec(plan: DeploymentPlan, references: References) -> Manifest:
     return {
         "replicas": settings.replicas,
         # Never LeaderReady: the leader is ready only when its workers have joined.
-        "startupPolicy": "LeaderCreated",
+        "startupPolicy": settings.rollout.startup_policy,
         "rolloutStrategy": {
             "type": "RollingUpdate",
-            "rollingUpdateConfiguration": {"maxSurge": 0, "maxUnavailable": 1},
+            "rollingUpdateConfiguration": {
+                "maxSurge": settings.rollout.max_surge,
+                "maxUnavailable": settings.rollout.max_unavailable,
+            },
         },
         "networkConfig": {"subdomainPolicy": "Shared"},
         "leaderWorkerTemplate": {
-            "size": settings.nodes,
+            "size": plan.nodes,
             # A rank that restarts alone cannot rejoin its engine, so the group restarts as one; but not while a pod is
             # still pending, which a slow image pull on one node would otherwise turn into a loop (LWS 0.9).
             "restartPolicy": "RecreateGroupAfterStart",

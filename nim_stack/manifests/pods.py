@@ -56,7 +56,10 @@ def pod_template(plan: DeploymentPlan, references: References, role: Role) -> Ma
         spec["nodeSelector"] = plan.node_selector
     if references.pull_secrets:
         spec["imagePullSecrets"] = [{"name": name} for name in references.pull_secrets]
-    return {"metadata": {"labels": names.labels(settings.name, role)}, "spec": spec}
+    metadata: Manifest = {"labels": names.labels(settings.name, role)}
+    if plan.fabric and plan.fabric.annotations:
+        metadata["annotations"] = dict(plan.fabric.annotations)
+    return {"metadata": metadata, "spec": spec}
 
 
 def _apart(name: str) -> Manifest:
@@ -88,7 +91,7 @@ def _container(plan: DeploymentPlan, references: References, role: Role) -> Mani
         "env": _environment(plan, references),
         "ports": ports,
         "resources": _resources(plan),
-        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": _capabilities(plan)},
         "volumeMounts": [
             {"name": "model-cache", "mountPath": names.CACHE_MOUNT},
             {"name": "dshm", "mountPath": names.SHM_MOUNT},
@@ -97,6 +100,12 @@ def _container(plan: DeploymentPlan, references: References, role: Role) -> Mani
         # 40 s once its head is gone. The processes watch each other and exit instead.
         **(_probes(plan) if leader else {}),
     }
+
+
+def _capabilities(plan: DeploymentPlan) -> Manifest:
+    """RDMA pins memory, for which it needs IPC_LOCK; everything else is dropped."""
+    added = list(plan.fabric.capabilities) if plan.fabric else []
+    return {"drop": ["ALL"]} | ({"add": added} if added else {})
 
 
 def _arguments(ray_port: int, role: Role) -> list[str]:
@@ -111,9 +120,9 @@ def _environment(plan: DeploymentPlan, references: References) -> list[Manifest]
     values: dict[str, object] = {
         "NIM_MODEL_PATH": plan.model_path,
         "NIM_MODEL_PROFILE": settings.profile,
-        "NIM_TENSOR_PARALLEL_SIZE": plan.tensor_parallel,
-        "NIM_PIPELINE_PARALLEL_SIZE": plan.pipeline_parallel,
-        "NIM_NUM_COMPUTE_NODES": settings.nodes,
+        "NIM_TENSOR_PARALLEL_SIZE": None if settings.profile else plan.tensor_parallel,
+        "NIM_PIPELINE_PARALLEL_SIZE": None if settings.profile else plan.pipeline_parallel,
+        "NIM_NUM_COMPUTE_NODES": plan.nodes,
         "NIM_SERVED_MODEL_NAME": plan.served_name,
         "NIM_MAX_MODEL_LEN": settings.max_model_len,
         "NIM_PASSTHROUGH_ARGS": shlex.join(settings.passthrough_args) or None,
@@ -132,13 +141,16 @@ def _environment(plan: DeploymentPlan, references: References) -> list[Manifest]
     for key, secret in ((names.NGC_KEY, references.api_secret), (names.HF_KEY, references.hf_secret)):
         if secret is not None:
             env.append({"name": key, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}})
-    return env + [{"name": variable.name, "value": variable.value} for variable in settings.env]
+    further = {variable.name: variable.value for variable in (*(plan.fabric.env if plan.fabric else ()), *settings.env)}
+    return env + [{"name": name, "value": value} for name, value in further.items()]
 
 
 def _resources(plan: DeploymentPlan) -> Manifest:
-    """GPUs are both request and limit; memory too, so that a pod is never the first to be evicted."""
-    resources, gpus = plan.settings.resources, str(plan.settings.gpus_per_node)
-    limits = {names.GPU_RESOURCE: gpus} | ({"memory": resources.memory} if resources.memory else {})
+    """GPUs and the fabric's devices are both request and limit; memory too, so that a pod is never the first to be
+    evicted."""
+    resources = plan.settings.resources
+    limits = {names.GPU_RESOURCE: str(plan.gpus_per_node)} | ({"memory": resources.memory} if resources.memory else {})
+    limits |= plan.fabric.resources if plan.fabric else {}
     return {"limits": limits, "requests": limits | ({"cpu": resources.cpu} if resources.cpu else {})}
 
 

@@ -12,7 +12,15 @@ def namespace(name: str, deployment: str, *, adopt: bool) -> Manifest:
     }
 
 
-def cache_claim(deployment: str, namespace: str, storage_class: str, size: str, *, adopt: bool) -> Manifest:
+def cache_claim(
+    deployment: str,
+    namespace: str,
+    storage_class: str,
+    size: str,
+    *,
+    adopt: bool,
+    access_mode: str = "ReadWriteMany",
+) -> Manifest:
     """One claim for all pods of all groups, so that the model is downloaded once.
 
     It is not awaited: the wait for a claim ends after five minutes whatever the timeout, and a class that binds at the
@@ -28,7 +36,7 @@ def cache_claim(deployment: str, namespace: str, storage_class: str, size: str, 
             "annotations": {names.SKIP_AWAIT: "true"} | _adoption(adopt),
         },
         "spec": {
-            "accessModes": ["ReadWriteMany"],
+            "accessModes": [access_mode],
             "storageClassName": storage_class,
             "resources": {"requests": {"storage": size}},
         },

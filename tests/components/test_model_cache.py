@@ -53,6 +53,6 @@ def test_an_existing_claim_is_used_and_nothing_made() -> None:
 @pytest.mark.parametrize("change", [{"existing_claim": "weights"}, {"storage_class": None}])
 def test_one_of_class_and_claim(change: dict[str, Any]) -> None:
     with pytest.raises(
-        pulumi.RunError, match=r"ModelCache cache: .*\n  - args .*: give either storage_class or existing"
+        pulumi.RunError, match=r"ModelCache cache: .*\n  - NIM003 args .*: give either storage_class or existing"
     ):
         deploy(lambda: ModelCache("cache", {**ARGS, **change}))  # type: ignore[typeddict-item]

@@ -54,7 +54,7 @@ def test_a_licensed_image_needs_the_names_of_its_secrets() -> None:
     settings = {key: value for key, value in ARGS["settings"].items() if key != "image"}
     args: MultiNodeNimArgs = {**ARGS, "settings": settings}
     with pytest.raises(
-        pulumi.RunError, match=r"MultiNodeNim nim: .*\n  - ngcApiKey: the image nvcr.io/nim/nvidia/model-"
+        pulumi.RunError, match=r"MultiNodeNim nim: .*\n  - NIM070 ngcApiKey: the image nvcr.io/nim/nvidia/model-"
     ):
         deploy(lambda: MultiNodeNim("nim", args))
     named: MultiNodeNimArgs = {**args, "api_secret": "ngc", "pull_secrets": ["pull"]}

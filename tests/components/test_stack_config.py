@@ -54,13 +54,14 @@ def test_keys_arrive_as_secrets() -> None:
 def test_the_refusal_names_the_stack_file_and_has_every_problem() -> None:
     with pytest.raises(pulumi.RunError) as refused:
         read(NIM | {"nodes": 0, "storage": {}}, clear={"ngcApiKey": "nvapi-x"})
-    head, *problems = str(refused.value).splitlines()
+    head, *problems, foot = str(refused.value).splitlines()
     assert head == "Pulumi.test.yaml: 3 settings cannot work; nothing was changed."
     assert [problem.split(":")[0].split(" = ")[0] for problem in problems] == [
-        "  - ngcApiKey",
-        "  - nim.nodes",
-        "  - nim.storage",
+        "  - NIM004 ngcApiKey",
+        "  - NIM003 nim.nodes",
+        "  - NIM060 nim.storage",
     ]
+    assert foot == "docs/rules.md explains each code."
 
 
 def test_a_key_in_clear_is_refused_and_not_repeated() -> None:

@@ -12,6 +12,7 @@ import yaml
 
 from tests.unit.release_fixture import MANIFEST
 
+ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent / "golden"
 
 TINY: dict[str, Any] = {
@@ -35,6 +36,19 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, list[dict[str, Any]
     def compare(name: str, manifests: list[dict[str, Any]]) -> None:
         path = GOLDEN / f"{name}.yaml"
         text = yaml.safe_dump_all(manifests, sort_keys=False, width=120)
+        if request.config.getoption("--golden-update", default=False):
+            path.write_text(text)
+        assert path.read_text() == text
+
+    return compare
+
+
+@pytest.fixture
+def page_of(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Compare a page of docs/ that is written from data."""
+
+    def compare(name: str, text: str) -> None:
+        path = ROOT / "docs" / name
         if request.config.getoption("--golden-update", default=False):
             path.write_text(text)
         assert path.read_text() == text

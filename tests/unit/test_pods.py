@@ -5,11 +5,12 @@ from typing import Any
 import pytest
 from nim_serve import contract
 
-from nim_stack import names, overrides
+from nim_stack import names
 from nim_stack.manifests.leader_worker_set import spec
 from nim_stack.manifests.pods import References, pod_template
 from nim_stack.manifests.services import leader_service
 from nim_stack.plan import DeploymentPlan, plan_deployment
+from nim_stack.rules import overrides
 from tests.unit.conftest import TINY
 
 REFERENCES = References("cache", "ngc", "hub", ("pull",))
@@ -80,7 +81,7 @@ def test_paths_ports_and_defaults_equal_the_contract() -> None:
 def test_every_variable_of_the_stack_is_refused_in_env(plan: DeploymentPlan) -> None:
     """Else a second entry of the same name would win without a word."""
     set_here = environment(plan, "leader").keys() - {"NCCL_DEBUG"}
-    assert set_here <= overrides.OWNED_VARIABLES.keys()
+    assert set_here <= {*overrides.OWNED_VARIABLES, overrides.JSON_LOGGING}
 
 
 def test_probes_ask_the_leader_alone(plan: DeploymentPlan) -> None:
@@ -108,6 +109,30 @@ def test_gpus_and_memory_are_request_and_limit(plan: DeploymentPlan) -> None:
     assert container(plan, "worker")["resources"] == {
         "limits": {"nvidia.com/gpu": "1", "memory": "64Gi"},
         "requests": {"nvidia.com/gpu": "1", "memory": "64Gi", "cpu": "4"},
+    }
+
+
+def test_the_fabric_reaches_both_roles() -> None:
+    """Resources as request and limit, annotations, capabilities and variables; a variable of the stack's own wins."""
+    efa = plan_deployment(TINY | {"fabric": "efa", "env": [{"name": "FI_PROVIDER", "value": "tcp"}]})
+    own = {"name": "mine", "description": "mine", "rdma": True, "gigabits": 100, "sources": ["mine"]}
+    own |= {"annotations": {"k8s.v1.cni.cncf.io/networks": "net1"}, "capabilities": ["IPC_LOCK"]}
+    mine = plan_deployment(TINY | {"fabric": "mine", "catalog": {"fabrics": [own]}})
+    for role in ("leader", "worker"):
+        resources = container(efa, role)["resources"]
+        assert resources["limits"]["vpc.amazonaws.com/efa"] == resources["requests"]["vpc.amazonaws.com/efa"] == "32"
+        assert container(efa, role)["securityContext"]["capabilities"] == {"drop": ["ALL"], "add": ["IPC_LOCK"]}
+        assert environment(efa, role)["FI_PROVIDER"] == "tcp"
+        assert environment(efa, role)["NCCL_NET_PLUGIN"] == "ofi"
+        template = pod_template(mine, REFERENCES, "leader" if role == "leader" else "worker")
+        assert template["metadata"]["annotations"] == {"k8s.v1.cni.cncf.io/networks": "net1"}
+
+
+def test_a_rollout_is_what_the_stack_says() -> None:
+    plan = plan_deployment(TINY | {"replicas": 2, "rollout": {"maxSurge": 1, "maxUnavailable": 0}})
+    assert spec(plan, REFERENCES)["rolloutStrategy"]["rollingUpdateConfiguration"] == {
+        "maxSurge": 1,
+        "maxUnavailable": 0,
     }
 
 

@@ -1,5 +1,6 @@
 """The stack files that come with the program: sound, and free of what belongs to one user's stack."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -18,3 +19,24 @@ def test_a_stack_file_plans_without_any_key(stack: str, split: tuple[int, int]) 
     assert document["config"].keys() == {"nim-stack:nim"}
     plan = plan_deployment(document["config"]["nim-stack:nim"])
     assert (plan.tensor_parallel, plan.pipeline_parallel) == split
+
+
+def test_the_entries_that_the_page_on_planning_shows_are_planned() -> None:
+    page = (ROOT / "docs" / "planning.md").read_text()
+    (shown,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    plan = plan_deployment(yaml.safe_load(shown)["config"]["nim-stack:nim"], has_ngc_key=True, has_hf_token=True)
+    assert (plan.gpus_per_node, plan.tensor_parallel, plan.pipeline_parallel) == (4, 4, 2)
+    assert plan.fabric is not None
+    assert plan.fabric.resources == {"rdma/roce": "2"}
+    assert plan.memory is not None
+    assert plan.memory.fits
+    assert plan.problems == ()
+
+
+def test_the_page_on_planning_has_the_numbers_of_the_plan() -> None:
+    page = (ROOT / "docs" / "planning.md").read_text()
+    stack = yaml.safe_load((ROOT / "Pulumi.prod.yaml").read_text())["config"]
+    traffic = plan_deployment(stack["nim-stack:nim"]).traffic
+    assert traffic is not None
+    assert f"{traffic.tensor:,} for Llama 3.1 405B" in page
+    assert f"{traffic.pipeline:,}\n" in page

@@ -1,0 +1,1 @@
+"""The command `nim-stack`: the plan and the catalogue, without Pulumi and without a cluster."""

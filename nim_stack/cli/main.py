@@ -1,0 +1,35 @@
+"""The command line: arguments in, text and an exit code out."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from nim_stack.catalog import CatalogError
+from nim_stack.cli import catalog, planning
+from nim_stack.cli.stack_files import StackFileError
+
+USAGE_ERROR = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. 0: it is fine, 1: it is refused, 2: the command line or a file cannot be read."""
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    try:
+        found: int = given.run(given)
+    except (StackFileError, CatalogError) as error:
+        print(error, file=sys.stderr)
+        return USAGE_ERROR
+    except BrokenPipeError:
+        return 0
+    return found
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="nim-stack", description="Plan multi-node NIM deployments: does this model run on these nodes?"
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    planning.add_command(commands)
+    catalog.add_commands(commands)
+    return parser

@@ -1,0 +1,206 @@
+"""What the settings resolve to: the catalogue's entries, the sizes, the split and the memory. The rules look at it.
+
+Nothing here judges. What is missing or wrong is resolved to something harmless, and a rule says so.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+from nim_stack import names
+from nim_stack.catalog import Catalog
+from nim_stack.memory import UTILISATION, Engine, Memory, estimate
+from nim_stack.passthrough import number, option
+from nim_stack.profiles import Profile, read_profile
+from nim_stack.settings import StackSettings
+from nim_stack.specs import Checkpoint, FabricSpec, GpuSpec, ModelSpec
+from nim_stack.split import Split, choose, divides_heads, divides_sizes, gpus_of_a_node
+
+ASSUMED_GPU = "h100"
+"""The type that is assumed for the arithmetic where a stack names none."""
+ASSUMED_FABRIC = "tcp"
+
+
+@dataclass(frozen=True)
+class Context:
+    """The settings, and what they resolve to."""
+
+    settings: StackSettings
+    catalog: Catalog
+    has_ngc_key: bool
+    has_hf_token: bool
+
+    @cached_property
+    def _on_hub(self) -> tuple[ModelSpec, Checkpoint] | None:
+        found = re.fullmatch(r"hf://([\w.-]+/[\w.-]+?)(@.*)?", self.settings.model)
+        return self.catalog.on_hub(found[1]) if found else None
+
+    @cached_property
+    def named(self) -> ModelSpec | None:
+        """The model that the settings name as the catalogue does, which may have an image of its own."""
+        return self.catalog.models.get(self.settings.model)
+
+    @cached_property
+    def model(self) -> ModelSpec | None:
+        """What is known of the model, by whichever name."""
+        return self.named or (self._on_hub[0] if self._on_hub else None)
+
+    @cached_property
+    def checkpoint(self) -> Checkpoint | None:
+        """The precision that is planned with: the one asked for, else the one of the name, else the model's first."""
+        if self._on_hub:
+            return self._on_hub[1]
+        if self.named is None:
+            return None
+        asked = self.settings.precision or (self.profile.precision if self.profile else None)
+        asked = "bf16" if asked == "fp16" and self.named.checkpoint("fp16") is None else asked
+        return (self.named.checkpoint(asked) if asked else None) or self.named.checkpoints[0]
+
+    @property
+    def precision_known(self) -> bool:
+        """Whether the precision follows from the settings. A model-specific image chooses among its profiles."""
+        if self.checkpoint is None:
+            return False
+        said = self.settings.precision or (self.profile and self.profile.precision)
+        return bool(said or self._on_hub or not self.brings_model)
+
+    @cached_property
+    def image(self) -> str:
+        own = self.named.nim_image if self.named else None
+        return self.settings.image or own or self.catalog.images.model_free
+
+    @property
+    def is_licensed(self) -> bool:
+        return self.image.startswith(f"{names.NGC_REGISTRY}/")
+
+    @property
+    def is_nim_2_0(self) -> bool:
+        """Whether the image is a release of NIM 2.0, whose vLLM is 0.17 to 0.20 (NVIDIA's release notes)."""
+        return self.is_licensed and self.image.rpartition(":")[2].startswith("2.0.")
+
+    @property
+    def brings_model(self) -> bool:
+        """Whether the image knows its model: the model-specific one does, under whatever registry it is mirrored."""
+        own = self.named.nim_image if self.named else None
+        return own is not None and _repository(self.image) == _repository(own)
+
+    @property
+    def hub_path(self) -> str:
+        """Where an image that brings no model downloads it from."""
+        return f"hf://{self.checkpoint.huggingface}" if self.named and self.checkpoint else self.settings.model
+
+    @cached_property
+    def profile(self) -> Profile | None:
+        return read_profile(self.settings.profile) if self.settings.profile else None
+
+    @property
+    def split_unknown(self) -> bool:
+        """Whether only the container will know TP and PP: with the hash of a profile, or a name of another form."""
+        return self.settings.profile is not None and (self.profile is None or self.profile.is_hash)
+
+    @cached_property
+    def gpu(self) -> GpuSpec | None:
+        """The type that the settings name."""
+        return self.catalog.gpus.get(self.settings.gpu) if self.settings.gpu else None
+
+    @cached_property
+    def planned_gpu(self) -> GpuSpec | None:
+        """The type for the arithmetic: the one named, or the one assumed."""
+        return self.gpu if self.settings.gpu else self.catalog.gpus.get(ASSUMED_GPU)
+
+    @cached_property
+    def fabric(self) -> FabricSpec | None:
+        return self.catalog.fabrics.get(self.settings.fabric or ASSUMED_FABRIC)
+
+    @property
+    def gpus_per_node(self) -> int:
+        return self.settings.gpus_per_node or gpus_of_a_node(self.gpu)
+
+    @property
+    def _asked(self) -> tuple[int | None, int | None]:
+        if self.profile and not self.profile.is_hash:
+            return self.profile.tensor_parallel, self.profile.pipeline_parallel
+        return self.settings.tensor_parallel, self.settings.pipeline_parallel
+
+    @property
+    def nodes_known(self) -> bool:
+        return self.settings.nodes is not None or None not in self._asked
+
+    @cached_property
+    def nodes(self) -> int:
+        """As given, else as many as the two sizes need."""
+        tensor, pipeline = self._asked
+        if self.settings.nodes is not None or tensor is None or pipeline is None:
+            return self.settings.nodes or 1
+        return -(-tensor * pipeline // self.gpus_per_node)
+
+    @property
+    def gpus(self) -> int:
+        """GPUs of one group."""
+        return self.nodes * self.gpus_per_node
+
+    @property
+    def expert_parallel(self) -> bool:
+        return option(self.settings.passthrough_args, "--enable-expert-parallel") is not None
+
+    @cached_property
+    def split(self) -> Split:
+        tensor, pipeline = self._asked
+        return choose(
+            self.model,
+            self.checkpoint,
+            self.fabric,
+            self.nodes,
+            self.gpus_per_node,
+            tensor,
+            pipeline,
+            self.expert_parallel,
+        )
+
+    @property
+    def split_works(self) -> bool:
+        """Whether the split is one of this model on these GPUs; memory of any other says nothing."""
+        if self.model is None or self.split.tensor * self.split.pipeline != self.gpus:
+            return False
+        shape = self.model.architecture
+        divides = divides_heads(shape, self.split.tensor) and divides_sizes(shape, self.split.tensor)
+        return divides and self.split.pipeline <= shape.layers
+
+    @cached_property
+    def engine(self) -> Engine:
+        """vLLM's options for memory, from the further arguments or its defaults."""
+        arguments = self.settings.passthrough_args
+        gpu = self.planned_gpu
+        utilisation = number(arguments, "--gpu-memory-utilization") or UTILISATION
+        cache = option(arguments, "--kv-cache-dtype") or ""
+        sequences = number(arguments, "--max-num-seqs") or (gpu.max_sequences if gpu else 1024)
+        return Engine(
+            utilisation=min(utilisation, 1.0),
+            cache_bytes=1 if cache.startswith("fp8") else 2,
+            max_sequences=int(min(sequences, 1e6)) or 1,
+        )
+
+    @cached_property
+    def context_length(self) -> int | None:
+        """The longest sequence: as given, else what the model was made for."""
+        if self.settings.max_model_len:
+            return self.settings.max_model_len
+        return self.model.architecture.context_length if self.model else None
+
+    @cached_property
+    def memory(self) -> Memory | None:
+        """None when model, split or GPU is not known, or the split cannot be."""
+        return None if self.planned_gpu is None else self.memory_on(self.planned_gpu)
+
+    def memory_on(self, gpu: GpuSpec) -> Memory | None:
+        """The same plan on another GPU type."""
+        if self.model is None or self.checkpoint is None or self.split_unknown or not self.split_works:
+            return None
+        return estimate(
+            self.model.architecture, self.checkpoint, self.split.tensor, self.split.pipeline, gpu.memory, self.engine
+        )
+
+
+def _repository(image: str) -> str:
+    """Last part of the repository: mirrors keep it."""
+    return image.split("@")[0].rpartition("/")[2].split(":")[0]

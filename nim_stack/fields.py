@@ -1,0 +1,44 @@
+"""What all typed data shares: the base class of settings and catalogue entries, and the types of their fields."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from nim_stack import names
+from nim_stack.quantity import PATTERN as QUANTITY
+
+
+def _refuse_bool(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("is a truth value, not a number")
+    return value
+
+
+Count = Annotated[int, BeforeValidator(_refuse_bool), Field(ge=1, le=10**9)]
+CountOrNone = Annotated[int, BeforeValidator(_refuse_bool), Field(ge=0, le=10**9)]
+"""A number that may be 0."""
+Port = Annotated[int, BeforeValidator(_refuse_bool), Field(ge=1, le=65535)]
+Positive = Annotated[float, BeforeValidator(_refuse_bool), Field(gt=0, allow_inf_nan=False)]
+Quantity = Annotated[str, Field(pattern=QUANTITY, max_length=32)]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+KubernetesName = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=63)]
+DeploymentName = Annotated[str, Field(pattern=r"^[a-z]([-a-z0-9]*[a-z0-9])?$", max_length=names.MAX_NAME)]
+ObjectName = Annotated[str, Field(pattern=r"^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$", max_length=253)]
+Version = Annotated[str, Field(pattern=r"^v?[0-9]{1,4}\.[0-9]{1,4}(\.[0-9]{1,4})?([-+.].*)?$")]
+Precision = Literal["bf16", "fp16", "fp8", "int8", "int4", "mxfp4", "nvfp4"]
+
+
+class Settings(BaseModel):
+    """Base of all settings: immutable, written in camelCase, and refusing keys that it does not know."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", alias_generator=to_camel, validate_by_name=True, validate_by_alias=True
+    )
+
+
+class EnvVar(Settings):
+    """One environment variable of both roles."""
+
+    name: str = Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="Name such as NCCL_DEBUG.")
+    value: str = Field(description="Text; quote numbers and truth values.")

@@ -1,0 +1,43 @@
+"""The rules across settings: each judges one thing that cannot work, or that is merely unwise.
+
+A module holds the rules on one subject. They are reported in the order of their codes.
+"""
+
+from functools import cache
+
+from nim_stack.context import Context
+from nim_stack.problems import Problem, Rule
+from nim_stack.rules import (  # noqa: F401
+    access,
+    catalog,
+    cluster,
+    group,
+    memory,
+    network,
+    overrides,
+    ports,
+    precision,
+    profile,
+    reading,
+    rollout,
+    split,
+    storage,
+)
+from nim_stack.rules.base import JUDGEMENTS, Judgement
+
+
+@cache
+def _in_order() -> tuple[Judgement, ...]:
+    """By their codes, which are given by subject."""
+    return tuple(sorted(JUDGEMENTS, key=lambda judgement: judgement.rule.code))
+
+
+def check(context: Context) -> list[Problem]:
+    """Everything that some rule finds, errors and warnings."""
+    return [problem for judgement in _in_order() for problem in judgement.problems(context)]
+
+
+def all_rules() -> tuple[Rule, ...]:
+    """Every rule, by its code."""
+    rules = [judgement.rule for judgement in JUDGEMENTS] + list(reading.RULES)
+    return tuple(sorted(rules, key=lambda rule: rule.code))

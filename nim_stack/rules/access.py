@@ -1,0 +1,110 @@
+"""Rules on what is fetched: images, models, and the keys for them."""
+
+from collections.abc import Iterator
+
+from nim_stack import names
+from nim_stack.context import Context
+from nim_stack.rules.base import Finding, rule
+
+_HUB = frozenset({"nim.model", "nim.image", "nim.secrets"})
+
+
+@rule(
+    "NIM070",
+    "There is no NGC API key for a licensed image",
+    cause="Images under nvcr.io/nim are pulled, and their models fetched, with an NGC API key.",
+    cure="Run `pulumi config set --secret ngcApiKey`, or name existing Secrets under secrets.",
+    reads=_HUB,
+)
+def ngc_key(context: Context) -> Iterator[Finding]:
+    secrets = context.settings.secrets
+    named = secrets.ngc_api_secret is not None and secrets.image_pull_secrets
+    if context.is_licensed and not context.has_ngc_key and not named:
+        yield Finding(
+            "ngcApiKey",
+            None,
+            f"the image {context.image} can neither be pulled nor fetch its model without an NGC API key",
+            "Run `pulumi config set --secret ngcApiKey` and paste the key, or name existing Secrets in "
+            "nim.secrets.ngcApiSecret and nim.secrets.imagePullSecrets.",
+        )
+
+
+@rule(
+    "NIM071",
+    "There is no token for a gated model",
+    cause="The hub gives the files only to users who have accepted the model's licence.",
+    cure="Accept the licence on the model's page, then run `pulumi config set --secret hfToken`, or name an existing "
+    "Secret in secrets.hfTokenSecret.",
+    reads=_HUB,
+)
+def gated(context: Context) -> Iterator[Finding]:
+    if _from_hub(context) and context.checkpoint is not None and context.checkpoint.gated:
+        yield Finding(
+            "hfToken",
+            None,
+            f"{context.hub_path} is gated, and the hub gives it to users who have accepted its licence",
+            "Run `pulumi config set --secret hfToken` and paste a token of such a user, or name an existing Secret in "
+            "nim.secrets.hfTokenSecret.",
+        )
+
+
+@rule(
+    "NIM072",
+    "There is no token for the hub",
+    cause="It is not known whether the model is gated. Without a token only models that the hub gives to everyone can "
+    "be downloaded.",
+    cure="None is needed for such a model. Else run `pulumi config set --secret hfToken`.",
+    severity="warning",
+    reads=_HUB,
+)
+def token(context: Context) -> Iterator[Finding]:
+    if _from_hub(context) and context.model is None:
+        why = "without hfToken or nim.secrets.hfTokenSecret only models that the hub gives to everyone can be had"
+        instead = "Run `pulumi config set --secret hfToken` when this one is gated."
+        yield Finding("nim.model", context.settings.model, why, instead)
+
+
+def _from_hub(context: Context) -> bool:
+    """Whether a model is fetched from the hub without a token."""
+    tokenless = not context.has_hf_token and context.settings.secrets.hf_token_secret is None
+    return tokenless and not context.brings_model and context.hub_path.startswith("hf://")
+
+
+@rule(
+    "NIM073",
+    "The image's tag moves",
+    cause="After a restart, pods of one group may run different images.",
+    cure="Use the tag of a release, or a digest.",
+    severity="warning",
+)
+def moving_tag(context: Context) -> Iterator[Finding]:
+    image = context.settings.image
+    if image is not None and image.endswith(":latest"):
+        why = "it ends in :latest, and pods of one group may run different images after a restart"
+        yield Finding("nim.image", image, why, "Use the tag of a release, or a digest.")
+
+
+@rule(
+    "NIM074",
+    "An existing Secret has the name of one that the stack makes",
+    cause="The stack makes its own Secrets from the keys, under fixed names, and would take the other one's place.",
+    cure="Rename the Secret, or leave the key out.",
+    reads=frozenset({"nim.name", "nim.secrets"}),
+)
+def secret_names(context: Context) -> Iterator[Finding]:
+    name, secrets = context.settings.name, context.settings.secrets
+    made = set()
+    if context.has_ngc_key and secrets.ngc_api_secret is None:
+        made.add(names.api_secret(name))
+    if context.has_ngc_key and not secrets.image_pull_secrets:
+        made.add(names.pull_secret(name))
+    if context.has_hf_token and secrets.hf_token_secret is None:
+        made.add(names.hf_secret(name))
+    used = {
+        "nim.secrets.ngcApiSecret": secrets.ngc_api_secret,
+        "nim.secrets.hfTokenSecret": secrets.hf_token_secret,
+        **{f"nim.secrets.imagePullSecrets.{n}": pull for n, pull in enumerate(secrets.image_pull_secrets)},
+    }
+    for path, secret in used.items():
+        if secret in made:
+            yield Finding(path, secret, "the stack makes a Secret of this name itself", "Use another name for one.")

@@ -1,0 +1,80 @@
+"""Rules on the size of a group: nodes and GPUs against the two parallel sizes."""
+
+from collections.abc import Iterator
+
+from nim_stack.context import Context
+from nim_stack.problems import choices
+from nim_stack.rules.base import SIZES, Finding, rule
+from nim_stack.split import divides_heads, divides_sizes
+
+_MOST_LISTED = 4096
+
+
+@rule(
+    "NIM020",
+    "The number of nodes is not known",
+    cause="It follows from nothing else: neither from a profile's name nor from the two parallel sizes.",
+    cure="Set nodes, or tensorParallel and pipelineParallel.",
+    reads=SIZES,
+)
+def nodes(context: Context) -> Iterator[Finding]:
+    by_hash = context.profile is not None and context.profile.is_hash
+    if not context.nodes_known and not by_hash:
+        instead = "Whole number from 1: nodes of a group, the leader's included. Set it, or both parallel sizes."
+        yield Finding("nim.nodes", None, "it is required", instead)
+
+
+@rule(
+    "NIM021",
+    "The group has too few GPUs for its split",
+    cause="vLLM places one rank on each GPU, and waits for ever when there are fewer GPUs than ranks.",
+    cure="Set sizes whose product is nodes × gpusPerNode.",
+    reads=SIZES,
+    needs_split=True,
+)
+def too_few(context: Context) -> Iterator[Finding]:
+    if context.nodes_known and context.split.tensor * context.split.pipeline > context.gpus:
+        yield _mismatch(context, "")
+
+
+@rule(
+    "NIM022",
+    "The group has GPUs that would be idle",
+    cause="A pod holds the GPUs that it requests. Those beyond tensorParallel × pipelineParallel get no rank, and no "
+    "other pod can have them.",
+    cure="Set sizes whose product is nodes × gpusPerNode, or fewer nodes or gpusPerNode.",
+    reads=SIZES,
+    needs_split=True,
+)
+def idle(context: Context) -> Iterator[Finding]:
+    spare = context.gpus - context.split.tensor * context.split.pipeline
+    if context.nodes_known and spare > 0:
+        yield _mismatch(context, f", so that {spare} would be held idle")
+
+
+def _mismatch(context: Context, consequence: str) -> Finding:
+    settings, split = context.settings, context.split
+    have = f"{context.nodes} nodes × {context.gpus_per_node} GPUs per node = {context.gpus} GPUs"
+    product = f"tensor parallel {split.tensor} × pipeline parallel {split.pipeline} = {split.tensor * split.pipeline}"
+    pairs = _pairs(context)
+    use = f"Use one of {choices(pairs)}, or other" if pairs else "Use other sizes,"
+    if settings.profile is not None:
+        why = f"its {product}, but {have}{consequence}"
+        return Finding(
+            "nim.profile", settings.profile, why, "Use a profile of that size, or other nodes or gpusPerNode."
+        )
+    path = "nim.tensorParallel × nim.pipelineParallel"
+    return Finding(path, None, f"{product}, but {have}{consequence}", f"{use} nodes or gpusPerNode.")
+
+
+def _pairs(context: Context) -> list[str]:
+    """Splits of these GPUs that the model can have."""
+    gpus, shape = context.gpus, context.model.architecture if context.model else None
+    found = []
+    for size in range(1, min(gpus, _MOST_LISTED) + 1):
+        if gpus % size or (shape and not (divides_heads(shape, size) and divides_sizes(shape, size))):
+            continue
+        if shape and gpus // size > shape.layers:
+            continue
+        found.append(f"{size} × {gpus // size}")
+    return found

@@ -1,0 +1,154 @@
+"""Rules on memory: whether the weights fit, and then one sequence of the longest context."""
+
+from collections.abc import Iterator
+
+from nim_stack.context import ASSUMED_GPU, Context
+from nim_stack.memory import GIB, estimate
+from nim_stack.problems import choices
+from nim_stack.quantity import to_bytes
+from nim_stack.rules.base import GPU, MODEL, SIZES, Finding, rule
+from nim_stack.rules.precision import runs
+from nim_stack.specs import Checkpoint, GpuSpec
+from nim_stack.split import choose
+
+_READS = SIZES | MODEL | GPU | {"nim.passthroughArgs", "nim.maxModelLen"}
+_MOST_NODES = 64
+
+
+@rule(
+    "NIM042",
+    "The weights do not fit into the GPUs",
+    cause="Each GPU holds its part of the weights, and vLLM needs room beside them for activations, communication "
+    "buffers and CUDA graphs. What is then left of the share that vLLM may use must hold the KV cache.",
+    cure="Use more nodes, a smaller precision, or GPUs with more memory.",
+    reads=_READS,
+    needs_split=True,
+)
+def weights(context: Context) -> Iterator[Finding]:
+    memory, gpu, model = context.memory, context.planned_gpu, context.model
+    if memory is None or gpu is None or model is None or memory.fits or context.checkpoint is None:
+        return
+    elsewhere = _gpus_that_hold(context)
+    if context.gpu is None and elsewhere:
+        return
+    why = (
+        f"{model.name} in {context.checkpoint.precision} takes {memory.weights / GIB:.1f} GiB of weights on each GPU "
+        f"and {memory.needed / GIB:.1f} GiB with what vLLM needs beside them, and {gpu.name} has "
+        f"{memory.budget / GIB:.1f} GiB for both and the KV cache"
+    )
+    ways = [*_nodes_that_hold(context, gpu), *_precisions_that_fit(context, gpu)]
+    ways += [f"nim.gpu {name}" for name in elsewhere]
+    instead = f"Use {choices(ways)}." if ways else "Use more nodes, or another model."
+    yield Finding("nim.nodes", context.nodes, why, instead)
+
+
+@rule(
+    "NIM043",
+    "Not one sequence of the longest context fits",
+    cause="vLLM refuses to start when the KV cache cannot hold one sequence of --max-model-len.",
+    cure="Set a smaller maxModelLen, or use more nodes or GPUs with more memory.",
+    reads=_READS,
+    needs_split=True,
+)
+def cache(context: Context) -> Iterator[Finding]:
+    memory, gpu, length = context.memory, context.planned_gpu, context.context_length
+    if memory is None or gpu is None or length is None or not memory.fits or memory.tokens >= length:
+        return
+    if context.gpu is None and _gpus_that_hold(context, length):
+        return
+    why = (
+        f"the KV cache has room for {memory.tokens} tokens on {gpu.name}, and one sequence of the longest context "
+        f"takes {length}"
+    )
+    ways = [f"1 to {memory.tokens}", *_nodes_that_hold(context, gpu, length)]
+    ways += [f"nim.gpu {name}" for name in _gpus_that_hold(context, length)]
+    yield Finding("nim.maxModelLen", context.settings.max_model_len, why, f"Use {choices(ways)}.")
+
+
+@rule(
+    "NIM044",
+    "The context is longer than the model was made for",
+    cause="Positions beyond those of the training give text without sense, and vLLM refuses them.",
+    cure="Use at most the context length of the model.",
+    reads=frozenset({"nim.model", "nim.catalog"}),
+)
+def too_long(context: Context) -> Iterator[Finding]:
+    given, model = context.settings.max_model_len, context.model
+    if given is not None and model is not None and given > model.architecture.context_length:
+        most = model.architecture.context_length
+        yield Finding("nim.maxModelLen", given, f"{model.name} was made for {most} tokens", f"Use 1 to {most}.")
+
+
+@rule(
+    "NIM045",
+    "Without a GPU type the memory is not sure",
+    cause=f"A stack that names no GPU type is planned for {ASSUMED_GPU}, where it does not fit. It may run on others.",
+    cure="Set gpu, so that the memory is judged for it and its nodes are selected.",
+    severity="warning",
+    reads=_READS,
+    needs_split=True,
+)
+def assumed(context: Context) -> Iterator[Finding]:
+    if context.settings.gpu is not None or context.memory is None or context.context_length is None:
+        return
+    holding = _gpus_that_hold(context, context.context_length)
+    if context.memory.tokens < context.context_length and holding:
+        why = f"no type is named; on {ASSUMED_GPU}, which is assumed, the model does not fit"
+        yield Finding("nim.gpu", None, why, f"Use {choices(holding)} there.")
+
+
+@rule(
+    "NIM046",
+    "Shared memory takes all memory of the pod",
+    cause="/dev/shm is memory, and counts against the limit of the pod.",
+    cure="Set resources.memory well above resources.shm; loading needs memory for the files as well.",
+    reads=frozenset({"nim.resources"}),
+)
+def shared(context: Context) -> Iterator[Finding]:
+    resources = context.settings.resources
+    if resources.memory is not None and to_bytes(resources.shm) >= to_bytes(resources.memory):
+        why = f"resources.shm = {resources.shm} is part of it, and leaves nothing"
+        instead = f"Use more than {resources.shm}, or a smaller resources.shm."
+        yield Finding("nim.resources.memory", resources.memory, why, instead)
+
+
+def _gpus_that_hold(context: Context, tokens: int = 1) -> list[str]:
+    """GPU types on which the same plan has room for so many tokens."""
+    held = []
+    for name, gpu in sorted(context.catalog.gpus.items()):
+        memory = context.memory_on(gpu)
+        if gpu is context.planned_gpu or memory is None or memory.tokens < tokens:
+            continue
+        if context.checkpoint is not None and runs(gpu, context.checkpoint):
+            held.append(name)
+    return held
+
+
+def _nodes_that_hold(context: Context, gpu: GpuSpec, tokens: int = 1) -> list[str]:
+    """The least number of nodes of this type that is enough."""
+    for nodes in range(context.nodes + 1, min(8 * context.nodes, _MOST_NODES) + 1):
+        if context.checkpoint is not None and _tokens(context, gpu, context.checkpoint, nodes) >= tokens:
+            return [f"{nodes} nodes or more" if tokens == 1 else f"nim.nodes {nodes}"]
+    return []
+
+
+def _precisions_that_fit(context: Context, gpu: GpuSpec) -> list[str]:
+    """Other checkpoints of the model that the same nodes hold."""
+    if context.model is None:
+        return []
+    return [
+        f"nim.precision {other.precision}" if context.named else f"hf://{other.huggingface}"
+        for other in context.model.checkpoints
+        if other is not context.checkpoint and runs(gpu, other) and _tokens(context, gpu, other, context.nodes) > 0
+    ]
+
+
+def _tokens(context: Context, gpu: GpuSpec, checkpoint: Checkpoint, nodes: int) -> int:
+    """Room for KV cache with these nodes, under the split that would be chosen."""
+    model = context.model
+    assert model is not None
+    split = choose(model, checkpoint, context.fabric, nodes, context.gpus_per_node, None, None, context.expert_parallel)
+    if split.pipeline > model.architecture.layers or split.tensor > model.architecture.attention_heads:
+        return 0
+    memory = estimate(model.architecture, checkpoint, split.tensor, split.pipeline, gpu.memory, context.engine)
+    return memory.tokens

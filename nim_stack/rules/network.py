@@ -1,0 +1,78 @@
+"""Rules on the network between the nodes of a group."""
+
+from collections.abc import Iterator
+
+from nim_stack.context import ASSUMED_FABRIC, Context
+from nim_stack.problems import choices
+from nim_stack.rules.base import MODEL, SIZES, Finding, rule
+from nim_stack.specs import FabricSpec
+from nim_stack.traffic import ceiling, traffic
+
+
+def spans_nodes_without_rdma(tensor: int, gpus_per_node: int, fabric: FabricSpec | None) -> bool:
+    """Whether tensor parallel has to go over sockets; a stack that names no fabric is taken to have no better one."""
+    return tensor > gpus_per_node and not (fabric and fabric.rdma)
+
+
+@rule(
+    "NIM030",
+    "Tensor parallel spans nodes without RDMA",
+    cause="Tensor parallel exchanges activations twice in every layer, for each token. Over TCP that costs most of the "
+    "speed: all-reduces take longer than the computation between them.",
+    cure="Set a fabric with RDMA where the nodes have one, or tensorParallel to the GPUs of a node with more stages.",
+    severity="warning",
+    reads=SIZES | MODEL,
+    needs_split=True,
+)
+def tensor_over_tcp(context: Context) -> Iterator[Finding]:
+    tensor, fabric = context.split.tensor, context.fabric
+    if fabric is None or not spans_nodes_without_rdma(tensor, context.gpus_per_node, fabric):
+        return
+    nodes = -(-tensor // context.gpus_per_node)
+    network = f"over {fabric.name}" if context.settings.fabric else f"over {ASSUMED_FABRIC}, as no fabric is named"
+    why = f"it spans {nodes} nodes {network}, and every token crosses the network many times"
+    if context.model is not None:
+        load = traffic(context.model.architecture)
+        why += (
+            f": at least {load.tensor / 1e6:.2f} MB of each token, against {load.pipeline / 1e6:.3f} MB between two "
+            f"stages; {fabric.gigabits:g} Gbit/s let {ceiling(load.tensor, fabric):.0f} tokens a second through"
+        )
+    with_rdma = [name for name, other in sorted(context.catalog.fabrics.items()) if other.rdma]
+    instead = (
+        f"Without RDMA between the nodes, tensorParallel {context.gpus_per_node} with pipelineParallel "
+        f"{context.nodes} is faster; with it, set "
+        f"nim.fabric to {choices(with_rdma)}."
+    )
+    yield Finding("nim.tensorParallel", tensor, why, instead)
+
+
+@rule(
+    "NIM031",
+    "Tensor parallel groups straddle nodes",
+    cause="Ranks are placed node by node. When neither size divides the other, some groups of ranks that talk at every "
+    "layer lie on two nodes.",
+    cure="Use a tensorParallel that divides gpusPerNode or is a multiple of it.",
+    severity="warning",
+    reads=SIZES,
+    needs_split=True,
+)
+def straddling(context: Context) -> Iterator[Finding]:
+    tensor, here = context.split.tensor, context.gpus_per_node
+    if context.nodes > 1 and here % tensor and tensor % here:
+        why = f"with {here} GPUs per node, some of its groups lie on two nodes"
+        yield Finding("nim.tensorParallel", tensor, why, f"Use a divisor or a multiple of {here}.")
+
+
+@rule(
+    "NIM032",
+    "The pod asks for more GPUs than a usual node has",
+    cause="A pod cannot span nodes, so that one that asks for more GPUs than any node has stays pending.",
+    cure="Use at most the GPUs of a node, and more nodes.",
+    severity="warning",
+    reads=SIZES,
+)
+def node_size(context: Context) -> Iterator[Finding]:
+    gpu = context.gpu
+    if gpu is not None and context.gpus_per_node > gpu.per_node:
+        why = f"a usual node has {gpu.per_node} {gpu.name}, and a pod that asks for more stays pending"
+        yield Finding("nim.gpusPerNode", context.gpus_per_node, why, f"Use 1 to {gpu.per_node}, and more nodes.")

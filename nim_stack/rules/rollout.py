@@ -1,0 +1,65 @@
+"""Rules on groups coming and going."""
+
+from collections.abc import Iterator
+
+from nim_stack.context import Context
+from nim_stack.rules.base import SIZES, Finding, rule
+
+_ROLLOUT = frozenset({"nim.rollout", "nim.replicas"})
+
+
+@rule(
+    "NIM094",
+    "Leader and workers would wait for each other",
+    cause="With LeaderReady, workers are made when their leader is ready; and a leader is ready when its workers have "
+    "joined.",
+    cure="Use LeaderCreated, which is the default.",
+)
+def startup_policy(context: Context) -> Iterator[Finding]:
+    given = context.settings.rollout.startup_policy
+    if given == "LeaderReady":
+        why = "the leader is ready only when its workers have joined, and they would be made only then"
+        yield Finding("nim.rollout.startupPolicy", given, why, "Use LeaderCreated, or leave it out.")
+
+
+@rule(
+    "NIM095",
+    "An update could not begin",
+    cause="It may neither make a group beside the others nor take one down.",
+    cure="Set rollout.maxSurge or rollout.maxUnavailable to 1 or more.",
+    reads=_ROLLOUT,
+)
+def no_way(context: Context) -> Iterator[Finding]:
+    rollout = context.settings.rollout
+    if rollout.max_surge == 0 and rollout.max_unavailable == 0:
+        why = "with rollout.maxSurge = 0 an update may neither add a group nor take one down"
+        instead = "Use 1 or more, or a rollout.maxSurge of 1 or more."
+        yield Finding("nim.rollout.maxUnavailable", rollout.max_unavailable, why, instead)
+
+
+@rule(
+    "NIM096",
+    "There are too few nodes for the groups",
+    cause="Each group needs all its nodes at once, and groups that an update makes beside the others need theirs too. "
+    "A group that gets a part of its nodes holds their GPUs and serves nothing.",
+    cure="Use fewer replicas or no surge, or have more nodes.",
+    reads=SIZES | _ROLLOUT | {"nim.cluster"},
+)
+def too_few_nodes(context: Context) -> Iterator[Finding]:
+    settings, gpu = context.settings, context.gpu
+    there = settings.cluster.gpu_nodes
+    if there is None:
+        return
+    per_node = max(gpu.per_node // context.gpus_per_node, 1) if gpu else 1
+    surge = settings.rollout.max_surge if settings.replicas else 0
+    pods = (settings.replicas + surge) * context.nodes
+    # Pods of one group never share a node, whatever its GPUs.
+    needed = max(-(-pods // per_node), context.nodes if settings.replicas else 0)
+    if needed > there:
+        beside = f" and {surge} beside them in an update" if surge else ""
+        why = (
+            f"{settings.replicas} groups{beside} need {needed} nodes, {needed * context.gpus_per_node * per_node} GPUs,"
+            f" and nim.cluster.gpuNodes is {there}"
+        )
+        most = max(there // context.nodes * per_node - surge, 0)
+        yield Finding("nim.replicas", settings.replicas, why, f"Use at most {most}, or more nodes, or no surge.")

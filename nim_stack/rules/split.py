@@ -1,0 +1,154 @@
+"""Rules on splitting a model: what vLLM enforces when it starts, an hour later."""
+
+from collections.abc import Iterator
+from math import gcd
+
+from nim_stack.context import Context
+from nim_stack.problems import choices
+from nim_stack.rules.base import MODEL, SIZES, Finding, rule
+from nim_stack.specs import ModelSpec
+from nim_stack.split import divides_heads, divides_sizes, scale_remainder, tensor_sizes
+
+_LEAST_BLOCK = 32
+"""vLLM from 0.32 on refines scales to blocks of at least this many rows (fused_moe/oracle/fp8.py)."""
+
+
+def _sizes(model: ModelSpec, limit: int = 4096) -> str:
+    return f"Use {choices(tensor_sizes(model.architecture, limit))}."
+
+
+@rule(
+    "NIM023",
+    "Tensor parallel does not divide the heads",
+    cause="Each rank holds equally many attention heads; KV heads are split as well, or each is stored on equally many "
+    "ranks. vLLM refuses any other size when it starts.",
+    cure="Use a size that divides the attention heads, and that divides the KV heads or is a multiple of them.",
+    reads=SIZES | MODEL,
+    needs_split=True,
+)
+def heads(context: Context) -> Iterator[Finding]:
+    model = context.model
+    if model is None or divides_heads(model.architecture, context.split.tensor):
+        return
+    shape = model.architecture
+    kv = f" and {shape.kv_heads} KV heads" if shape.kv_heads else ""
+    why = f"{model.name} has {shape.attention_heads} attention heads{kv}, which it does not divide"
+    yield Finding(_path(context), _given(context), why, _sizes(model))
+
+
+@rule(
+    "NIM024",
+    "Tensor parallel does not divide the weights",
+    cause="Each rank holds equally many rows or columns of every weight.",
+    cure="Use a size that divides the hidden size and the intermediate size of the experts.",
+    reads=SIZES | MODEL,
+    needs_split=True,
+)
+def sizes(context: Context) -> Iterator[Finding]:
+    model = context.model
+    if model is None or not divides_heads(model.architecture, context.split.tensor):
+        return
+    if divides_sizes(model.architecture, context.split.tensor):
+        return
+    shape = model.architecture
+    experts = f" and experts of {shape.experts.intermediate}" if shape.experts else ""
+    why = f"{model.name} has a hidden size of {shape.hidden}{experts}, which it does not divide"
+    yield Finding(_path(context), _given(context), why, _sizes(model))
+
+
+@rule(
+    "NIM025",
+    "There are more stages than layers",
+    cause="Each pipeline stage holds at least one layer.",
+    cure="Use at most as many stages as the model has layers.",
+    reads=SIZES | MODEL,
+    needs_split=True,
+)
+def layers(context: Context) -> Iterator[Finding]:
+    model = context.model
+    if model is not None and context.split.pipeline > model.architecture.layers:
+        why = f"{model.name} has {model.architecture.layers} layers, and a stage needs at least one"
+        instead = f"Use 1 to {model.architecture.layers}."
+        yield Finding(_path(context, "pipelineParallel"), _given(context, pipeline=True), why, instead)
+
+
+@rule(
+    "NIM026",
+    "The model cannot be split into stages",
+    cause="vLLM's implementation of the model has no pipeline parallel.",
+    cure="Use pipelineParallel 1, and as many GPUs as tensor parallel can have.",
+    reads=SIZES | MODEL,
+    needs_split=True,
+)
+def stages(context: Context) -> Iterator[Finding]:
+    model = context.model
+    if model is not None and not model.pipeline_parallel and context.split.pipeline > 1:
+        sizes = choices(tensor_sizes(model.architecture, 4096))
+        why = f"vLLM cannot split {model.name} into stages"
+        instead = f"Use 1, with tensorParallel {sizes}."
+        yield Finding(_path(context, "pipelineParallel"), _given(context, pipeline=True), why, instead)
+
+
+@rule(
+    "NIM027",
+    "An FP8 block of the experts is cut",
+    cause="Each rank holds a part of each expert, and one scale belongs to a whole block. vLLM before 0.32, which "
+    "the NIM 2.0 images have, refuses a part that is no whole number of blocks; later releases refuse one whose blocks "
+    "would have fewer than 32 rows.",
+    cure="Use a smaller tensorParallel with more stages, or --enable-expert-parallel in passthroughArgs, which keeps "
+    "experts whole.",
+    reads=SIZES | MODEL | {"nim.passthroughArgs"},
+    needs_split=True,
+)
+def block_cut(context: Context) -> Iterator[Finding]:
+    remainder = _cut(context)
+    if remainder is not None and (remainder < _LEAST_BLOCK or context.is_nim_2_0):
+        yield _cut_finding(context, "the image's vLLM refuses that")
+
+
+@rule(
+    "NIM028",
+    "An FP8 block of the experts is refined",
+    cause="As NIM027, but vLLM from 0.32 on splits the scales, and then has slower kernels to choose from.",
+    cure="Use a smaller tensorParallel with more stages, or --enable-expert-parallel in passthroughArgs.",
+    severity="warning",
+    reads=SIZES | MODEL | {"nim.passthroughArgs"},
+    needs_split=True,
+)
+def block_refined(context: Context) -> Iterator[Finding]:
+    remainder = _cut(context)
+    if remainder is not None and remainder >= _LEAST_BLOCK and not context.is_nim_2_0:
+        yield _cut_finding(context, "vLLM before 0.32 refuses that, and later ones are slower with it")
+
+
+def _cut(context: Context) -> int | None:
+    if context.model is None or context.checkpoint is None or context.expert_parallel:
+        return None
+    return scale_remainder(context.model.architecture, context.checkpoint, context.split.tensor)
+
+
+def _cut_finding(context: Context, consequence: str) -> Finding:
+    model, checkpoint = context.model, context.checkpoint
+    assert model is not None
+    assert checkpoint is not None
+    assert model.architecture.experts is not None
+    width, block = model.architecture.experts.intermediate, checkpoint.scale_block
+    why = f"experts of {model.name} are {width} wide with one FP8 scale for {block}, and {consequence}"
+    whole = [
+        size
+        for size in tensor_sizes(model.architecture, gcd(width, 4096))
+        if scale_remainder(model.architecture, checkpoint, size) is None
+    ]
+    instead = f"Use {choices(whole)}, or add --enable-expert-parallel to nim.passthroughArgs."
+    return Finding(_path(context), _given(context), why, instead)
+
+
+def _path(context: Context, setting: str = "tensorParallel") -> str:
+    """A split that comes from a profile is changed by another profile."""
+    return "nim.profile" if context.settings.profile else f"nim.{setting}"
+
+
+def _given(context: Context, *, pipeline: bool = False) -> object:
+    if context.settings.profile:
+        return context.settings.profile
+    return context.split.pipeline if pipeline else context.split.tensor

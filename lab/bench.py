@@ -8,6 +8,7 @@ import json
 import re
 import statistics
 import subprocess
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,6 +19,7 @@ from lab.engine import floor
 from lab.observe import Leader, get, kubectl
 from lab.paths import REPO
 from lab.stacks import Stack
+from nim_stack.plan import plan_deployment
 
 Json = dict[str, Any]
 NAMESPACE = "bench"
@@ -57,8 +59,9 @@ def bench(runs: int) -> Json:
     return {
         "commit": subprocess.run(["git", "rev-parse", "HEAD"], cwd=REPO, capture_output=True, text=True).stdout.strip(),
         "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "plan": "tensor parallel 2, pipeline parallel 1, two pods, CPU stand-in",
+        "split": "tensor parallel 2, pipeline parallel 1, two pods, CPU stand-in",
         "runs": runs,
+        "plan": _planning(),
         "lab_start": lab_start,
         "lws_install": install,
         "preview": preview,
@@ -66,6 +69,36 @@ def bench(runs: int) -> Json:
         "floor": floor_summary,
         "up_to_first_completion": up_summary,
         "ratio_of_medians": round(up_summary["total"]["median"] / floor_summary["total"]["median"], 2),
+    }
+
+
+def _planning() -> Json:
+    """Seconds of one plan in a process that has planned before, and of the command as a whole process."""
+    raw = {"model": "deepseek-r1", "nodes": 2, "gpu": "h200", "storage": {"storageClass": "s"}}
+    plans, commands = [], []
+    for _ in range(50):
+        started = time.perf_counter()
+        plan_deployment(raw, has_ngc_key=True)
+        plans.append(time.perf_counter() - started)
+    for _ in range(7):
+        started = time.perf_counter()
+        words = [
+            sys.executable,
+            "-m",
+            "nim_stack.cli",
+            "plan",
+            "--model",
+            "deepseek-r1",
+            "--gpu",
+            "h200",
+            "--nodes",
+            "2",
+        ]
+        subprocess.run(words, cwd=REPO, capture_output=True, check=True)
+        commands.append(time.perf_counter() - started)
+    return {
+        "plan_deployment": {"median": round(statistics.median(plans), 5), "max": round(max(plans), 5)},
+        "nim-stack plan": {"median": round(statistics.median(commands), 3), "max": round(max(commands), 3)},
     }
 
 

@@ -1,6 +1,5 @@
 """Properties of every plan, on random settings: recomputed here from the catalogue, not by the code under test."""
 
-import time
 from typing import Any
 
 import pytest
@@ -158,18 +157,6 @@ def _on_a_gpu_of(gib: float, raw: dict[str, Any]) -> DeploymentPlan | None:
     own: dict[str, Any] = {"name": "own", "productLabel": "OWN", "memoryGib": gib, "sources": ["mine"]}
     own["native"] = ["bf16", "fp16", "fp8", "int8", "int4", "mxfp4", "nvfp4"]
     return accepted(raw | {"gpu": "own", "catalog": {"gpus": [own]}, "storage": {"storageClass": "s"}})
-
-
-@pytest.mark.parametrize("model", ["llama-3.1-405b-instruct", "deepseek-r1", "hf://org/unknown"])
-def test_a_plan_takes_less_than_five_milliseconds(model: str) -> None:
-    """The best of twenty, as the machine may be busy with something else."""
-    raw = {"model": model, "nodes": 2, "gpu": "h100", "storage": {"storageClass": "s"}}
-    times = []
-    for _ in range(20):
-        begin = time.perf_counter()
-        plan_deployment(raw, has_ngc_key=True, has_hf_token=True)
-        times.append(time.perf_counter() - begin)
-    assert min(times) < 0.005
 
 
 def test_the_catalogue_covers_every_kind_of_attention() -> None:

@@ -13,12 +13,11 @@ from lab.standin.provider import StandIn
 
 no_limit = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]  # CRDs are megabytes
 server = grpc.server(ThreadPoolExecutor(256), options=no_limit)  # a waiting resource holds a thread; Cancel needs one
-add_ResourceProviderServicer_to_server(StandIn(sys.argv[1] if len(sys.argv) > 1 else ""), server)
-port = server.add_insecure_port("127.0.0.1:0")
+add_ResourceProviderServicer_to_server(StandIn(sys.argv[1]), server)
+port, engine = server.add_insecure_port("127.0.0.1:0"), os.getppid()
 server.start()
-print(port, flush=True)
-engine = os.getppid()
 with contextlib.suppress(KeyboardInterrupt):  # how the engine asks a plugin to end; it allows one second
+    print(port, flush=True)
     while os.getppid() == engine:
         time.sleep(1)
 os._exit(0)

@@ -1,24 +1,27 @@
-"""Kubernetes objects as inputs: their normal form, names and owners, and what a live object says of them."""
+"""Kubernetes objects as inputs: names, owners, normal form, and how a live one differs from the program's."""
 
 import base64
 import hashlib
+import json
 import re
 import secrets
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from itertools import zip_longest
+from pathlib import Path
 from typing import Any
 
-from lab.console import LabError
-from lab.standin.values import Obj, unknown
+from lab.standin.values import UNKNOWN, Obj
 
 _READ_ONLY = {"creationTimestamp", "deletionTimestamp", "generation", "managedFields", "resourceVersion", "uid"}
-_SERVERS = {"deployment.kubernetes.io/revision", "kubectl.kubernetes.io/last-applied-configuration"}
+CREATOR = "pulumi-kubernetes"
 # Managers whose fields become ours at the first update: of the create, and of people with kubectl. Names are prefixes.
-_TAKEN_OVER = {"Apply": ("kubectl",), "Update": ("kubectl", "before-first-apply", "pulumi-kubernetes")}
-
-
-def builtin(obj: Obj) -> bool:
-    """Say whether the kind is Kubernetes' own, which the official plugin knows from its schema."""
-    group = str(obj.get("apiVersion", "")).rpartition("/")[0]
-    return bool(re.fullmatch(r"[^.]*|((rbac\.authorization|flowcontrol\.apiserver|[^.]+)\.k8s\.io)", group))
+_TAKEN_OVER = {"Apply": ("kubectl",), "Update": ("kubectl", "before-first-apply", CREATOR)}
+ADD, DELETE, UPDATE = 0, 2, 4  # kinds of PropertyDiff; the next number is the same kind, forcing a replacement
+# The official plugin's table (provider/pkg/provider/diff.go at 4.34), for the API versions that are still served.
+_FORCE_NEW = json.loads(Path(__file__).with_name("force_new.json").read_text())
+_DATA = {"v1/Secret": ["type", "stringData", "data"], "v1/ConfigMap": ["binaryData", "data"]}
+_MISSING = object()
 
 
 def annotation(obj: Obj, name: str) -> str:
@@ -33,34 +36,21 @@ def full_name(obj: Obj) -> str:
 
 def normal(obj: Obj) -> Obj:
     """Bring inputs into the form that the server returns, so that equal objects compare equal. Changes `obj`."""
-    if obj.get("kind") == "Secret" and "stringData" in obj and not unknown(obj):
+    if obj.get("kind") == "Secret" and "stringData" in obj and UNKNOWN not in str(obj):
         encoded = {key: base64.b64encode(str(value).encode()).decode() for key, value in obj.pop("stringData").items()}
         obj["data"] = obj.get("data", {}) | encoded
-    if obj.get("kind") == "CustomResourceDefinition":
-        obj.pop("status", None)
-        obj["spec"] = {k: v for k, v in obj["spec"].items() if (k, v) != ("preserveUnknownFields", False)}
     if isinstance(meta := obj.get("metadata"), dict):
         obj["metadata"] = {k: v for k, v in meta.items() if k not in _READ_ONLY}
     return obj
 
 
 def pruned(live: Any, inputs: Any) -> Any:
-    """Reduce live state to the fields and list elements that the inputs have, so that defaults are no drift."""
+    """Reduce live state to what the inputs have: defaults are no drift, nor are zero values that the server drops."""
     if isinstance(live, dict) and isinstance(inputs, dict):
-        return {k: pruned(v, inputs[k]) for k, v in live.items() if k in inputs}
+        return {k: pruned(live.get(k, v), v) for k, v in inputs.items() if k in live or not v}
     if isinstance(live, list) and isinstance(inputs, list):
         return [pruned(a, b) for a, b in zip(live, inputs, strict=False)]
     return live
-
-
-def imported(live: Obj) -> Any:
-    """Take inputs from a live object that no program has described; of custom resources the official takes no spec."""
-    if not builtin(live):
-        return pruned(live, {"apiVersion": "", "kind": "", "metadata": {"name": "", "namespace": ""}})
-    found = normal({k: v for k, v in live.items() if k != "status"})
-    notes = {k: v for k, v in found["metadata"].pop("annotations", {}).items() if k not in _SERVERS}
-    found["metadata"] |= {"annotations": notes} if notes else {}
-    return found
 
 
 def named(obj: Obj, old: Obj, resource: str, seed: bytes, proposed: str) -> None:
@@ -68,31 +58,45 @@ def named(obj: Obj, old: Obj, resource: str, seed: bytes, proposed: str) -> None
     meta = obj["metadata"]
     if meta.get("name") or (old and not annotation(old, "autonamed")):
         return
-    if meta.get("generateName"):
-        raise LabError("the `.metadata.generateName` field is not supported in Server-Side Apply mode")
     suffix = hashlib.sha256(seed + resource.encode()).hexdigest()[:8] if seed else secrets.token_hex(4)
     meta["name"] = old["metadata"]["name"] if old else proposed or f"{resource}-{suffix}"
     meta["annotations"] = {**meta.get("annotations", {}), "pulumi.com/autonamed": "true"}
 
 
-def manager(obj: Obj, state: Obj) -> str:
-    """Return the field manager for server-side apply: random for each resource, kept in its state."""
-    known = annotation(obj, "patchFieldManager") or state.get("__fieldManager")
-    return str(known or f"pulumi-kubernetes-{secrets.token_hex(4)}")
-
-
 def handed_over(entries: list[Obj], name: str) -> list[Obj]:
     """Give the fields of the create to the manager of server-side apply; nothing when there are none to give."""
-    ours = [e for e in entries if e["manager"] == name and e["operation"] == "Apply"]
-    rest = [e for e in entries if e not in ours]
-    taken = [e for e in rest if not e.get("subresource") and e["manager"].startswith(_TAKEN_OVER[e["operation"]])]
+    taken = [e for e in entries if e["manager"].startswith((name, *_TAKEN_OVER[e["operation"]]))]
+    taken = [e for e in taken if "subresource" not in e]
+    if all(e["manager"] == name and e["operation"] == "Apply" for e in taken):
+        return []
     fields: Obj = {}
-    for entry in ours + taken:
+    for entry in taken:
         _merge(fields, entry.get("fieldsV1", {}))
-    merged = {**entries[0], "manager": name, "operation": "Apply", "fieldsV1": fields} if entries else {}
-    return [*(e for e in rest if e not in taken), merged] if taken else []
+    merged = {**entries[0], "manager": name, "operation": "Apply", "fieldsV1": fields}
+    return [*(e for e in entries if e not in taken), merged]
 
 
 def _merge(into: Obj, more: Obj) -> None:
     for key, value in more.items():
         _merge(into.setdefault(key, {}), value)
+
+
+def compare(live: Obj, new: Obj, switches: set[str]) -> dict[str, Any]:
+    """Compare the live object, pruned to the old inputs, with the new inputs: property path → kind of change."""
+    kind = f"{new.get('apiVersion')}/{new.get('kind')}"
+    frozen = kind in _DATA and f"enable{new['kind']}Mutable" not in switches  # of the provider
+    force = ["metadata.name", "metadata.namespace", *_FORCE_NEW.get(kind, []), *(_DATA[kind] if frozen else [])]
+    found = {at: (change, re.sub(r"\[(\d+)\]", r".\1", at) + ".") for at, change in _walk(live, new, "")}
+    return {at: change + any(fnmatchcase(dotted, f"{f}.*") for f in force) for at, (change, dotted) in found.items()}
+
+
+def _walk(old: Any, new: Any, at: str) -> Iterator[tuple[str, int]]:
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in sorted(old.keys() | new.keys()):
+            path = f"{at}[{json.dumps(key)}]" if re.search(r'[."\[\]]', key) else f"{at}.{key}".removeprefix(".")
+            yield from _walk(old.get(key, _MISSING), new.get(key, _MISSING), path)
+    elif isinstance(old, list) and isinstance(new, list):
+        for index, (a, b) in enumerate(zip_longest(old, new, fillvalue=_MISSING)):
+            yield from _walk(a, b, f"{at}[{index}]")
+    elif str(old) != str(new):  # an amount of 1 comes back as "1"
+        yield at, ADD if old is _MISSING else DELETE if new is _MISSING else UPDATE

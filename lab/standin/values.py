@@ -1,24 +1,19 @@
 """Property values as the engine sends them: plain Python data, in which secrets and unknowns keep their wire form."""
 
-import json
+from collections.abc import Callable
 from typing import Any
 
 from google.protobuf.json_format import MessageToDict, ParseDict
 from google.protobuf.struct_pb2 import Struct
 
 Obj = dict[str, Any]
-
 _MARK, _SECRET = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"
-_UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"  # stands for what is known only after an update
 
-
-def decode(message: Struct) -> Obj:
-    """Read a message; secrets stay marked."""
-    return dict(MessageToDict(message))
+decode: Callable[[Struct], Obj] = MessageToDict  # secrets stay marked
 
 
 def encode(obj: Obj) -> Struct:
-    """Write a message."""
     return ParseDict(obj, Struct())
 
 
@@ -34,19 +29,12 @@ def plain(value: Any, old: str = "_", new: str = "-") -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def unknown(value: Any) -> bool:
-    """Say whether a value, or anything in it, is known only after an update."""
-    return _UNKNOWN in json.dumps(value)
-
-
 def mark_secrets(outs: Obj, ins: Obj) -> Obj:
     """Mark in `outs`, in place, what is secret in `ins`; the data of a Secret always is."""
-    marked = {_MARK: _SECRET, "value": None}
-    if outs.get("kind") == "Secret":
-        ins = {"data": marked, "stringData": marked}
-    for key in ins.keys() & outs.keys():
-        if isinstance(outs[key], dict) and isinstance(ins[key], dict) and _MARK not in ins[key]:
-            mark_secrets(outs[key], ins[key])
-        elif _MARK in json.dumps(ins[key]):
-            outs[key] = {**marked, "value": plain(outs[key])}
+    for key, value in outs.items():
+        given = _MARK if outs.get("kind") == "Secret" and key in ("data", "stringData") else ins.get(key)
+        if isinstance(value, dict) and isinstance(given, dict) and _MARK not in given:
+            mark_secrets(value, given)
+        elif _MARK in str(given):
+            outs[key] = {_MARK: _SECRET, "value": plain(value)}
     return outs

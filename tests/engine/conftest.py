@@ -9,29 +9,32 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+import httpx2
 import pytest
-import urllib3
 from google.protobuf.json_format import MessageToDict, ParseDict
 from google.protobuf.message import Message
 
 from lab import environment, network
-from lab.standin.api import Api
+from lab.standin.cluster import Api
 from lab.standin.provider import StandIn
 
 KINDS = {
     "v1": {
-        "Namespace": ("namespaces", False),
-        "Secret": ("secrets", True),
-        "ConfigMap": ("configmaps", True),
-        "Service": ("services", True),
-        "PersistentVolumeClaim": ("persistentvolumeclaims", True),
+        "Namespace": "/api/v1/namespaces",
+        "Secret": "/api/v1/namespaces/{namespace}/secrets",
+        "ConfigMap": "/api/v1/namespaces/{namespace}/configmaps",
+        "Service": "/api/v1/namespaces/{namespace}/services",
+        "PersistentVolumeClaim": "/api/v1/namespaces/{namespace}/persistentvolumeclaims",
     },
-    "apps/v1": {"Deployment": ("deployments", True)},
-    "batch/v1": {"Job": ("jobs", True)},
-    "leaderworkerset.x-k8s.io/v1": {"LeaderWorkerSet": ("leaderworkersets", True)},
-    "example.com/v1": {"Absent": ("absents", True)},
-    "apiextensions.k8s.io/v1": {"CustomResourceDefinition": ("customresourcedefinitions", False)},
+    "apps/v1": {"Deployment": "/apis/apps/v1/namespaces/{namespace}/deployments"},
+    "batch/v1": {"Job": "/apis/batch/v1/namespaces/{namespace}/jobs"},
+    "leaderworkerset.x-k8s.io/v1": {
+        "LeaderWorkerSet": "/apis/leaderworkerset.x-k8s.io/v1/namespaces/{namespace}/leaderworkersets"
+    },
+    "example.com/v1": {"Absent": "/apis/example.com/v1/namespaces/{namespace}/absents"},
+    "apiextensions.k8s.io/v1": {"CustomResourceDefinition": "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"},
 }
+"""What discovery would have found: the paths of the recorded kinds."""
 
 
 class AbortedError(Exception):
@@ -63,7 +66,7 @@ class Calls:
 def call() -> Calls:
     """A stand-in that is configured without having looked at a cluster."""
     stand_in = StandIn("")
-    stand_in.api = Api("https://127.0.0.1:1", "default", urllib3.PoolManager(), {}, kinds=dict(KINDS))
+    stand_in.api = Api(httpx2.Client(), "default", kinds=dict(KINDS))
     return Calls(stand_in)
 
 

@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 from pulumi.runtime.proto import provider_pb2 as pb
 
 from lab.standin import provider
-from lab.standin.api import Api
+from lab.standin.cluster import Api
 from tests.engine.conftest import Calls
 
 RECORDED = Path(__file__).with_name("recorded")

@@ -35,7 +35,7 @@ def clean() -> Iterator[None]:
     kubectl("delete", "--ignore-not-found", kinds, "standin-test")
     yield
     kubectl("delete", "--ignore-not-found", kinds, "standin-test")
-    kubectl("delete", "--ignore-not-found", "configmap", "standin-adopted")
+    kubectl("delete", "--ignore-not-found", "configmap", "standin-adopted", "standin-taken")
 
 
 def apply(objects: list[dict[str, object]], folder: object) -> None:
@@ -96,6 +96,16 @@ def test_import_takes_up_an_existing_object(engine: Engine, clean: None) -> None
     assert "1 imported" in engine.up(STEP="import")
     engine.unchanged(STEP="import")
     assert get("configmap", "standin-adopted")["metadata"]["uid"] == uid
+
+
+def test_upsert_takes_over_an_existing_object_when_its_fields_are_forced(engine: Engine, clean: None) -> None:
+    kubectl("create", "configmap", "standin-taken", "--from-literal=a=b")
+    uid = get("configmap", "standin-taken")["metadata"]["uid"]
+    assert "conflict" in engine.up(fails=True, STEP="upsert", FORCE="")
+    engine.up(STEP="upsert", FORCE="true")
+    engine.unchanged(STEP="upsert", FORCE="true")
+    live = get("configmap", "standin-taken")
+    assert (live["metadata"]["uid"], live["data"]) == (uid, {"a": "c"})
 
 
 def test_mutable_secrets_and_config_maps_change_in_place_and_stay_secret(engine: Engine) -> None:

@@ -156,6 +156,15 @@ elif STEP == "import":
         data={"a": "b"},
         opts=ResourceOptions(import_="default/standin-adopted"),
     )
+elif STEP == "upsert":
+    provider = k8s.Provider("upserting", upsert_existing_objects=True)
+    notes = {"pulumi.com/patchForce": "true"} if os.environ["FORCE"] else {}
+    k8s.core.v1.ConfigMap(
+        "taken",
+        metadata={"name": "standin-taken", "namespace": "default", "annotations": notes},
+        data={"a": "c"},
+        opts=ResourceOptions(provider=provider),
+    )
 elif STEP == "many":
     for index in range(int(os.environ["COUNT"])):
         k8s.core.v1.ConfigMap(

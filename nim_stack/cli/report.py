@@ -94,7 +94,8 @@ def _lines(plan: DeploymentPlan) -> Iterator[tuple[str, object]]:
     if plan.traffic is not None and plan.nodes > 1:
         tensor, pipeline = plan.traffic.tensor, plan.traffic.pipeline
         yield "between nodes", f"{tensor:,} bytes a token by tensor parallel, {pipeline:,} by pipeline parallel"
-    yield "storage", f"{plan.storage_needed} needed" + _claim(plan)
+    size = f"{plan.storage_needed} needed" if plan.model else "size of the model unknown"
+    yield "storage", size + _claim(plan)
     budget = plan.budget
     yield (
         "time",

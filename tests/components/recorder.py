@@ -35,7 +35,7 @@ class Recording:
         return inputs
 
     def names_of(self, kind: str) -> list[str]:
-        return [name for name, request in self.requests.items() if request.type.rpartition(":")[2] == kind]
+        return sorted(name for name, request in self.requests.items() if request.type.rpartition(":")[2] == kind)
 
     def dependencies(self, name: str) -> set[str]:
         """Names of the resources that this one waits for."""

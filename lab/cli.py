@@ -60,6 +60,8 @@ def _run(options: argparse.Namespace) -> int:
     elif options.command == "serve":
         serve.serve()
     elif options.command == "bench":
+        if options.runs < 1:
+            raise LabError(f"--runs {options.runs}: there is nothing to measure; use 1 or more")
         bench.main(options.runs)
     elif options.command == "prepare":
         cluster.prepare()

@@ -148,11 +148,6 @@ metricsBindAddress: {GATEWAY}:10249
 """
 
 
-def log_names() -> tuple[str, ...]:
-    """The logs that the control machine writes."""
-    return ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "coredns")
-
-
 def admin_kubeconfig_inside() -> Path:
     """CoreDNS reads as the administrator: a copy inside the directory that the machine sees."""
     inside = pki.PKI / "admin.kubeconfig"

@@ -1,6 +1,5 @@
 """What the world outside would offer and the sealed network cannot reach: images, and LWS's release manifest."""
 
-import shutil
 from pathlib import Path
 
 from lab import images, rootfs
@@ -69,9 +68,3 @@ def open_nim() -> Path:
         env={**settings.ENVIRONMENT, "HOME": "/tmp", "PYTHONUNBUFFERED": "1"},
         title="open NIM image, CPU stand-in",
     )
-
-
-def forget() -> None:
-    """Drop all that is offered; it is made again from the cached builds."""
-    shutil.rmtree(DOWNLOADS, ignore_errors=True)
-    shutil.rmtree(images.FOLDER, ignore_errors=True)

@@ -3,7 +3,6 @@
 import hashlib
 import os
 import shutil
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -109,8 +108,3 @@ def python(paths: Sequence[Path]) -> list[str]:
     """
     enter = ["unshare", "--mount", "--propagation", "private", "sh", "-ec", _ENTER, "sh", str(ensure("image"))]
     return [*enter, *map(str, paths), "--", "/usr/bin/python3"]
-
-
-def size(path: Path) -> int:
-    """Bytes on disk below a path, as `du` counts them."""
-    return int(subprocess.check_output(["du", "-sb", path], text=True).split()[0])

@@ -29,8 +29,8 @@ def serve() -> None:
 def _serve(stack: Stack, started: float) -> None:
     if stack.stream("up", "--yes", "--skip-preview") != 0:
         raise LabError(
-            "`pulumi up` failed; its message stands above. See `lab/lab kubectl get events -A` and `lab/lab logs`. Where "
-            'an engine was killed and objects "already exist", `make down && make up` starts afresh'
+            "`pulumi up` failed; its message stands above. See `lab/lab kubectl get events -A` and `lab/lab logs`. "
+            'Where an engine was killed and objects "already exist", `make down && make up` starts afresh'
         )
     outputs = stack.outputs()
     leader = Leader.of(outputs["endpoint"])

@@ -2,10 +2,11 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 from nim_stack import names
+from nim_stack.kubernetes_values import EnvVarSource
 from nim_stack.quantity import PATTERN as QUANTITY
 
 
@@ -25,6 +26,13 @@ Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 KubernetesName = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=63)]
 DeploymentName = Annotated[str, Field(pattern=r"^[a-z]([-a-z0-9]*[a-z0-9])?$", max_length=names.MAX_NAME)]
 ObjectName = Annotated[str, Field(pattern=r"^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$", max_length=253)]
+Label = Annotated[
+    str, Field(pattern=r"^([a-z0-9]([-.a-z0-9]*[a-z0-9])?/)?[A-Za-z0-9]([-._A-Za-z0-9]*[A-Za-z0-9])?$", max_length=317)
+]
+"""Key of a label or annotation: an optional DNS prefix and a name."""
+Labels = dict[Label, Annotated[str, Field(pattern=r"^([A-Za-z0-9]([-._A-Za-z0-9]*[A-Za-z0-9])?)?$", max_length=63)]]
+Annotations = dict[Label, str]
+AbsolutePath = Annotated[str, Field(pattern=r"^/[^:]*$", max_length=1024)]
 Version = Annotated[str, Field(pattern=r"^v?[0-9]{1,4}\.[0-9]{1,4}(\.[0-9]{1,4})?([-+.].*)?$")]
 Precision = Literal["bf16", "fp16", "fp8", "int8", "int4", "mxfp4", "nvfp4"]
 
@@ -38,7 +46,16 @@ class Settings(BaseModel):
 
 
 class EnvVar(Settings):
-    """One environment variable of both roles."""
+    """One environment variable."""
 
     name: str = Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="Name such as NCCL_DEBUG.")
-    value: str = Field(description="Text; quote numbers and truth values.")
+    value: str | None = Field(None, description="Text; quote numbers and truth values.")
+    value_from: EnvVarSource | None = Field(
+        None, description="Kubernetes valueFrom, such as {secretKeyRef: {name: aws, key: secret}}."
+    )
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> "EnvVar":
+        if (self.value is None) == (self.value_from is None):
+            raise ValueError("give either value or valueFrom")
+        return self

@@ -123,11 +123,11 @@ def _secrets(args: NimStackArgs, plan: DeploymentPlan, namespace: pulumi.Output[
     if "hf_token" in args:
         wanted["hf_token"] = args["hf_token"]
     if existing.ngc_api_secret:
-        wanted["existing_api_secret"] = existing.ngc_api_secret
+        wanted["existing_api_secret"] = existing.ngc_api_secret.name
     if existing.image_pull_secrets:
         wanted["existing_pull_secrets"] = list(existing.image_pull_secrets)
     if existing.hf_token_secret:
-        wanted["existing_hf_secret"] = existing.hf_token_secret
+        wanted["existing_hf_secret"] = existing.hf_token_secret.name
     return wanted
 
 

@@ -101,8 +101,8 @@ def secret_names(context: Context) -> Iterator[Finding]:
     if context.has_hf_token and secrets.hf_token_secret is None:
         made.add(names.hf_secret(name))
     used = {
-        "nim.secrets.ngcApiSecret": secrets.ngc_api_secret,
-        "nim.secrets.hfTokenSecret": secrets.hf_token_secret,
+        "nim.secrets.ngcApiSecret": secrets.ngc_api_secret and secrets.ngc_api_secret.name,
+        "nim.secrets.hfTokenSecret": secrets.hf_token_secret and secrets.hf_token_secret.name,
         **{f"nim.secrets.imagePullSecrets.{n}": pull for n, pull in enumerate(secrets.image_pull_secrets)},
     }
     for path, secret in used.items():

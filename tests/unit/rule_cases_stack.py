@@ -7,7 +7,7 @@ ERRORS: Cases = [
     (
         "NIM001",
         TINY | {"nodez": 2},
-        "nim.nodez = 2: there is no such setting. Did you mean nodes? Known here: catalog, cluster, createNamespace, ",
+        "nim.nodez = 2: there is no such setting. Did you mean nodes? Known here: autoscaling, catalog, cluster, crea",
     ),
     (
         "NIM001",

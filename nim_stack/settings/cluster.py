@@ -1,0 +1,45 @@
+"""The cluster: what is installed there and what is known of it."""
+
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from nim_stack.fields import Count, Digest, Settings, Version
+from nim_stack.specs import FabricSpec, GpuSpec, ModelSpec
+
+
+class Lws(Settings):
+    """The LeaderWorkerSet controller. Exactly one stack of a cluster installs it, the others find it there."""
+
+    mode: Literal["install", "existing"] = Field("existing", description="install or existing.")
+    manifest: str = Field(
+        "https://github.com/kubernetes-sigs/lws/releases/download/v0.9.0/manifests.yaml",
+        min_length=1,
+        description="URL or file of the release manifest, LWS 0.9 or newer.",
+    )
+    sha256: Digest | None = Field(None, description="SHA-256 of the manifest: 64 lower-case hexadecimal digits.")
+    version: Version | None = Field(
+        None, description="Version of the LWS that is there already, such as 0.9.0, so that it can be judged."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _accept_the_mode_alone(cls, value: Any) -> Any:
+        return {"mode": value} if isinstance(value, str) else value
+
+
+class Cluster(Settings):
+    """Which cluster, and what is known of it; without a kubeconfig KUBECONFIG decides."""
+
+    kubeconfig: str | None = Field(None, min_length=1, description="Path of a kubeconfig file.")
+    context: str | None = Field(None, min_length=1, description="Name of a context in the kubeconfig.")
+    kubernetes_version: Version | None = Field(None, description="Version of the API server such as 1.33.")
+    gpu_nodes: Count | None = Field(None, description="Whole number from 1: nodes whose GPUs this stack may have.")
+
+
+class OwnCatalog(Settings):
+    """Entries that the shipped catalogue does not have, in the form of its files."""
+
+    models: tuple[ModelSpec, ...] = Field((), description="List of models, as in config/models.")
+    gpus: tuple[GpuSpec, ...] = Field((), description="List of GPU types, as in config/gpus.yaml.")
+    fabrics: tuple[FabricSpec, ...] = Field((), description="List of fabrics, as in config/fabrics.yaml.")

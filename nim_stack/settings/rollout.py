@@ -1,0 +1,54 @@
+"""How groups come, go, and are counted."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from nim_stack.fields import Count, CountOrNone, Settings
+from nim_stack.kubernetes_values import HorizontalPodAutoscalerBehavior, MetricSpec
+
+
+class Timeouts(Settings):
+    """Phases of a start, where the computed time does not fit this cluster. All others are derived from them."""
+
+    image_pull_minutes: Count | None = Field(None, description="Whole minutes from 1 to pull the image on a node.")
+    download_minutes: Count | None = Field(None, description="Whole minutes from 1 to download the model.")
+    load_minutes: Count | None = Field(None, description="Whole minutes from 1 to load weights and warm up.")
+
+
+class Rollout(Settings):
+    """How an update replaces groups."""
+
+    max_surge: CountOrNone = Field(0, description="Whole number from 0: groups beside the wanted ones in an update.")
+    max_unavailable: CountOrNone = Field(
+        1, description="Whole number from 0: groups that an update takes down at once."
+    )
+    partition: CountOrNone = Field(
+        0, description="Whole number from 0: groups with a smaller index keep the old revision, for a canary."
+    )
+    startup_policy: Literal["LeaderCreated", "LeaderReady"] = Field(
+        "LeaderCreated",
+        description="LeaderCreated; LeaderReady is refused, since leader and workers would wait for each other.",
+    )
+
+
+class Autoscaling(Settings):
+    """A HorizontalPodAutoscaler on the LeaderWorkerSet, which then owns the number of groups."""
+
+    min_replicas: Count = Field(1, description="Whole number from 1: groups at least.")
+    max_replicas: Count = Field(description="Whole number from 1: groups at most.")
+    metrics: tuple[MetricSpec, ...] = Field(
+        min_length=1, description="List of Kubernetes autoscaling/v2 metrics, judged on the leaders."
+    )
+    behavior: HorizontalPodAutoscalerBehavior | None = Field(None, description="Kubernetes autoscaling/v2 behavior.")
+
+
+class DisruptionBudget(Settings):
+    """A PodDisruptionBudget over the pods of all groups: an eviction of one pod takes its whole group down."""
+
+    max_unavailable: CountOrNone | None = Field(
+        None, description="Whole number from 0: pods that a drain may have down at once; 1 drains group after group."
+    )
+    min_available: CountOrNone | None = Field(
+        None, description="Whole number from 0: pods that a drain must leave, instead of maxUnavailable."
+    )

@@ -12,8 +12,7 @@ ERRORS: Cases = [
     (
         "NIM001",
         TINY | {"storage": {"storageClass": "a", "storageClas": "a"}},
-        "nim.storage.storageClas = 'a': there is no such setting. Did you mean storageClass? Known here: accessMode, "
-        "existingClaim, retain, size, storageClass.",
+        "nim.storage.storageClas = 'a': there is no such setting. Did you mean storageClass? Known here: accessMode, ",
     ),
     ("NIM002", {"nodes": 1, "storage": {"storageClass": "a"}}, "nim.model: it is required. Name in the model catalog"),
     ("NIM003", TINY | {"nodes": 0}, "nim.nodes = 0: it is less than 1. Whole number from 1: nodes of a group, the "),

@@ -68,7 +68,7 @@ def too_few_nodes(context: Context) -> Iterator[Finding]:
 @rule(
     "NIM099",
     "Pulumi stops waiting before the group does",
-    cause="A start may take as long as its phases need. When Pulumi gives up earlier, a start that would have succeeded "
+    cause="A start may take as long as its phases need. When Pulumi gives up earlier, one that would have succeeded "
     "is reported as failed.",
     cure="Leave timeouts.upMinutes out, or shorten the phases as well.",
     severity="warning",

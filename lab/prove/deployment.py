@@ -8,7 +8,7 @@ from typing import Any
 from lab.console import LabError
 from lab.observe import Leader, Pod, get, kubectl, pods
 from lab.paths import REPO
-from lab.stacks import Stack
+from lab.stacks import SECRETS, Stack
 
 Json = dict[str, Any]
 PROMPT = "The quick brown fox"
@@ -37,6 +37,8 @@ class Deployment:
 
     def __enter__(self) -> "Deployment":
         self.stack.configure(self.first)
+        for name, value in SECRETS.items():  # an earlier row may have rotated one
+            self.stack.rotate(name, value)
         self.stack.unlock()
         self._remove()
         kubectl("create", "namespace", NAMESPACE)

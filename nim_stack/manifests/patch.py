@@ -108,7 +108,7 @@ def _after_directives(patch: Manifest, place: str, faults: list[Fault]) -> Manif
 
 def _nothing_there(place: str, given: object, what: str, known: Sequence[object] = ()) -> Fault:
     there = f"There are {', '.join(str(name) for name in known)}; correct" if known else "Correct"
-    why = f"{what} has nothing to act on, as there is none in the pod"
+    why = f"{what} has nothing to act on, as there is none in the pods"
     return Fault(place, given, why, f"{there} the name, or leave it out.")
 
 

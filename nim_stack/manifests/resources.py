@@ -20,7 +20,12 @@ def model_resources(plan: "DeploymentPlan", role: Role) -> Manifest:
     limits |= {"ephemeral-storage": resources.ephemeral_storage} if resources.ephemeral_storage else {}
     limits |= plan.fabric.resources if plan.fabric else {}
     limits |= resources.extended
-    asked: Manifest = {"limits": limits, "requests": limits | ({"cpu": resources.cpu} if resources.cpu else {})}
+    cpu = resources.cpu
+    if cpu is None and resources.memory is None and any(name.startswith("hugepages-") for name in limits):
+        # The API server takes huge pages only beside processors or memory. LWS accepts a template with huge pages
+        # alone, and its pods never appear.
+        cpu = "1"
+    asked: Manifest = {"limits": limits, "requests": limits | ({"cpu": cpu} if cpu else {})}
     claims = [{"name": claim["name"]} for claim in pod_claims(plan)]
     return asked | ({"claims": claims} if claims else {})
 

@@ -1,7 +1,8 @@
 """Strategic merge of a patch into a pod template, as `kubectl patch` does it.
 
 Mappings are merged, lists are replaced except for those whose entries Kubernetes tells apart by a key. null takes a
-field away; `$patch: delete` an entry, `$patch: replace` puts the patch in its place.
+field away; `$patch: delete` an entry or what is in a mapping; `$patch: replace` puts a mapping in the place of another
+and, as an entry of its own, a list.
 (sig-api-machinery/strategic-merge-patch.md)
 """
 
@@ -62,6 +63,8 @@ def _mapping(target: Manifest, patch: Manifest, place: str, faults: list[Fault])
                 faults.append(_nothing_there(at, value, f"null for {name}"))
             result.pop(name, None)
         elif isinstance(value, dict):
+            if not present and value.get(_DIRECTIVE) == _DELETE:
+                faults.append(_nothing_there(at, _DELETE, "$patch: delete"))
             result[name] = _mapping(present if isinstance(present, dict) else {}, value, at, faults)
         elif isinstance(value, list | tuple) and name in MERGE_KEYS:
             result[name] = _entries(present or [], value, MERGE_KEYS[name], at, faults)
@@ -71,22 +74,26 @@ def _mapping(target: Manifest, patch: Manifest, place: str, faults: list[Fault])
 
 
 def _entries(target: list[Any], patch: Sequence[Any], key: str, place: str, faults: list[Fault]) -> list[Any]:
-    whole = [item for item in patch if key not in item and item.get(_DIRECTIVE) == _REPLACE]
-    result = [] if whole else list(target)
+    whole = {_DIRECTIVE: _REPLACE}
+    result = [] if whole in patch else list(target)
     for item in patch:
-        if item in whole:
+        if item == whole:
             continue
         if key not in item:
             why = f"entries of this list are told apart by {key}, which it lacks"
-            faults.append(Fault(place, _shown(item), why, f"Give it a {key}."))
+            faults.append(Fault(place, ", ".join(item), why, f"Give it a {key}."))
             continue
         at, directive = f"{place}.{item[key]}", item.get(_DIRECTIVE)
+        if directive == _REPLACE:
+            why = "Kubernetes would take all entries of the list away for it, this one as well"
+            instead = "Take single fields away with null; for the whole list write - $patch: replace as an entry."
+            faults.append(Fault(at, directive, why, instead))
+            continue
         position = next((number for number, entry in enumerate(result) if entry.get(key) == item[key]), None)
         if position is None:
-            if directive in (_DELETE, _REPLACE):
-                faults.append(
-                    _nothing_there(at, directive, f"$patch: {directive}", [entry.get(key) for entry in result])
-                )
+            if directive == _DELETE:
+                known = [entry.get(key) for entry in result]
+                faults.append(_nothing_there(at, directive, "$patch: delete", known))
             else:
                 result.append(_mapping({}, item, at, faults))
         elif directive == _DELETE:
@@ -110,7 +117,3 @@ def _nothing_there(place: str, given: object, what: str, known: Sequence[object]
     there = f"There are {', '.join(str(name) for name in known)}; correct" if known else "Correct"
     why = f"{what} has nothing to act on, as there is none in the pods"
     return Fault(place, given, why, f"{there} the name, or leave it out.")
-
-
-def _shown(item: Any) -> str:
-    return ", ".join(str(name) for name in item) if isinstance(item, dict) else str(item)

@@ -8,6 +8,7 @@ from nim_stack import names
 from nim_stack.context import Context
 from nim_stack.kubernetes_values import complaints
 from nim_stack.manifests.patch import MERGE_KEYS, patched
+from nim_stack.manifests.pod_security import containers
 from nim_stack.manifests.pods import ROLES, Manifest, References, Role, patches, unpatched_template
 from nim_stack.rules.base import Finding, rule
 from nim_stack.rules.overrides import JSON_LOGGING, OWNED_VARIABLES
@@ -153,13 +154,15 @@ def _short(value: Any) -> Any:
 @rule(
     "NIM127",
     "A pod that the API server does not take",
-    cause="A patch leaves out what Kubernetes requires, or a volume or claim has more than one source.",
+    cause="A patch leaves out what Kubernetes requires, a volume or claim has more than one source, or a probe does "
+    "not say what is asked.",
     cure="Complete it; where a patch changes the source of a volume, take the other one away with null.",
     reads=_READS,
 )
 def malformed(context: Context) -> Iterator[Finding]:
     yield from _once(_malformed(context))
     yield from _once(_sources(context))
+    yield from _once(_probes(context))
 
 
 def _malformed(context: Context) -> Iterator[Finding]:
@@ -182,3 +185,15 @@ def _sources(context: Context) -> Iterator[Finding]:
                 why = "a claim has one of resourceClaimName and resourceClaimTemplateName"
                 instead = "Give one of them; each pod has a claim of its own with a template."
                 yield Finding(f"nim.pods.resourceClaims.{claim['name']}", None, why, instead)
+
+
+def _probes(context: Context) -> Iterator[Finding]:
+    """Workers have none of their own, so that a patch of both roles gives them the half of one."""
+    for role, template in context.templates.items():
+        for container in containers(_at(template, ("spec",)) or {}):
+            for name in ("startupProbe", "readinessProbe", "livenessProbe"):
+                probe = container.get(name)
+                if probe is not None and not probe.keys() & {"exec", "grpc", "httpGet", "tcpSocket"}:
+                    why = f"the probe in pods of the {role} does not say what is asked"
+                    instead = "Add exec, grpc, httpGet or tcpSocket; a probe of the leader is patched under leader."
+                    yield Finding(f"nim.pods.{container['name']}.{name}", None, why, instead)

@@ -109,4 +109,9 @@ ERRORS: Cases = [
         patch(contaners=[]),
         "nim.pods.patch = {'spec': {'contaners': []}}: spec: 'contaners' is not a field of PodSpec, did you mean",
     ),
+    (
+        "NIM127",
+        model(livenessProbe={"failureThreshold": 12}),
+        "nim.pods.nim.livenessProbe: the probe in pods of the worker does not say what is asked. Add exec, grpc, http",
+    ),
 ]

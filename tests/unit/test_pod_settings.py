@@ -3,16 +3,18 @@
 The cases are compared with the settings themselves, so that a new one without a case fails here.
 """
 
+import re
 from typing import Any
 
 import pytest
+import yaml
 
 from nim_stack.kubernetes_values import complaints
 from nim_stack.manifests.leader_worker_set import leader_worker_set
 from nim_stack.manifests.pods import ROLES, Manifest, References, Role, pod_template
 from nim_stack.plan import plan_deployment
 from nim_stack.settings.pods import ComputeDomain, Pods, PodSecurity, Queue, Resources, RolePods
-from tests.unit.conftest import TINY
+from tests.unit.conftest import ROOT, TINY
 from tests.unit.pod_cases import OF_A_ROLE, OF_BOTH, RESOURCES, SECURITY, SIDECAR, model, named, spec
 
 
@@ -121,6 +123,16 @@ def test_the_end_of_the_log_outlives_the_container() -> None:
         assert template["spec"]["automountServiceAccountToken"] is False
 
 
+def test_without_fields_of_a_role_the_roles_differ_as_they_must_and_in_nothing_else() -> None:
+    settings = {"pods": {name: case.value for name, case in OF_BOTH.items()}, "fabric": "rdma-sriov", "gpu": "h100"}
+    found = templates(settings)
+    for template in found.values():
+        for own in ("args", "ports", "startupProbe", "readinessProbe", "livenessProbe"):
+            template["spec"]["containers"][0].pop(own, None)
+        template["metadata"]["labels"].pop("app.kubernetes.io/component")
+    assert found["leader"] == found["worker"]
+
+
 def test_all_settings_at_once_work_together() -> None:
     """And the API server's types accept what comes out."""
     pods = {name: case.value for name, case in OF_BOTH.items()} | {"waitForLeader": True, "exclusiveTopology": "rack"}
@@ -131,3 +143,13 @@ def test_all_settings_at_once_work_together() -> None:
     group = leader_worker_set(plan, References("cache"), "nim")["spec"]["leaderWorkerTemplate"]
     for template in (group["leaderTemplate"], group["workerTemplate"]):
         assert complaints(template, "core_v1.PodTemplateSpec") == []
+
+
+def test_the_examples_of_the_page_on_pods_work_without_a_warning() -> None:
+    stack, patch = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "pods.md").read_text(), re.DOTALL)
+    settings = yaml.safe_load(stack)["config"]["nim-stack:nim"]
+    assert plan_deployment(settings, has_ngc_key=True).warnings == ()
+    plan = plan_deployment(settings | yaml.safe_load(patch), has_ngc_key=True)
+    assert plan.warnings == ()
+    leader = pod_template(plan, References("cache"), "leader")["spec"]
+    assert leader["containers"][0]["livenessProbe"]["failureThreshold"] == 12

@@ -32,20 +32,22 @@ def _groups(settings: StackSettings, wanted: NetworkPolicy, namespace: str) -> M
     Between those of the whole deployment: a policy selects by fixed labels, and that each group reaches itself alone
     would take a policy for each group, of which the number changes at run time.
     """
-    pods = names.group_pods(settings.name)
-    group: Manifest = {"podSelector": {"matchLabels": pods}}
-    ingress: list[Manifest] = [{"from": [group]}]
+    ingress: list[Manifest] = [{"from": [_pods(settings)]}]
     clients = [{"podSelector": {}}] if wanted.clients is None else list(wanted.clients)
     if clients:
         # By number: some network plugins do not know named ports.
         ingress.append({"from": clients, "ports": _ports("TCP", settings.ports.server)})
     spec = {
-        "podSelector": {"matchLabels": pods},
+        **_pods(settings),
         "policyTypes": ["Ingress", "Egress"],
         "ingress": ingress,
-        "egress": [{"to": [group]}, *_egress(settings, wanted)],
+        "egress": [{"to": [_pods(settings)]}, *_egress(settings, wanted)],
     }
     return _policy(settings, settings.name, "groups", namespace, spec)
+
+
+def _pods(settings: StackSettings) -> Manifest:
+    return {"podSelector": {"matchLabels": names.group_pods(settings.name)}}
 
 
 def _download(settings: StackSettings, wanted: NetworkPolicy, namespace: str) -> Manifest:

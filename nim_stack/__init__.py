@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nim_stack.components.lws_operator import LwsOperator
+    from nim_stack.components.model_access import ModelAccess
     from nim_stack.components.model_cache import ModelCache
     from nim_stack.components.multi_node_nim import MultiNodeNim
     from nim_stack.components.ngc_secrets import NgcSecrets
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DeploymentPlan",
     "LwsOperator",
+    "ModelAccess",
     "ModelCache",
     "MultiNodeNim",
     "NgcSecrets",
@@ -31,6 +33,7 @@ __all__ = [
 _HOMES = {
     "DeploymentPlan": "nim_stack.plan",
     "LwsOperator": "nim_stack.components.lws_operator",
+    "ModelAccess": "nim_stack.components.model_access",
     "ModelCache": "nim_stack.components.model_cache",
     "MultiNodeNim": "nim_stack.components.multi_node_nim",
     "NgcSecrets": "nim_stack.components.ngc_secrets",

@@ -68,13 +68,19 @@ class DeploymentPlan:
 
     @property
     def gpus_total(self) -> int:
-        return self.gpus_per_group * self.settings.replicas
+        """GPUs after a start; with autoscaling those of the fewest groups."""
+        return self.gpus_per_group * self.settings.least_groups
+
+    @property
+    def gpus_most(self) -> int:
+        """GPUs of the most groups that an autoscaler may make, without those of an update."""
+        return self.gpus_per_group * self.settings.most_groups
 
     @property
     def rollout_timeout(self) -> int:
         """Seconds that Pulumi waits for all groups, however few of them an update replaces at once."""
         minutes = self.settings.timeouts.up_minutes
-        return minutes * 60 if minutes else self.budget.rollout * max(1, self.settings.replicas)
+        return minutes * 60 if minutes else self.budget.rollout * max(1, self.settings.most_groups)
 
     @property
     def node_selector(self) -> dict[str, str]:
@@ -94,12 +100,18 @@ class DeploymentPlan:
         return f"tensor parallel {self.tensor_parallel} × pipeline parallel {self.pipeline_parallel}"
 
     @property
+    def groups(self) -> int | str:
+        """Groups in words, when an autoscaler decides between two numbers."""
+        scaling = self.settings.autoscaling
+        return f"{scaling.min_replicas} to {scaling.max_replicas}" if scaling else self.settings.replicas
+
+    @property
     def summary(self) -> dict[str, Any]:
         """The plan in a few lines, for people."""
         lines: dict[str, Any] = {
             "model": self.served_name,
             "image": self.image,
-            "groups": self.settings.replicas,
+            "groups": self.groups,
             "nodesPerGroup": self.nodes,
             "gpusPerNode": self.gpus_per_node,
             "split": self.split,

@@ -28,6 +28,8 @@ class NimStack(pulumi.ComponentResource):
 
     endpoint: pulumi.Output[str]
     """Base URL of the OpenAI API inside the cluster."""
+    url: str | None
+    """Base URL of the OpenAI API outside of it, where an Ingress or HTTPRoute names a host."""
     namespace: pulumi.Output[str]
     leader_service: pulumi.Output[str]
 
@@ -56,14 +58,16 @@ class NimStack(pulumi.ComponentResource):
             },
             pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[operator] if operator else None)),
         )
-        self.endpoint, self.leader_service = server.endpoint, server.leader_service
+        self.endpoint, self.url, self.leader_service = server.endpoint, server.url, server.leader_service
         self.register_outputs(self.exports)
 
     @property
     def exports(self) -> dict[str, Any]:
-        """What another stack or a person needs; few and stable."""
+        """What another stack or a person needs; few and stable. `url` is there when an Ingress or HTTPRoute names a
+        host, and `gpus.most` differs from `gpus.total` with autoscaling alone."""
         return {
             "endpoint": self.endpoint,
+            **({"url": self.url} if self.url else {}),
             "model": self.plan.served_name,
             "namespace": self.namespace,
             "leaderService": self.leader_service,
@@ -71,6 +75,7 @@ class NimStack(pulumi.ComponentResource):
                 "perNode": self.plan.gpus_per_node,
                 "perGroup": self.plan.gpus_per_group,
                 "total": self.plan.gpus_total,
+                "most": self.plan.gpus_most,
             },
             "plan": self.plan.summary,
         }

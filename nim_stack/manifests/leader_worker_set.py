@@ -30,16 +30,18 @@ def metadata(plan: DeploymentPlan, namespace: str) -> Manifest:
 
 
 def spec(plan: DeploymentPlan, references: References) -> Manifest:
-    settings = plan.settings
+    settings, rollout = plan.settings, plan.settings.rollout
     return {
-        "replicas": settings.replicas,
+        # An autoscaler owns the number: were it sent too, every update would conflict with the autoscaler's.
+        **({"replicas": settings.replicas} if settings.autoscaling is None else {}),
         # Never LeaderReady: the leader is ready only when its workers have joined.
-        "startupPolicy": settings.rollout.startup_policy,
+        "startupPolicy": rollout.startup_policy,
         "rolloutStrategy": {
             "type": "RollingUpdate",
             "rollingUpdateConfiguration": {
-                "maxSurge": settings.rollout.max_surge,
-                "maxUnavailable": settings.rollout.max_unavailable,
+                "maxSurge": rollout.max_surge,
+                "maxUnavailable": rollout.max_unavailable,
+                **({"partition": rollout.partition} if rollout.partition else {}),
             },
         },
         "networkConfig": {"subdomainPolicy": "Shared"},

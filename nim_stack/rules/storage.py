@@ -58,13 +58,15 @@ def two_places(context: Context) -> Iterator[Finding]:
     "One node's storage for several nodes",
     cause="A ReadWriteOnce claim is mounted on one node; pods on all others wait for it for ever.",
     cure="Use ReadWriteMany, or a single pod.",
-    reads=SIZES | {"nim.replicas"},
+    reads=SIZES | {"nim.replicas", "nim.autoscaling"},
 )
 def access_mode(context: Context) -> Iterator[Finding]:
     storage = context.settings.storage
-    pods = context.nodes * context.settings.replicas
+    pods = context.nodes * context.settings.most_groups
     if storage.access_mode == "ReadWriteOnce" and storage.storage_class is not None and pods > 1:
-        why = f"{context.nodes} nodes × {context.settings.replicas} groups mount it, and it can be mounted on one node"
+        why = (
+            f"{context.nodes} nodes × {context.settings.most_groups} groups mount it, and it can be mounted on one node"
+        )
         yield Finding("nim.storage.accessMode", storage.access_mode, why, "Use ReadWriteMany.")
 
 
@@ -75,12 +77,12 @@ def access_mode(context: Context) -> Iterator[Finding]:
     "stays pending. A cluster may of course use the name for something else.",
     cure="Use a class for shared files.",
     severity="warning",
-    reads=SIZES | {"nim.replicas"},
+    reads=SIZES | {"nim.replicas", "nim.autoscaling"},
 )
 def single_node_class(context: Context) -> Iterator[Finding]:
     storage = context.settings.storage
     kind = SINGLE_NODE_CLASSES.get(storage.storage_class or "")
-    if kind and storage.access_mode == "ReadWriteMany" and context.nodes * context.settings.replicas > 1:
+    if kind and storage.access_mode == "ReadWriteMany" and context.nodes * context.settings.most_groups > 1:
         why = f"it is usually {kind}, which one node alone can mount"
         instead = "Use a class for shared files, such as NFS, EFS, Filestore, Azure Files, CephFS or Lustre."
         yield Finding("nim.storage.storageClass", storage.storage_class, why, instead)

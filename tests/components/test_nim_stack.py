@@ -25,7 +25,8 @@ def recording() -> Recording:
 
 def test_every_resource_has_its_component_as_parent(recording: Recording) -> None:
     assert recording.parent("nim-server-group") == "nim-server"
-    assert recording.parent("nim-server-leader") == "nim-server"
+    assert recording.parent("nim-server-access-service") == "nim-server-access"
+    assert recording.parent("nim-server-access") == "nim-server"
     assert recording.parent("nim-model-cache") == "nim-cache"
     assert recording.parent("nim-secrets-api") == "nim-secrets"
     assert {recording.parent(f"nim-{part}") for part in ("server", "cache", "secrets", "namespace")} == {"nim"}
@@ -34,10 +35,11 @@ def test_every_resource_has_its_component_as_parent(recording: Recording) -> Non
 
 def test_every_component_registers_its_outputs(recording: Recording) -> None:
     components = {name for name, request in recording.requests.items() if request.type.startswith("nim-stack:index:")}
-    assert components == {"nim", "nim-server", "nim-cache", "nim-secrets"}
+    assert components == {"nim", "nim-server", "nim-server-access", "nim-cache", "nim-secrets"}
     assert components <= recording.outputs.keys()
     assert recording.outputs["nim"]["endpoint"] == "http://nim-leader.nim.svc:8000/v1"
-    assert recording.outputs["nim"]["gpus"] == {"perNode": 1, "perGroup": 2, "total": 2}
+    assert recording.outputs["nim"]["gpus"] == {"perNode": 1, "perGroup": 2, "total": 2, "most": 2}
+    assert "url" not in recording.outputs["nim"]
 
 
 def test_the_group_waits_for_everything_its_pods_use(recording: Recording) -> None:
@@ -56,7 +58,7 @@ def test_the_group_carries_the_wait_and_its_time(recording: Recording) -> None:
     assert list(request.hooks.on_error) == recording.hooks == ["nim-server-group-webhook"]
 
 
-@pytest.mark.parametrize("name", ["nim-model-cache", "nim-server-leader"])
+@pytest.mark.parametrize("name", ["nim-model-cache", "nim-server-access-service"])
 def test_claim_and_service_are_not_awaited(recording: Recording, name: str) -> None:
     assert recording.inputs(name)["metadata"]["annotations"]["pulumi.com/skipAwait"] == "true"
 
@@ -68,7 +70,9 @@ def test_what_is_retained_can_be_adopted_again(recording: Recording, name: str) 
     assert recording.inputs(name)["metadata"]["annotations"]["pulumi.com/patchForce"] == "true"
 
 
-@pytest.mark.parametrize("name", ["nim-server-group", "nim-server-leader", "nim-secrets-api", "nim-secrets-pull"])
+@pytest.mark.parametrize(
+    "name", ["nim-server-group", "nim-server-access-service", "nim-secrets-api", "nim-secrets-pull"]
+)
 def test_nothing_else_adopts_or_is_retained(recording: Recording, name: str) -> None:
     assert recording.provider(name) == "nim-cluster"
     assert not recording.requests[name].retainOnDelete

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nim_stack.components.lws_operator import LwsOperator
     from nim_stack.components.model_cache import ModelCache
+    from nim_stack.components.model_download import ModelDownload
     from nim_stack.components.multi_node_nim import MultiNodeNim
     from nim_stack.components.ngc_secrets import NgcSecrets
     from nim_stack.plan import DeploymentPlan, plan_deployment
@@ -20,6 +21,7 @@ __all__ = [
     "DeploymentPlan",
     "LwsOperator",
     "ModelCache",
+    "ModelDownload",
     "MultiNodeNim",
     "NgcSecrets",
     "NimStack",
@@ -32,6 +34,7 @@ _HOMES = {
     "DeploymentPlan": "nim_stack.plan",
     "LwsOperator": "nim_stack.components.lws_operator",
     "ModelCache": "nim_stack.components.model_cache",
+    "ModelDownload": "nim_stack.components.model_download",
     "MultiNodeNim": "nim_stack.components.multi_node_nim",
     "NgcSecrets": "nim_stack.components.ngc_secrets",
     "NimStack": "nim_stack.stack",

@@ -1,31 +1,16 @@
 """MultiNodeNim: one model as a LeaderWorkerSet and the Service in front of its leaders."""
 
-from typing import Any, NotRequired, TypedDict
-
 import pulumi
 import pulumi_kubernetes as k8s
 
 from nim_stack import names
+from nim_stack.components.deployment import MultiNodeNimArgs, planned, references
 from nim_stack.components.webhook_retry import webhook_retry
 from nim_stack.manifests import leader_worker_set, services
-from nim_stack.manifests.pods import References
-from nim_stack.plan import DeploymentPlan, plan_deployment
-from nim_stack.problems import RefusedError
+
+__all__ = ["MultiNodeNim", "MultiNodeNimArgs"]
 
 _DELETE_TIMEOUT = "15m"
-
-
-class MultiNodeNimArgs(TypedDict):
-    settings: dict[str, Any]
-    """The settings of a stack file's `nim:`. Plain: they decide sizes, which must be known at preview."""
-    namespace: pulumi.Input[str]
-    cache_claim: pulumi.Input[str]
-    """Name of a ReadWriteMany claim."""
-    api_secret: NotRequired[pulumi.Input[str | None]]
-    """Name of a Secret with NGC_API_KEY."""
-    pull_secrets: NotRequired[pulumi.Input[list[str]]]
-    hf_secret: NotRequired[pulumi.Input[str | None]]
-    """Name of a Secret with HF_TOKEN."""
 
 
 class MultiNodeNim(pulumi.ComponentResource):
@@ -38,14 +23,8 @@ class MultiNodeNim(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: MultiNodeNimArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("nim-stack:index:MultiNodeNim", name, {}, opts)
-        plan = self.plan = _plan(name, args)
+        plan = self.plan = planned(args, f"MultiNodeNim {name}")
         namespace = pulumi.Output.from_input(args["namespace"])
-        references = pulumi.Output.all(
-            claim=args["cache_claim"],
-            api=args.get("api_secret"),
-            hub=args.get("hf_secret"),
-            pulls=args.get("pull_secrets", []),
-        ).apply(lambda found: References(found["claim"], found["api"], found["hub"], tuple(found["pulls"] or [])))
         # A component does not hand `depends_on` down, and the LWS is what needs it: controller and webhooks first.
         after = pulumi.ResourceOptions(depends_on=opts.depends_on if opts else None)
         limit = f"{plan.rollout_timeout}s"
@@ -55,7 +34,7 @@ class MultiNodeNim(pulumi.ComponentResource):
             api_version=f"{names.LWS_GROUP}/v1",
             kind="LeaderWorkerSet",
             metadata=namespace.apply(lambda space: leader_worker_set.metadata(plan, space)),
-            spec=references.apply(lambda found: leader_worker_set.spec(plan, found)),
+            spec=references(args).apply(lambda found: leader_worker_set.spec(plan, found)),
             opts=pulumi.ResourceOptions.merge(
                 pulumi.ResourceOptions(
                     parent=self,
@@ -75,16 +54,3 @@ class MultiNodeNim(pulumi.ComponentResource):
         self.leader_service = leader.metadata["name"]
         self.endpoint = namespace.apply(lambda space: names.endpoint(plan.settings.name, space))
         self.register_outputs({"endpoint": self.endpoint, "leaderService": self.leader_service})
-
-
-def _plan(name: str, args: MultiNodeNimArgs) -> DeploymentPlan:
-    """Whether there is a key is known by the presence of its Secret's name."""
-    try:
-        return plan_deployment(
-            args["settings"],
-            has_ngc_key=args.get("api_secret") is not None and args.get("pull_secrets") is not None,
-            has_hf_token=args.get("hf_secret") is not None,
-            where=f"MultiNodeNim {name}",
-        )
-    except RefusedError as refused:
-        raise pulumi.RunError(str(refused)) from None

@@ -1,7 +1,8 @@
 """The LeaderWorkerSet: groups of one leader and nodes - 1 workers."""
 
 from nim_stack import names
-from nim_stack.manifests.pods import Manifest, References, pod_template
+from nim_stack.manifests.pods import pod_template
+from nim_stack.manifests.references import Manifest, References
 from nim_stack.plan import DeploymentPlan
 
 

@@ -5,25 +5,16 @@ NIM each forget fields on workers, and a worker that differs fails when the grou
 """
 
 import shlex
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from nim_stack import names
 from nim_stack.budget import STARTUP_PERIOD_SECONDS
+from nim_stack.manifests.cache_volume import cache_mount, cache_volume
+from nim_stack.manifests.model_source import model_environment
+from nim_stack.manifests.references import Manifest, References
 from nim_stack.plan import DeploymentPlan
 
 Role = Literal["leader", "worker"]
-Manifest = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class References:
-    """Objects in the namespace that the pods use, by name: never a value of a secret."""
-
-    cache_claim: str
-    api_secret: str | None = None
-    hf_secret: str | None = None
-    pull_secrets: tuple[str, ...] = ()
 
 
 def pod_template(plan: DeploymentPlan, references: References, role: Role) -> Manifest:
@@ -48,7 +39,7 @@ def pod_template(plan: DeploymentPlan, references: References, role: Role) -> Ma
         "tolerations": [{"key": names.GPU_RESOURCE, "operator": "Exists", "effect": "NoSchedule"}],
         "containers": [_container(plan, references, role)],
         "volumes": [
-            {"name": "model-cache", "persistentVolumeClaim": {"claimName": references.cache_claim}},
+            cache_volume(plan, references),
             {"name": "dshm", "emptyDir": {"medium": "Memory", "sizeLimit": settings.resources.shm}},
         ],
     }
@@ -57,8 +48,11 @@ def pod_template(plan: DeploymentPlan, references: References, role: Role) -> Ma
     if references.pull_secrets:
         spec["imagePullSecrets"] = [{"name": name} for name in references.pull_secrets]
     metadata: Manifest = {"labels": names.labels(settings.name, role)}
-    if plan.fabric and plan.fabric.annotations:
-        metadata["annotations"] = dict(plan.fabric.annotations)
+    annotations = dict(plan.fabric.annotations) if plan.fabric else {}
+    if references.keys_digest is not None:
+        annotations[names.KEYS_DIGEST] = references.keys_digest
+    if annotations:
+        metadata["annotations"] = annotations
     return {"metadata": metadata, "spec": spec}
 
 
@@ -93,7 +87,7 @@ def _container(plan: DeploymentPlan, references: References, role: Role) -> Mani
         "resources": _resources(plan),
         "securityContext": {"allowPrivilegeEscalation": False, "capabilities": _capabilities(plan)},
         "volumeMounts": [
-            {"name": "model-cache", "mountPath": names.CACHE_MOUNT},
+            cache_mount(plan, role),
             {"name": "dshm", "mountPath": names.SHM_MOUNT},
         ],
         # Workers have none: any restart by a probe recreates the group, a worker serves no HTTP, and asking Ray takes
@@ -118,8 +112,6 @@ def _arguments(ray_port: int, role: Role) -> list[str]:
 def _environment(plan: DeploymentPlan, references: References) -> list[Manifest]:
     settings = plan.settings
     values: dict[str, object] = {
-        "NIM_MODEL_PATH": plan.model_path,
-        "NIM_MODEL_PROFILE": settings.profile,
         "NIM_TENSOR_PARALLEL_SIZE": None if settings.profile else plan.tensor_parallel,
         "NIM_PIPELINE_PARALLEL_SIZE": None if settings.profile else plan.pipeline_parallel,
         "NIM_NUM_COMPUTE_NODES": plan.nodes,
@@ -127,22 +119,18 @@ def _environment(plan: DeploymentPlan, references: References) -> list[Manifest]
         "NIM_MAX_MODEL_LEN": settings.max_model_len,
         "NIM_PASSTHROUGH_ARGS": shlex.join(settings.passthrough_args) or None,
         "NIM_SERVER_PORT": settings.ports.server,
-        "NIM_CACHE_PATH": names.CACHE_MOUNT,
         # NVIDIA: "The NIM JSON log formatter is not available in Ray workers" (multi-node page, known limitations).
         "NIM_JSONL_LOGGING": 0,
-        "NIM_LOG_LEVEL": settings.log_level,
         # Understood by the open image; the licensed one ignores them.
-        "NIM_STACK_SHARED_CACHE": 1,
+        "NIM_STACK_SHARED_CACHE": int(settings.storage.shared),
         "NIM_STACK_JOIN_TIMEOUT_SECONDS": plan.budget.join,
     }
-    env: list[Manifest] = [{"name": name, "value": str(value)} for name, value in values.items() if value is not None]
+    env = model_environment(plan, references, offline=plan.offline)
+    env += [{"name": name, "value": str(value)} for name, value in values.items() if value is not None]
     # Ray and vLLM would otherwise guess among the pod's interfaces.
     env.append({"name": "VLLM_HOST_IP", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}})
-    for key, secret in ((names.NGC_KEY, references.api_secret), (names.HF_KEY, references.hf_secret)):
-        if secret is not None:
-            env.append({"name": key, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}})
-    further = {variable.name: variable.value for variable in (*(plan.fabric.env if plan.fabric else ()), *settings.env)}
-    return env + [{"name": name, "value": value} for name, value in further.items()]
+    further = {variable.name: variable for variable in (*(plan.fabric.env if plan.fabric else ()), *settings.env)}
+    return env + [variable.manifest for variable in further.values()]
 
 
 def _resources(plan: DeploymentPlan) -> Manifest:

@@ -1,7 +1,10 @@
 """The namespace and the claim of the model cache."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from nim_stack import names
-from nim_stack.manifests.pods import Manifest
+from nim_stack.manifests.references import Manifest
 
 
 def namespace(name: str, deployment: str, *, adopt: bool) -> Manifest:
@@ -20,6 +23,7 @@ def cache_claim(
     *,
     adopt: bool,
     access_mode: str = "ReadWriteMany",
+    annotations: Mapping[str, str] = MappingProxyType({}),
 ) -> Manifest:
     """One claim for all pods of all groups, so that the model is downloaded once.
 
@@ -33,7 +37,7 @@ def cache_claim(
             "name": names.cache_claim(deployment),
             "namespace": namespace,
             "labels": names.labels(deployment, "model-cache"),
-            "annotations": {names.SKIP_AWAIT: "true"} | _adoption(adopt),
+            "annotations": {**annotations, names.SKIP_AWAIT: "true", **_adoption(adopt)},
         },
         "spec": {
             "accessModes": [access_mode],

@@ -11,6 +11,7 @@ from nim_stack.rules import (  # noqa: F401
     access,
     catalog,
     cluster,
+    download,
     group,
     memory,
     network,
@@ -20,6 +21,7 @@ from nim_stack.rules import (  # noqa: F401
     profile,
     reading,
     rollout,
+    source,
     split,
     storage,
 )

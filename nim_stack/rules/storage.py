@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from pydantic.alias_generators import to_camel
+
 from nim_stack.context import Context
 from nim_stack.problems import choices
 from nim_stack.quantity import gibibytes, to_bytes
@@ -143,25 +145,20 @@ def _size(context: Context, addition: str) -> Iterator[Finding]:
 def no_effect(context: Context) -> Iterator[Finding]:
     storage, download = context.settings.storage, context.settings.download
     elsewhere = "storage.perPod.size is that of each pod's own storage" if storage.per_pod else "no claim is made"
+    no_claim = bool(storage.places) and not storage.makes_claim
     not_of_hub = context.source is None or context.source.scheme != "hf"
-    unused = {
-        "storage.size": (storage.size, bool(storage.places) and not storage.makes_claim, elsewhere),
-        "storage.annotations": (storage.annotations, bool(storage.places) and not storage.makes_claim, elsewhere),
-        "storage.accessMode": (
-            storage.access_mode if "access_mode" in storage.model_fields_set else None,
-            bool(storage.places) and not storage.makes_claim,
-            elsewhere,
-        ),
-        "download.retries": (
-            download.retries if "retries" in download.model_fields_set else None,
-            not download.job,
-            "they are those of download.job",
-        ),
-        "download.hubEndpoint": (download.hub_endpoint, not_of_hub, "the model does not come from the hub"),
-    }
-    for name, (given, idle, why) in unused.items():
-        if given and idle:
-            yield Finding(f"nim.{name}", given if isinstance(given, str | int) else None, why, "Leave it out.")
+    unused = (
+        (storage, "size", no_claim, elsewhere),
+        (storage, "annotations", no_claim, elsewhere),
+        (storage, "access_mode", no_claim, elsewhere),
+        (download, "retries", not download.job, "they are those of download.job"),
+        (download, "hub_endpoint", not_of_hub, "the model does not come from the hub"),
+    )
+    for owner, name, idle, why in unused:
+        given = getattr(owner, name)
+        if idle and name in owner.model_fields_set and given is not None:
+            path = f"nim.{'storage' if owner is storage else 'download'}.{to_camel(name)}"
+            yield Finding(path, None if isinstance(given, dict) else given, why, "Leave it out.")
 
 
 @rule(

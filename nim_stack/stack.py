@@ -12,6 +12,7 @@ from nim_stack.components.model_download import ModelDownload
 from nim_stack.components.multi_node_nim import MultiNodeNim, MultiNodeNimArgs
 from nim_stack.components.ngc_secrets import NgcSecrets, NgcSecretsArgs
 from nim_stack.manifests import storage
+from nim_stack.manifests.pods import security_level
 from nim_stack.plan import DeploymentPlan, plan_deployment
 from nim_stack.problems import RefusedError
 
@@ -91,7 +92,7 @@ class NimStack(pulumi.ComponentResource):
         if not settings.create_namespace:
             return pulumi.Output.from_input(settings.namespace)
         retain = settings.storage.retain
-        manifest = storage.namespace(settings.namespace, settings.name, adopt=retain)
+        manifest = storage.namespace(settings.namespace, settings.name, adopt=retain, security=security_level(plan))
         namespace = k8s.core.v1.Namespace(
             f"{name}-namespace",
             metadata=manifest["metadata"],

@@ -11,6 +11,7 @@ from nim_stack import names
 from nim_stack.manifests.cache_volume import cache_mount, cache_volume
 from nim_stack.manifests.model_source import model_environment
 from nim_stack.manifests.references import Manifest, References
+from nim_stack.manifests.security import pod_security_context, restricted
 from nim_stack.plan import DeploymentPlan
 
 CONTAINER = "download"
@@ -42,18 +43,11 @@ def download_job(plan: DeploymentPlan, references: References, namespace: str) -
 
 def _template(plan: DeploymentPlan, references: References) -> Manifest:
     settings, pods = plan.settings, plan.settings.pods
-    security = settings.pod_security
-    ids = {"runAsUser": security.run_as_user, "runAsGroup": security.run_as_group, "fsGroup": security.fs_group}
     spec: Manifest = {
         "restartPolicy": "Never",
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
-        "securityContext": {
-            "runAsNonRoot": True,
-            **({} if security.assigned_by_cluster else ids),
-            "fsGroupChangePolicy": "OnRootMismatch",
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
+        "securityContext": pod_security_context(plan),
         # Where the stack wants its pods, as a claim may be bound where the first of them runs; but any kind of node
         # there: it needs no GPU, and a cluster that scales should not start a node with GPUs for it.
         "nodeSelector": settings.node_selector,
@@ -81,7 +75,7 @@ def _container(plan: DeploymentPlan, references: References) -> Manifest:
         "env": [*model_environment(plan, references, offline=False), *(each.manifest for each in settings.env)],
         # No limits: a download is bounded by the network, and a killed one begins again.
         "resources": {"requests": {"cpu": "500m", "memory": "2Gi"}},
-        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+        "securityContext": restricted(settings.pods.container_security_context),
         # The log's last lines become the reason that Pulumi shows.
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "volumeMounts": [cache_mount(plan, "download"), *settings.pods.volume_mounts],

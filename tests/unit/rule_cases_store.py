@@ -8,6 +8,7 @@ from tests.unit.rule_cases_model import LICENSED, Cases
 NFS = {"nfs": {"server": "nfs.example", "path": "/models"}}
 FREE = {"image": "nvcr.io/nim/nvidia/model-free-nim:2.0.2"}
 AWS = [{"name": "AWS_ACCESS_KEY_ID", "valueFrom": {"secretKeyRef": {"name": "aws", "key": "id"}}}]
+WEIGHTS = [{"name": "weights", "persistentVolumeClaim": {"claimName": "weights"}}]
 
 
 def tiny(**changes: Any) -> dict[str, Any]:
@@ -138,7 +139,7 @@ WARNINGS: Cases = [
         "NIM131",
         tiny(
             model="/weights/own",
-            pods={"leader": {"volumeMounts": [{"name": "w", "mountPath": "/weights"}]}},
+            pods={"volumes": WEIGHTS, "leader": {"volumeMounts": [{"name": "weights", "mountPath": "/weights"}]}},
         ),
         "nim.model = '/weights/own': no volume is mounted there in leader and workers, so that only the image itself ",
     ),

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from nim_stack.components.lws_operator import LwsOperator
     from nim_stack.components.model_access import ModelAccess
     from nim_stack.components.model_cache import ModelCache
+    from nim_stack.components.model_download import ModelDownload
     from nim_stack.components.multi_node_nim import MultiNodeNim
     from nim_stack.components.ngc_secrets import NgcSecrets
     from nim_stack.plan import DeploymentPlan, plan_deployment
@@ -22,6 +23,7 @@ __all__ = [
     "LwsOperator",
     "ModelAccess",
     "ModelCache",
+    "ModelDownload",
     "MultiNodeNim",
     "NgcSecrets",
     "NimStack",
@@ -35,6 +37,7 @@ _HOMES = {
     "LwsOperator": "nim_stack.components.lws_operator",
     "ModelAccess": "nim_stack.components.model_access",
     "ModelCache": "nim_stack.components.model_cache",
+    "ModelDownload": "nim_stack.components.model_download",
     "MultiNodeNim": "nim_stack.components.multi_node_nim",
     "NgcSecrets": "nim_stack.components.ngc_secrets",
     "NimStack": "nim_stack.stack",

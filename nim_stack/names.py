@@ -35,6 +35,9 @@ GPU_RESOURCE: Final = "nvidia.com/gpu"
 WAIT_FOR: Final = "pulumi.com/waitFor"
 SKIP_AWAIT: Final = "pulumi.com/skipAwait"
 PATCH_FORCE: Final = "pulumi.com/patchForce"
+REPLACE_UNREADY: Final = "pulumi.com/replaceUnready"
+KEYS_DIGEST: Final = "nim-stack/keys-digest"
+"""Annotation of pods that changes with the keys."""
 
 SERVER_PORT: Final = 8000
 RAY_PORT: Final = 6379
@@ -112,6 +115,10 @@ def pull_secret(name: str) -> str:
 
 def hf_secret(name: str) -> str:
     return f"{name}-hf-token"
+
+
+def download_job(name: str, digest: str) -> str:
+    return f"{name}-download-{digest}"
 
 
 def endpoint(name: str, namespace: str, port: int = SERVICE_PORT) -> str:

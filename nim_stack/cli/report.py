@@ -114,6 +114,8 @@ def _claim(plan: DeploymentPlan) -> str:
     storage = plan.settings.storage
     if storage.existing_claim:
         return f", in the claim {storage.existing_claim}"
+    if not storage.makes_claim:
+        return f", {plan.storage}"
     return f", {plan.storage_size} as set" if storage.size else ""
 
 

@@ -2,7 +2,8 @@
 
 from nim_stack import names
 from nim_stack.manifests.placement import group_annotations, group_labels
-from nim_stack.manifests.pods import Manifest, References, pod_template
+from nim_stack.manifests.pods import pod_template
+from nim_stack.manifests.references import Manifest, References
 from nim_stack.plan import DeploymentPlan
 
 

@@ -12,6 +12,7 @@ from nim_stack.rules import (  # noqa: F401
     catalog,
     cluster,
     containers,
+    download,
     group,
     memory,
     metrics,
@@ -28,6 +29,7 @@ from nim_stack.rules import (  # noqa: F401
     rollout,
     scale,
     service,
+    source,
     split,
     storage,
 )

@@ -20,7 +20,16 @@ GATEWAY_GROUP: Final = "gateway.networking.k8s.io"
 MONITORING_GROUP: Final = "monitoring.coreos.com"
 INSTANCE_LABEL: Final = "app.kubernetes.io/instance"
 COMPONENT_LABEL: Final = "app.kubernetes.io/component"
+LWS_PREFIX: Final = "leaderworkerset.sigs.k8s.io/"
+EXCLUSIVE_TOPOLOGY: Final = "leaderworkerset.sigs.k8s.io/exclusive-topology"
 HOSTNAME_LABEL: Final = "kubernetes.io/hostname"
+CLIQUE_LABEL: Final = "nvidia.com/gpu.clique"
+"""Nodes whose GPUs reach each other by NVLink have the same value (GPU feature discovery)."""
+KUEUE_QUEUE_LABEL: Final = "kueue.x-k8s.io/queue-name"
+KAI_QUEUE_LABEL: Final = "kai.scheduler/queue"
+VOLCANO_QUEUE: Final = "scheduling.volcano.sh/queue-name"
+COMPUTE_DOMAIN_API: Final = "resource.nvidia.com/v1beta1"
+POD_SECURITY_LABEL: Final = "pod-security.kubernetes.io/enforce"
 GPU_RESOURCE: Final = "nvidia.com/gpu"
 
 WAIT_FOR: Final = "pulumi.com/waitFor"
@@ -41,6 +50,12 @@ API: Final = "/v1"
 CACHE_MOUNT: Final = "/model-store"
 """Where both of NVIDIA's own deployers mount the cache (nim-llm chart, NIM Operator)."""
 SHM_MOUNT: Final = "/dev/shm"
+
+MODEL_CONTAINER: Final = "nim"
+WAIT_CONTAINER: Final = "wait-for-leader"
+CACHE_VOLUME: Final = "model-cache"
+SHM_VOLUME: Final = "dshm"
+COMPUTE_DOMAIN_CLAIM: Final = "compute-domain"
 
 NGC_REGISTRY: Final = "nvcr.io"
 NGC_KEY: Final = "NGC_API_KEY"
@@ -72,6 +87,15 @@ def group_pods(name: str) -> dict[str, str]:
 def leader_pods(name: str) -> dict[str, str]:
     """Labels of the leaders of all groups, by LWS."""
     return {LWS_NAME_LABEL: name, LWS_WORKER_INDEX_LABEL: "0"}
+
+
+def compute_domain(name: str) -> str:
+    return f"{name}-nvlink"
+
+
+def compute_domain_claims(name: str) -> str:
+    """ResourceClaimTemplate that the driver makes for the domain."""
+    return f"{name}-nvlink-channel"
 
 
 def cache_claim(name: str) -> str:

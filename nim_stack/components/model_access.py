@@ -16,7 +16,7 @@ from nim_stack.manifests.http_route import http_route
 from nim_stack.manifests.ingress import ingress
 from nim_stack.manifests.network_policy import network_policies
 from nim_stack.manifests.pod_monitor import pod_monitor
-from nim_stack.manifests.pods import Manifest
+from nim_stack.manifests.references import Manifest
 from nim_stack.plan import DeploymentPlan, plan_deployment
 from nim_stack.problems import RefusedError
 from nim_stack.public_url import public_url

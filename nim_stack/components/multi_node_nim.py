@@ -9,7 +9,7 @@ from nim_stack import names
 from nim_stack.components.model_access import ModelAccess
 from nim_stack.components.placed import placed
 from nim_stack.components.webhook_retry import webhook_retry
-from nim_stack.manifests import leader_worker_set
+from nim_stack.manifests import claims, leader_worker_set
 from nim_stack.manifests.autoscaler import autoscaler
 from nim_stack.manifests.disruption_budget import disruption_budget
 from nim_stack.manifests.pods import References
@@ -61,6 +61,7 @@ class MultiNodeNim(pulumi.ComponentResource):
         after = pulumi.ResourceOptions(depends_on=opts.depends_on if opts else None)
         limit = f"{plan.rollout_timeout}s"
 
+        self._compute_domain(name, plan, namespace)
         k8s.apiextensions.CustomResource(
             f"{name}-group",
             api_version=f"{names.LWS_GROUP}/v1",
@@ -93,6 +94,20 @@ class MultiNodeNim(pulumi.ComponentResource):
             k8s.policy.v1.PodDisruptionBudget(
                 f"{name}-disruption-budget", **placed(disruption_budget(plan, budget, ""), namespace), opts=child
             )
+
+    def _compute_domain(self, name: str, plan: DeploymentPlan, namespace: pulumi.Output[str]) -> None:
+        """Pods wait for the claim template that its controller makes, so that the group need not wait for it."""
+        if claims.compute_domain(plan, "") is None:
+            return
+        domain = namespace.apply(lambda space: claims.compute_domain(plan, space))
+        k8s.apiextensions.CustomResource(
+            f"{name}-nvlink",
+            api_version=names.COMPUTE_DOMAIN_API,
+            kind="ComputeDomain",
+            metadata=domain["metadata"],
+            spec=domain["spec"],
+            opts=pulumi.ResourceOptions(parent=self),
+        )
 
 
 def _plan(name: str, args: MultiNodeNimArgs) -> DeploymentPlan:

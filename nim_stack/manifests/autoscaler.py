@@ -1,7 +1,7 @@
 """The HorizontalPodAutoscaler on the LeaderWorkerSet."""
 
 from nim_stack import names
-from nim_stack.manifests.pods import Manifest
+from nim_stack.manifests.references import Manifest
 from nim_stack.plan import DeploymentPlan
 from nim_stack.settings.rollout import Autoscaling
 

@@ -1,7 +1,7 @@
 """The Service in front of the leaders."""
 
 from nim_stack import names
-from nim_stack.manifests.pods import Manifest
+from nim_stack.manifests.references import Manifest
 from nim_stack.plan import DeploymentPlan
 
 

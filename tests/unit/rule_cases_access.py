@@ -154,7 +154,7 @@ ERRORS: Cases = [
                 "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 80}},
             }
         )
-        | {"resources": {"cpu": "4"}, "pods": {"sidecars": [{"name": "proxy"}]}},
+        | {"resources": {"cpu": "4"}, "pods": {"sidecars": [{"name": "proxy", "image": "proxy:1"}]}},
         "nim.autoscaling.metrics.0.resource.name = 'cpu': it is a share of what is requested, and proxy of the leader's"
         " pod requests none. Add the request to the sidecar, or use the target type AverageValue.",
     ),

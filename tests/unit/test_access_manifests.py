@@ -11,7 +11,8 @@ from nim_stack.manifests.http_route import http_route
 from nim_stack.manifests.ingress import ingress
 from nim_stack.manifests.network_policy import network_policies
 from nim_stack.manifests.pod_monitor import pod_monitor
-from nim_stack.manifests.pods import Manifest, References, pod_template
+from nim_stack.manifests.pods import pod_template
+from nim_stack.manifests.references import Manifest, References
 from nim_stack.manifests.services import leader_service, replacing
 from nim_stack.plan import DeploymentPlan, plan_deployment
 from nim_stack.public_url import public_url

@@ -8,7 +8,6 @@ from nim_stack.context import Context
 from nim_stack.problems import choices
 from nim_stack.rules.base import Finding, rule
 from nim_stack.settings import StackSettings
-from nim_stack.settings.pods import Resources
 
 _READS = frozenset({"nim.autoscaling", "nim.resources", "nim.pods"})
 _SOURCES = {
@@ -83,8 +82,8 @@ def _requests(settings: StackSettings, path: str, source: str, measured: Mapping
 def _containers(settings: StackSettings) -> dict[str, set[str]]:
     """What each container of the leader's pod requests of CPU and memory."""
     pods = settings.pods
-    sizes = [settings.resources, pods.leader.resources or Resources()]
-    found = {"nim": {name for name in ("cpu", "memory") if any(getattr(size, name) for size in sizes)}}
+    ours = settings.resources.overridden(pods.leader.resources)
+    found = {"nim": {name for name in ("cpu", "memory") if getattr(ours, name)}}
     beside = [one for one in (*pods.init_containers, *pods.leader.init_containers) if "restartPolicy" in one]
     for sidecar in (*beside, *pods.sidecars, *pods.leader.sidecars):
         resources = sidecar.get("resources") or {}

@@ -81,11 +81,6 @@ ERRORS: Cases = [
     ),
     (
         "NIM148",
-        TINY | {"networkPolicy": {}, "download": {"hubEndpoint": "http://mirror.example:8080"}},
-        "nim.download.hubEndpoint = 'http://mirror.example:8080': nim.networkPolicy lets the pods reach port 443 of ot",
-    ),
-    (
-        "NIM148",
         TINY | {"networkPolicy": {}, "download": {"hubEndpoint": "http://mirror.example"}},
         "nim.download.hubEndpoint = 'http://mirror.example': nim.networkPolicy lets the pods reach port 443 of other ho"
         "sts, and this is port 80. Name the mirror under nim.networkPolicy.download, such as {ipBlock: {cidr: …}}.",

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from nim_stack.catalog import load_catalog
 from nim_stack.settings import StackSettings
+from tests.matrix_access import QUEUE
 
 CATALOG = load_catalog()
 MODELS = sorted(CATALOG.models)
@@ -43,6 +44,17 @@ _OPTIONAL: dict[str, list[Any]] = {
     "cluster": [{"gpuNodes": 4}, {"kubernetesVersion": "1.30"}, {"kubernetesVersion": "v1.33.1"}],
     "rollout": [{"maxSurge": 1}, {"maxUnavailable": 0}, {"startupPolicy": "LeaderReady"}],
     "download": [{"job": True}, {"disabled": True}, {"hubEndpoint": "http://hub"}],
+    "autoscaling": [
+        {"maxReplicas": 3, "metrics": [QUEUE]},
+        {"minReplicas": 9, "maxReplicas": 3, "metrics": [{"type": "Resource"}]},
+    ],
+    "disruptionBudget": [{"maxUnavailable": 1}, {"minAvailable": 3}, {}],
+    "networkPolicy": [
+        {},
+        {"clients": [{}]},
+        {"egress": [{"to": [{"ipBlock": {"cidr": "1.2.3.4/8", "except": ["::/0"]}}]}]},
+    ],
+    "service": [{"type": "LoadBalancer", "port": 80}, {"nodePort": 1}, {"loadBalancerSourceRanges": ["", "::/0"]}],
     "ports": [{"server": 8000, "ray": 8000}, {"server": 12000}, {"ray": 6400}],
 }
 

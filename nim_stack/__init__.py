@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from nim_stack.cluster import Connections, connect
     from nim_stack.components.lws_operator import LwsOperator
     from nim_stack.components.model_cache import ModelCache
     from nim_stack.components.multi_node_nim import MultiNodeNim
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from nim_stack.stack_config import read_stack_config
 
 __all__ = [
+    "Connections",
     "DeploymentPlan",
     "LwsOperator",
     "ModelCache",
@@ -24,11 +26,13 @@ __all__ = [
     "NgcSecrets",
     "NimStack",
     "StackSettings",
+    "connect",
     "plan_deployment",
     "read_stack_config",
 ]
 
 _HOMES = {
+    "Connections": "nim_stack.cluster",
     "DeploymentPlan": "nim_stack.plan",
     "LwsOperator": "nim_stack.components.lws_operator",
     "ModelCache": "nim_stack.components.model_cache",
@@ -36,6 +40,7 @@ _HOMES = {
     "NgcSecrets": "nim_stack.components.ngc_secrets",
     "NimStack": "nim_stack.stack",
     "StackSettings": "nim_stack.settings",
+    "connect": "nim_stack.cluster",
     "plan_deployment": "nim_stack.plan",
     "read_stack_config": "nim_stack.stack_config",
 }

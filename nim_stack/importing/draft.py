@@ -47,9 +47,6 @@ class Draft:
         if forms.is_placeholder(value):
             self.ask(setting, f"{source} is the placeholder {value}")
             return
-        if forms.is_key(value):
-            self.leak(source, "refer to a Secret with the new one")
-            return
         there = self.get(setting)
         if there is not None and there != value:
             origin = self._origins.get(setting, "another value")
@@ -75,9 +72,6 @@ class Draft:
         """Add items to a list or a mapping."""
         if forms.is_unset(value):
             return
-        if forms.is_key(value):
-            self.leak(source, "refer to a Secret with the new one")
-            return
         there, added = self.get(setting), value
         if isinstance(there, dict) and isinstance(value, dict):
             value = {**value, **there}
@@ -89,13 +83,13 @@ class Draft:
 
     def change(self, source: str, given: Any, why: str) -> None:
         """The stack does another thing in its place."""
-        self.entries.append(Entry("changed", source, forms.masked(given), why=why))
+        self.entries.append(Entry("changed", source, given, why=why))
 
     def drop(self, source: str, given: Any, why: str) -> None:
-        self.entries.append(Entry("dropped", source, forms.masked(given), why=why))
+        self.entries.append(Entry("dropped", source, given, why=why))
 
     def unknown(self, source: str, given: Any, why: str) -> None:
-        self.entries.append(Entry("unknown", source, forms.masked(given), why=why))
+        self.entries.append(Entry("unknown", source, given, why=why))
 
     def leak(self, source: str, cure: str) -> None:
         """A key in clear: its value goes nowhere, not even into the report."""

@@ -27,6 +27,14 @@ def text(value: Any) -> str:
     raise ValueError("it is not text")
 
 
+def word(value: Any) -> str:
+    """Text of whatever it is; a value of a wrong form is for the settings to refuse."""
+    try:
+        return text(value)
+    except ValueError:
+        return repr(value)
+
+
 def count(value: Any) -> int:
     """A whole number, quoted or not."""
     found = text(value).strip()
@@ -72,6 +80,16 @@ def objects(value: Any) -> list[dict[str, Any]]:
     return value
 
 
+def mapping(value: Any) -> dict[str, Any]:
+    """A mapping, empty when it is none: what is of another form is told of as unknown."""
+    return value if isinstance(value, dict) else {}
+
+
+def mappings(value: Any) -> list[dict[str, Any]]:
+    """Those items of a list that are mappings."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
 def named_objects(value: Any) -> list[dict[str, Any]]:
     """A list of Kubernetes objects with names, from a mapping of names to the rest of them."""
     if isinstance(value, list):
@@ -89,20 +107,3 @@ def tolerations(value: Any) -> list[dict[str, Any]]:
     """Without the one of the GPU taint, which all pods have."""
     usual = {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}
     return [item for item in objects(value) if item != usual]
-
-
-_KEY = re.compile(r"(nvapi-|hf_)[A-Za-z0-9_-]{8,}|sk-[A-Za-z0-9_-]{16,}|eyJ[A-Za-z0-9_-]{16,}.*")
-
-
-def is_key(value: Any) -> bool:
-    """Whether it is a key or token by its form, or holds one."""
-    if isinstance(value, dict):
-        return any(is_key(item) for item in value.values())
-    if isinstance(value, list):
-        return any(is_key(item) for item in value)
-    return isinstance(value, str) and _KEY.fullmatch(value.strip()) is not None
-
-
-def masked(value: Any) -> Any:
-    """The value for the report, without keys."""
-    return "(not shown)" if is_key(value) else value

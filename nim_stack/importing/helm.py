@@ -1,5 +1,6 @@
 """Values of the nim-llm chart to settings."""
 
+import re
 from typing import Any, Literal
 
 from nim_stack.importing import forms
@@ -7,6 +8,7 @@ from nim_stack.importing.draft import Draft
 from nim_stack.importing.helm_access import take_access
 from nim_stack.importing.helm_rows import ROWS
 from nim_stack.importing.helm_storage import take_storage
+from nim_stack.importing.keys import withhold
 from nim_stack.importing.rows import Document
 from nim_stack.importing.shared import (
     ask_missing,
@@ -27,18 +29,25 @@ HOLDER = "the Helm release in the cluster"
 def chart_of(values: dict[str, Any]) -> tuple[Chart, str]:
     """The chart that values are for, and by what it is known."""
     document = Document(values, ROWS)
-    for chart in ("2.0", "1.x"):
-        own = [row.source for row in ROWS if row.chart == chart and row.source.startswith(("multiNode.", "model."))]
-        telling = [source for source in own if document.get(source) is not None]
-        if telling:
-            return chart, f"only that one has {telling[0]}"
-    if forms.text(document.get("image.tag") or "").startswith("1."):
-        return "1.x", "the image is NIM 1.x"
+    if found := _only_in(document, "2.0"):
+        return "2.0", f"only that one has {found}"
+    tag = document.get("image.tag")
+    if not forms.is_unset(tag) and (major := re.match(r"v?([0-9]+)\.", forms.word(tag))):
+        return ("1.x" if major[1] == "1" else "2.0"), f"the image is NIM {forms.word(tag)}"
+    if found := _only_in(document, "1.x"):
+        return "1.x", f"only that one has {found}"
     return "2.0", "nothing says otherwise; see --chart-version"
+
+
+def _only_in(document: Document, chart: Chart) -> str | None:
+    """A value by which a chart is known: those of model and multiNode changed most."""
+    own = [row.source for row in ROWS if row.chart == chart and row.source.startswith(("multiNode.", "model."))]
+    return next((source for source in own if document.get(source) is not None), None)
 
 
 def take_values(draft: Draft, values: dict[str, Any], chart: Chart, known_by: str) -> None:
     """Everything in the values, into the draft."""
+    values = withhold(draft, values)
     document = Document(values, ROWS)
     _take_sizes(draft, document, chart, known_by)
     _take_model(draft, document)
@@ -68,7 +77,7 @@ def _take_default_secrets(draft: Draft, values: dict[str, Any]) -> None:
     why = "the chart's default"
     if "imagePullSecrets" not in values:
         draft.add("imagePullSecrets", None, "secrets.imagePullSecrets", ["ngc-secret"], why)
-    if "ngcAPISecret" not in (values.get("model") or {}):
+    if "ngcAPISecret" not in forms.mapping(values.get("model")):
         draft.take("model.ngcAPISecret", None, "secrets.ngcApiSecret", "ngc-api", why)
 
 
@@ -97,7 +106,7 @@ def _take_sizes(draft: Draft, document: Document, chart: Chart, known_by: str) -
         ("multiNode.gpusPerNode", "gpusPerNode"),
     ):
         value = document.get(source)
-        if not forms.is_unset(value) and forms.text(value) != "0":
+        if not forms.is_unset(value) and forms.word(value) != "0":
             draft.read(source, value, setting, forms.count)
 
 
@@ -113,8 +122,6 @@ def _take_model(draft: Draft, document: Document) -> None:
         draft.read("model.modelPath", path, "model", forms.text)
     if not forms.is_unset(profile):
         draft.read("model.profile", profile, "profile", forms.text, profile_note(str(profile)))
-    if document.has("model.ngcAPIKey"):
-        draft.leak("model.ngcAPIKey", "`pulumi config set --secret ngcApiKey` with a new one")
     take_image(draft, document, "image.repository", "image.tag", "the chart's default is its own version")
 
 
@@ -124,13 +131,13 @@ def _take_pods(draft: Draft, document: Document) -> None:
     take_security(draft, document, "podSecurityContext")
     scc = document.get("openshift.scc")
     if not forms.is_unset(scc):
-        required = {"openshift.io/required-scc": forms.text(scc)}
+        required = {"openshift.io/required-scc": forms.word(scc)}
         draft.add("openshift.scc", scc, "pods.annotations", required)
         if forms.on(document.get("openshift.annotateRequiredSCC")):
             draft.add("openshift.annotateRequiredSCC", True, "pods.annotations", required)
-        if forms.text(scc).startswith("restricted"):
+        if forms.word(scc).startswith("restricted"):
             why = "OpenShift gives the ids of that SCC"
             draft.take("openshift.scc", scc, "podSecurity.assignedByCluster", True, why)
     if document.has("fullnameOverride"):
-        name = forms.text(document.get("fullnameOverride"))
+        name = forms.word(document.get("fullnameOverride"))
         draft.take("fullnameOverride", name, "name", different_name(name), document.says("fullnameOverride"))

@@ -1,7 +1,5 @@
 """Ingress, autoscaling, monitoring and probes of the chart."""
 
-from typing import Any
-
 from nim_stack.importing import forms
 from nim_stack.importing.draft import Draft
 from nim_stack.importing.rows import Document
@@ -28,7 +26,7 @@ def _off(draft: Draft, document: Document, subject: str, *names: str) -> bool:
 def _take_ingress(draft: Draft, document: Document) -> None:
     if _off(draft, document, "ingress", "className", "annotations", "hosts", "tls"):
         return
-    hosts = _mappings(document.get("ingress.hosts"))
+    hosts = forms.mappings(document.get("ingress.hosts"))
     if not hosts or forms.is_unset(hosts[0].get("host")):
         draft.ask("ingress.host", "ingress is on, and its first host has no name")
         return
@@ -36,7 +34,7 @@ def _take_ingress(draft: Draft, document: Document) -> None:
     draft.take("ingress.hosts[].host", hosts[0]["host"], "ingress.host", hosts[0]["host"])
     for further in hosts[1:]:
         draft.drop("ingress.hosts[].host", further.get("host"), "an Ingress of a stack has one host")
-    paths = _mappings(hosts[0].get("paths"))
+    paths = forms.mappings(hosts[0].get("paths"))
     for position, item in enumerate(paths):
         if position:
             draft.drop("ingress.hosts[].paths[].path", item.get("path"), "an Ingress of a stack has one path")
@@ -50,7 +48,7 @@ def _take_ingress(draft: Draft, document: Document) -> None:
         draft.read("ingress.className", document.get("ingress.className"), "ingress.className", forms.text)
     if document.has("ingress.annotations"):
         draft.read("ingress.annotations", document.get("ingress.annotations"), "ingress.annotations", forms.texts)
-    for position, item in enumerate(_mappings(document.get("ingress.tls"))):
+    for position, item in enumerate(forms.mappings(document.get("ingress.tls"))):
         if position:
             draft.drop("ingress.tls", item.get("secretName"), "an Ingress of a stack has one certificate")
         elif not forms.is_unset(item.get("secretName")):
@@ -92,7 +90,3 @@ def _note_startup(draft: Draft, document: Document) -> None:
     probe = document.get("startupProbe")
     if isinstance(probe, dict):
         draft.startup_seconds = startup_seconds(probe, delay=40, failures=180)
-
-
-def _mappings(value: Any) -> list[dict[str, Any]]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

@@ -18,14 +18,18 @@ _NO_POD = "pods are those of a LeaderWorkerSet"
 _IMAGE = (
     judged("image.repository", "image", "model", says="the model is that of the image, by the catalogue"),
     judged("image.tag", "image"),
-    moved("image.pullPolicy", "imagePullPolicy", forms.text),
+    moved("image.pullPolicy", "imagePullPolicy", forms.text, chart=_OLD),
     moved("imagePullSecrets", "secrets.imagePullSecrets", forms.object_names),
 )
 _MODEL = (
     judged("model.modelPath", "model", chart=_NEW),
     judged("model.profile", "profile", chart=_NEW),
     moved("model.ngcAPISecret", "secrets.ngcApiSecret", forms.text),
-    judged("model.ngcAPIKey", says="keys are secret config keys, never values: `pulumi config set --secret ngcApiKey`"),
+    judged(
+        "model.ngcAPIKey",
+        says="keys are secret config keys, never values: `pulumi config set --secret ngcApiKey`",
+        chart=_OLD,
+    ),
     moved("model.hfTokenSecret", "secrets.hfTokenSecret", forms.text, chart=_NEW),
     left(
         "model.jsonLogging",
@@ -56,12 +60,12 @@ _SIZES = (
     left("multiNode.mpiJob.launcherResources", _MPI, _OLD),
     left("multiNode.optimized.enabled", "TensorRT-LLM profiles are NIM 1.x", _OLD),
     left("multiNode.existingSSHSecret", _MPI, _OLD),
-    judged("replicaCount", "replicas", says="left out with autoscaling, which then owns the number"),
+    judged("replicaCount", "replicas", says="left out with autoscaling, which then owns the number", chart=_OLD),
     judged("resources.limits", "gpusPerNode", "resources.memory", "resources.ephemeralStorage", "resources.extended"),
     judged("resources.requests", "gpusPerNode", "resources.cpu", "resources.memory", "resources.extended"),
 )
 _STORAGE = (
-    judged("persistence.enabled", "storage.storageClass", says="with no place at all each pod downloads: perPod"),
+    judged("persistence.enabled", "storage.storageClass", "storage.perPod", says="perPod when no place is on"),
     judged("persistence.size", "storage.size", says="left out when it cannot hold the model; then it is computed"),
     judged("persistence.accessMode", "storage.accessMode", says="ReadWriteMany where several pods mount the claim"),
     judged("persistence.storageClass", "storage.storageClass", says="a name; the cluster's default is not taken"),
@@ -84,11 +88,11 @@ _PODS = (
     moved("affinity", "pods.affinity"),
     moved("tolerations", "pods.tolerations", forms.tolerations),
     moved("podAnnotations", "pods.annotations", forms.texts, chart=_OLD),
-    moved("podSecurityContext.runAsUser", "podSecurity.runAsUser", forms.count),
-    moved("podSecurityContext.runAsGroup", "podSecurity.runAsGroup", forms.count),
-    moved("podSecurityContext.fsGroup", "podSecurity.fsGroup", forms.count),
-    judged("podSecurityContext", "pods.securityContext", says="the other fields"),
-    moved("containerSecurityContext", "pods.containerSecurityContext"),
+    moved("podSecurityContext.runAsUser", "podSecurity.runAsUser", forms.count, chart=_OLD),
+    moved("podSecurityContext.runAsGroup", "podSecurity.runAsGroup", forms.count, chart=_OLD),
+    moved("podSecurityContext.fsGroup", "podSecurity.fsGroup", forms.count, chart=_OLD),
+    judged("podSecurityContext", "pods.securityContext", says="the other fields", chart=_OLD),
+    moved("containerSecurityContext", "pods.containerSecurityContext", chart=_OLD),
     moved("extraVolumes", "pods.volumes", forms.named_objects, chart=_OLD),
     moved("extraVolumeMounts", "pods.volumeMounts", forms.named_objects, chart=_OLD),
     moved("initContainers.extraInit", "pods.initContainers", forms.objects, chart=_OLD),
@@ -133,8 +137,8 @@ _OTHER = (
         for field in ("enabled", *(("method", "command") if probe == "livenessProbe" else ()), *_FIELDS)
     ),
     left("healthPort", "health is on the API port", _OLD),
-    judged("fullnameOverride", "name", says="with -nim, since the old objects of that name are still there"),
-    left("nameOverride", "name is the name of everything"),
+    judged("fullnameOverride", "name", says="with -nim, as the old objects are still there", chart=_OLD),
+    left("nameOverride", "name is the name of everything", chart=_OLD),
 )
 
 ROWS: tuple[Row, ...] = (*_IMAGE, *_MODEL, *_SIZES, *_STORAGE, *_PODS, *_ACCESS, *_OTHER)

@@ -33,7 +33,7 @@ def _take_ngc(draft: Draft, cache: Document) -> None:
             draft.read(cache.named(f"{base}.{field}"), cache.get(f"{base}.{field}"), setting, forms.text)
     pull = cache.get(f"{base}.pullSecret")
     if not forms.is_unset(pull):
-        draft.add(cache.named(f"{base}.pullSecret"), pull, "secrets.imagePullSecrets", [forms.text(pull)])
+        draft.add(cache.named(f"{base}.pullSecret"), pull, "secrets.imagePullSecrets", [forms.word(pull)])
     _take_profiles(draft, cache, f"{base}.model.profiles")
     precision = cache.get(f"{base}.model.precision")
     if not forms.is_unset(precision):
@@ -97,9 +97,8 @@ def take_claim(draft: Draft, document: Document, operators_name: str) -> None:
     if not document.has(base) and not forms.is_unset(host_path):
         draft.take(document.named("spec.storage.hostPath"), host_path, "storage.hostPath.path", host_path)
         return
-    name, sub_path = document.get(f"{base}.name"), document.get(f"{base}.subPath")
-    if not forms.is_unset(sub_path):
-        draft.read(document.named(f"{base}.subPath"), sub_path, "storage.subPath", forms.text)
+    name = document.get(f"{base}.name")
+    _take_sub_path(draft, document, base)
     if not forms.on(document.get(f"{base}.create")):
         draft.take(document.named(f"{base}.name"), name, "storage.existingClaim", str(name or operators_name))
         return
@@ -107,6 +106,20 @@ def take_claim(draft: Draft, document: Document, operators_name: str) -> None:
     kept = str(name or operators_name)
     why = f"a new claim; the weights in the operator's are kept with --claim {kept} instead"
     draft.change(document.named(f"{base}.create"), True, why)
+
+
+def keep_claim(draft: Draft, document: Document, operators_name: str) -> None:
+    """The command line names the place. When that is the operator's own claim, the model is in the same directory."""
+    base = "spec.storage.pvc"
+    if draft.get("storage.existingClaim") == str(document.get(f"{base}.name") or operators_name):
+        _take_sub_path(draft, document, base)
+    draft.drop(document.named("spec.storage"), document.get("spec.storage"), "the command line names the place")
+
+
+def _take_sub_path(draft: Draft, document: Document, base: str) -> None:
+    sub_path = document.get(f"{base}.subPath")
+    if not forms.is_unset(sub_path):
+        draft.read(document.named(f"{base}.subPath"), sub_path, "storage.subPath", forms.text)
 
 
 def _take_new_claim(draft: Draft, document: Document, base: str) -> None:

@@ -5,7 +5,8 @@ from typing import Any
 
 from nim_stack.importing import forms
 from nim_stack.importing.draft import Draft
-from nim_stack.importing.nimcache import take_cache, take_claim
+from nim_stack.importing.keys import withhold
+from nim_stack.importing.nimcache import keep_claim, take_cache, take_claim
 from nim_stack.importing.nimservice_access import take_access
 from nim_stack.importing.operator_rows import CACHE_ROWS, SERVICE_ROWS
 from nim_stack.importing.reading import UnreadableError
@@ -33,6 +34,7 @@ def take_objects(draft: Draft, objects: Sequence[dict[str, Any]]) -> None:
     Raises:
         UnreadableError: when there is none, or more than one.
     """
+    objects = [withhold(draft, item) for item in objects]
     services = [item for item in objects if _is(item, "NIMService")]
     if len(services) != 1:
         found = ", ".join(sorted(str(item.get("kind", "no kind")) for item in objects))
@@ -40,10 +42,10 @@ def take_objects(draft: Draft, objects: Sequence[dict[str, Any]]) -> None:
     service = Document(_relevant(services[0]), SERVICE_ROWS)
     wanted = service.get("spec.storage.nimCache.name")
     caches = [item for item in objects if _is(item, "NIMCache")]
-    cache = next((item for item in caches if (item.get("metadata") or {}).get("name") == wanted), None)
+    cache = next((item for item in caches if forms.mapping(item.get("metadata")).get("name") == wanted), None)
     for item in objects:
         if item is not services[0] and item is not cache:
-            name = f"{item.get('kind', 'object')}/{(item.get('metadata') or {}).get('name', '')}"
+            name = f"{item.get('kind', 'object')}/{forms.mapping(item.get('metadata')).get('name', '')}"
             draft.drop(name, None, "neither the NIMService nor the NIMCache that it names")
     _take(draft, service, Document(_relevant(cache), CACHE_ROWS, "NIMCache ") if cache else None)
 
@@ -54,10 +56,10 @@ def _is(item: dict[str, Any], kind: str) -> bool:
 
 def _relevant(item: dict[str, Any]) -> dict[str, Any]:
     """Without status and without what the API server adds to metadata."""
-    metadata = item.get("metadata") or {}
+    metadata = forms.mapping(item.get("metadata"))
     return {
         "metadata": {name: metadata[name] for name in ("name", "namespace") if name in metadata},
-        "spec": item.get("spec") or {},
+        "spec": forms.mapping(item.get("spec")),
     }
 
 
@@ -93,8 +95,8 @@ def _take_names(draft: Draft, service: Document) -> None:
 
 
 def _take_sizes(draft: Draft, service: Document) -> None:
-    multi_node = service.get("spec.multiNode")
-    if multi_node is None:
+    multi_node = forms.mapping(service.get("spec.multiNode"))
+    if service.get("spec.multiNode") is None:
         draft.take("spec.multiNode", None, "nodes", 1, "it is not there, so that one pod serves alone")
         return
     pipeline, tensor = (service.get(f"spec.multiNode.parallelism.{name}") for name in ("pipeline", "tensor"))
@@ -161,14 +163,13 @@ def _take_containers(draft: Draft, service: Document, source: str, setting: str)
         return
     draft.add(source, [item.get("name") for item in containers], setting, containers)
     for item in given:
-        secrets = (item.get("image") or {}).get("pullSecrets")
+        secrets = forms.mapping(item.get("image")).get("pullSecrets")
         if secrets:
             draft.change(f"{source}[].image.pullSecrets", secrets, service.says(f"{source}[].image.pullSecrets"))
 
 
 def _take_claims(draft: Draft, service: Document) -> None:
-    given = service.get("spec.draResources")
-    for number, item in enumerate(given if isinstance(given, list) else []):
+    for number, item in enumerate(forms.mappings(service.get("spec.draResources"))):
         for field in ("resourceClaimName", "resourceClaimTemplateName"):
             if item.get(field):
                 claim = {"name": f"claim-{number}", field: item[field]}
@@ -185,7 +186,8 @@ def _take_storage(draft: Draft, service: Document, cache: Document | None) -> No
     """Exactly one of four places, by the operator's webhook."""
     name = service.get("spec.storage.nimCache.name")
     if has_place(draft):
-        draft.drop("spec.storage", service.get("spec.storage"), "the command line names another place")
+        holder = cache or service
+        keep_claim(draft, holder, f"{holder.get('metadata.name')}-pvc")
     elif not forms.is_unset(name) and cache is not None:
         draft.take(cache.named("metadata.name"), name, "download.job", True, cache.says("metadata.name"))
         take_claim(draft, cache, f"{name}-pvc")

@@ -1,7 +1,5 @@
 """Service, routes, autoscaling, monitoring and probes of a NIMService."""
 
-from typing import Any
-
 from nim_stack.importing import forms
 from nim_stack.importing.draft import Draft
 from nim_stack.importing.rows import Document
@@ -30,22 +28,22 @@ def _take_ingress(draft: Draft, service: Document) -> None:
         if spec:
             draft.drop(f"{base}.spec", spec, "expose.ingress is off")
         return
-    spec = spec if isinstance(spec, dict) else {}
-    rules = [rule for rule in spec.get("rules") or [] if isinstance(rule, dict)]
+    spec = forms.mapping(spec)
+    rules = forms.mappings(spec.get("rules"))
     host = rules[0].get("host") if rules else None
     if host is None:
         draft.ask("ingress.host", f"{base} is on, and its first rule has no host")
         return
     draft.take(f"{base}.enabled", True, "ingress.host", host)
     draft.take(f"{base}.spec", host, "ingress.host", host)
-    paths = ((rules[0].get("http") or {}).get("paths")) or []
+    paths = forms.mappings(forms.mapping(rules[0].get("http")).get("paths"))
     if paths and paths[0].get("path"):
         draft.take(f"{base}.spec", paths[0]["path"], "ingress.path", paths[0]["path"])
     if len(rules) > 1 or len(paths) > 1:
         draft.drop(f"{base}.spec", [rules[1:], paths[1:]], "an Ingress of a stack has one host and one path")
     if spec.get("ingressClassName"):
         draft.take(f"{base}.spec", spec["ingressClassName"], "ingress.className", spec["ingressClassName"])
-    for item in (spec.get("tls") or [])[:1]:
+    for item in forms.mappings(spec.get("tls"))[:1]:
         if item.get("secretName"):
             draft.take(f"{base}.spec", item["secretName"], "ingress.tlsSecret", item["secretName"])
     if service.has(f"{base}.annotations"):
@@ -83,7 +81,7 @@ def _take_annotations(draft: Draft, service: Document, setting: str) -> None:
 
 def _take_autoscaling(draft: Draft, service: Document) -> None:
     replicas = service.get("spec.replicas")
-    hpa: dict[str, Any] = service.get("spec.scale.hpa") or {}
+    hpa = forms.mapping(service.get("spec.scale.hpa"))
     if not forms.on(service.get("spec.scale.enabled")):
         if hpa:
             draft.drop("spec.scale.hpa", hpa, "scale is off")

@@ -52,7 +52,9 @@ SERVICE_ROWS: tuple[Row, ...] = (
     moved("spec.tolerations", "pods.tolerations", forms.tolerations),
     moved("spec.affinity", "pods.affinity", says="the operator ignores it across nodes"),
     judged("spec.podAffinity", "pods.affinity"),
-    judged("spec.resources.limits", "gpusPerNode", "resources.memory", "resources.extended"),
+    judged(
+        "spec.resources.limits", "gpusPerNode", "resources.memory", "resources.ephemeralStorage", "resources.extended"
+    ),
     judged("spec.resources.requests", "gpusPerNode", "resources.cpu", "resources.memory", "resources.extended"),
     left("spec.resources.claims", "the operator ignores it; pods.resourceClaims"),
     judged("spec.draResources[].resourceClaimName", "pods.resourceClaims"),

@@ -14,16 +14,13 @@ The names are those of tests/unit/parity, which say where they come from. Paths 
 This page is written from the rows themselves (`nim-stack import table --markdown > docs/parity.md`).
 """
 _SECTIONS: tuple[tuple[str, str, Sequence[Row]], ...] = (
-    ("Values of the nim-llm chart", "1.x and 2.0 mark what only that chart has.", helm_rows.ROWS),
+    ("Values of the nim-llm chart", "1.x and 2.0 mark what only that chart is known to have.", helm_rows.ROWS),
     ("NIMService", "", operator_rows.SERVICE_ROWS),
     ("NIMCache", "", operator_rows.CACHE_ROWS),
     (
         "Environment variables",
         "Of `env` there, or of `spec.env`. All others go to `env` as they are, unless they look like a key in clear.",
-        (
-            *variables.ROWS,
-            *(Row(name, (key.setting,), "from a secretKeyRef; never in clear") for name, key in variables.KEYS.items()),
-        ),
+        (*variables.ROWS,),
     ),
 )
 

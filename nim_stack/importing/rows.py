@@ -23,7 +23,7 @@ class Row:
     read: Read | None = None
     """Brings the value into our form; without it the row is the business of a function of the importer."""
     chart: str = ""
-    """1.x or 2.0 when only that chart has it."""
+    """1.x or 2.0 when only that chart is known to have it."""
     changes: bool = False
     """Whether it goes to no setting because the stack does another thing in its place."""
 
@@ -98,13 +98,16 @@ class Document:
                 for item in value:
                     if isinstance(item, Mapping):
                         yield from self._unknown(item, f"{path}[]")
+                    else:
+                        yield self.named(f"{path}[]"), item, []
             else:
                 yield self.named(path), value, self._close(path)
 
     def _close(self, path: str) -> list[str]:
-        """Names that are spelt alike, as a whole or in their last part."""
-        last = path.rpartition(".")[2]
+        """Names that are spelt alike: as far as this one goes, as a whole, or in their last part."""
+        depth, last = path.count(".") + 1, path.rpartition(".")[2]
+        beside = {".".join(source.split(".")[:depth]) for source in self._rows}
         ends: dict[str, str] = {source.rpartition(".")[2]: source for source in reversed(self._rows)}
-        found = get_close_matches(path, self._rows, n=2, cutoff=0.8)
+        found = get_close_matches(path, sorted(beside), n=2, cutoff=0.8)
         found += [ends[end] for end in get_close_matches(last, ends, n=1, cutoff=0.85)]
         return [self.named(source) for source in dict.fromkeys(found)]

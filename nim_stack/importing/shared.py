@@ -45,7 +45,7 @@ def _take_tag(
     if forms.is_unset(tag) or forms.is_placeholder(tag):
         draft.ask("image", f"{named} is not there, and {default_tag}; the catalogue's image is used without one")
         return
-    version = forms.text(tag)
+    version = forms.word(tag)
     if licensed and re.match(r"v?1\.", version):
         why = "NIM 1.x joins nodes by MPI over ssh and has no Ray; the catalogue's image of NIM 2.x is used, or --image"
         draft.change(named, tag, why)
@@ -70,10 +70,10 @@ _SETTINGS_OF = {"memory": "resources.memory", "ephemeral-storage": "resources.ep
 
 def take_resources(draft: Draft, document: Document, at: str) -> None:
     """Requests and limits of each pod. GPUs and devices are both here, whichever of the two names them."""
-    limits, requests = (document.get(f"{at}.{part}") or {} for part in ("limits", "requests"))
-    if not isinstance(limits, Mapping) or not isinstance(requests, Mapping):
-        draft.drop(document.named(at), document.get(at), "limits and requests are not mappings")
-        return
+    limits, requests = (forms.mapping(document.get(f"{at}.{part}")) for part in ("limits", "requests"))
+    for part, found in (("limits", limits), ("requests", requests)):
+        if document.has(f"{at}.{part}") and not found:
+            draft.drop(document.named(f"{at}.{part}"), document.get(f"{at}.{part}"), "it is not a mapping")
     for part, values, other in (("limits", limits, {}), ("requests", requests, limits)):
         for name, value in values.items():
             if not forms.is_unset(value):
@@ -81,10 +81,10 @@ def take_resources(draft: Draft, document: Document, at: str) -> None:
 
 
 def _take_resource(draft: Draft, source: str, name: str, value: Any, limit: Any, limits: Mapping[str, Any]) -> None:
-    place, written = f"{source}.{name}", forms.text(value)
+    place, written = f"{source}.{name}", forms.word(value)
     is_limit = source.endswith("limits")
     if name == names.GPU_RESOURCE:
-        if not is_limit and limit is not None and forms.text(limit) == written:
+        if not is_limit and limit is not None and forms.word(limit) == written:
             draft.drop(place, value, "as its limit, which is the request too")
         else:
             draft.read(place, value, "gpusPerNode", forms.count)
@@ -94,7 +94,7 @@ def _take_resource(draft: Draft, source: str, name: str, value: Any, limit: Any,
         else:
             draft.take(place, value, "resources.cpu", written)
     elif not is_limit and limit is not None:
-        same = forms.text(limit) == written
+        same = forms.word(limit) == written
         draft.drop(place, value, "as its limit, which is the request too" if same else f"its limit {limit} is taken")
     elif name in _SETTINGS_OF:
         why = "" if is_limit or name in limits else "a limit too here, so that a pod is never the first to be evicted"
@@ -138,9 +138,9 @@ def take_security(draft: Draft, document: Document, at: str) -> None:
 
 def container(given: Mapping[str, Any]) -> dict[str, Any]:
     """A Kubernetes container from the operator's form of one, which has the image in parts."""
-    image = given.get("image") or {}
+    image = forms.mapping(given.get("image"))
     found = {key: given[key] for key in ("name", "command", "args", "env", "workingDir") if given.get(key)}
-    if isinstance(image, Mapping) and image.get("repository"):
+    if image.get("repository"):
         found["image"] = f"{image['repository']}:{image['tag']}" if image.get("tag") else str(image["repository"])
         if image.get("pullPolicy"):
             found["imagePullPolicy"] = image["pullPolicy"]

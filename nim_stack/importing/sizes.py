@@ -1,6 +1,7 @@
 """Nodes, GPUs and the split, where the other deployer leaves one of them to a default of its own."""
 
 from nim_stack.importing.draft import Draft
+from nim_stack.profiles import read_profile
 
 
 def derive_gpus(draft: Draft, source: str, default: str) -> None:
@@ -8,6 +9,9 @@ def derive_gpus(draft: Draft, source: str, default: str) -> None:
     if draft.get("gpusPerNode") is not None:
         return
     tensor, pipeline, nodes = (draft.get(name) for name in ("tensorParallel", "pipelineParallel", "nodes"))
+    profile = read_profile(draft.get("profile") or "")
+    if profile is not None:
+        tensor, pipeline = profile.tensor_parallel, profile.pipeline_parallel
     if None not in (tensor, pipeline, nodes) and nodes and tensor * pipeline % nodes == 0:
         gpus = tensor * pipeline // nodes
         why = f"it names no GPU and {default}; {tensor} × {pipeline} ranks on {nodes} nodes need {gpus} on each"

@@ -13,7 +13,7 @@ def has_place(draft: Draft) -> bool:
 
 def take_access_mode(draft: Draft, source: str, given: Any, default: str) -> None:
     """The mode of a claim that all pods mount; nodes and replicas are settled by now."""
-    mode = default if forms.is_unset(given) else forms.text(given)
+    mode = default if forms.is_unset(given) else forms.word(given)
     pods = (draft.get("nodes") or 2) * (draft.get("replicas") or 1)
     if mode == "ReadWriteMany":
         if not forms.is_unset(given):

@@ -1,13 +1,12 @@
 """Environment variables: those that are settings here, those that the stack sets itself, and all others."""
 
-import re
 import shlex
-from dataclasses import dataclass
 from typing import Any
 
 from nim_stack import names
 from nim_stack.importing import forms
 from nim_stack.importing.draft import Draft
+from nim_stack.importing.keys import KEYS, Key
 from nim_stack.importing.rows import Document, Row, left, moved
 
 _MPI = "it belongs to MPI or Triton, by which NIM 1.x joins nodes; NIM 2.x does it by Ray"
@@ -45,22 +44,6 @@ ROWS: tuple[Row, ...] = (
 )
 
 
-@dataclass(frozen=True)
-class Key:
-    """A key that the stack takes from a Secret."""
-
-    setting: str
-    usual: str
-    config: str
-
-
-KEYS = {
-    names.NGC_KEY: Key("secrets.ngcApiSecret", names.NGC_KEY, "ngcApiKey"),
-    names.HF_KEY: Key("secrets.hfTokenSecret", names.HF_KEY, "hfToken"),
-}
-_SECRET_NAME = re.compile(r".*(API_?KEY|ACCESS_KEY|SECRET|TOKEN|PASSWORD|PASSWD|CREDENTIALS?)$", re.IGNORECASE)
-
-
 def take_variables(draft: Draft, source: str, given: Any) -> None:
     """Variables in Kubernetes' form."""
     try:
@@ -87,23 +70,19 @@ def _take(draft: Draft, source: str, variable: dict[str, Any]) -> None:
             draft.read(place, value, row.settings[0], row.read, row.says)
     elif row is not None:
         (draft.change if row.changes else draft.drop)(place, value, row.says)
-    elif isinstance(value, str) and value and (_SECRET_NAME.match(name) or forms.is_key(value)):
-        draft.leak(place, "put the new one into a Secret, and refer to it in env by valueFrom")
     elif "valueFrom" in variable:
         draft.add(place, variable["valueFrom"], "env", [{"name": name, "valueFrom": variable["valueFrom"]}])
     else:
-        written = {"name": name, "value": forms.text("" if value is None else value)}
+        written = {"name": name, "value": forms.word("" if value is None else value)}
         draft.add(place, value, "env", [written])
 
 
 def _take_key(draft: Draft, place: str, key: Key, variable: dict[str, Any]) -> None:
-    reference = (variable.get("valueFrom") or {}).get("secretKeyRef")
+    reference = forms.mapping(variable.get("valueFrom")).get("secretKeyRef")
     if isinstance(reference, dict) and reference.get("name"):
         where = str(reference.get("key", key.usual))
         name = str(reference["name"])
         draft.take(place, reference, key.setting, name if where == key.usual else {"name": name, "key": where})
-    elif not forms.is_unset(variable.get("value")):
-        draft.leak(place, f"`pulumi config set --secret {key.config}` with a new one")
 
 
 def _row(name: str) -> Row | None:
@@ -118,5 +97,5 @@ def take_proxy(draft: Draft, document: Document) -> None:
     for field, variable in (("httpProxy", "HTTP_PROXY"), ("httpsProxy", "HTTPS_PROXY"), ("noProxy", "NO_PROXY")):
         source, value = f"spec.proxy.{field}", document.get(f"spec.proxy.{field}")
         if not forms.is_unset(value):
-            both = [{"name": name, "value": forms.text(value)} for name in (variable, variable.lower())]
+            both = [{"name": name, "value": forms.word(value)} for name in (variable, variable.lower())]
             draft.add(document.named(source), value, "env", both)

@@ -90,6 +90,16 @@ def _take_hub(draft: Draft, cache: Document, base: str) -> None:
             draft.take(cache.named(f"{base}.{field}"), cache.get(f"{base}.{field}"), "model", model, why)
 
 
+def take_job(draft: Draft, cache: Document) -> None:
+    """A Job in place of the operator's, where it can know what to download."""
+    source, name = cache.named("metadata.name"), cache.get("metadata.name")
+    if draft.get("profile") is not None:
+        draft.take(source, name, "download.job", True, "a Job fills the cache before pods hold GPUs, as there")
+    else:
+        why = "the leader fills the cache: a Job has no GPUs, by which NVIDIA's image chooses what to download"
+        draft.change(source, name, f"{why}; with profile in place of the two sizes, download.job can")
+
+
 def take_claim(draft: Draft, document: Document, operators_name: str) -> None:
     """The claim of a NIMCache or a NIMService: one that is there, or a new one like the operator's."""
     base = "spec.storage.pvc"

@@ -6,7 +6,7 @@ from typing import Any
 from nim_stack.importing import forms
 from nim_stack.importing.draft import Draft
 from nim_stack.importing.keys import withhold
-from nim_stack.importing.nimcache import keep_claim, take_cache, take_claim
+from nim_stack.importing.nimcache import keep_claim, take_cache, take_claim, take_job
 from nim_stack.importing.nimservice_access import take_access
 from nim_stack.importing.operator_rows import CACHE_ROWS, SERVICE_ROWS
 from nim_stack.importing.reading import UnreadableError
@@ -189,7 +189,7 @@ def _take_storage(draft: Draft, service: Document, cache: Document | None) -> No
         holder = cache or service
         keep_claim(draft, holder, f"{holder.get('metadata.name')}-pvc")
     elif not forms.is_unset(name) and cache is not None:
-        draft.take(cache.named("metadata.name"), name, "download.job", True, cache.says("metadata.name"))
+        take_job(draft, cache)
         take_claim(draft, cache, f"{name}-pvc")
     elif not forms.is_unset(name):
         why = "the claim that the operator makes for a NIMCache of this name; give the NIMCache too, or --claim"

@@ -145,7 +145,7 @@ def _hub(source: str) -> tuple[Row, ...]:
 
 
 CACHE_ROWS: tuple[Row, ...] = (
-    judged("metadata.name", "download.job", says="a Job fills the cache before pods hold GPUs"),
+    judged("metadata.name", "download.job", says="where profile says what a Job without GPUs is to download"),
     left("metadata.namespace", "that of the NIMService"),
     judged("spec.source.ngc.authSecret", "secrets.ngcApiSecret", says="where the NIMService has none"),
     left("spec.source.ngc.modelPuller", _PULLER),

@@ -26,6 +26,9 @@ def take_access_mode(draft: Draft, source: str, given: Any, default: str) -> Non
 
 
 def take_read_only(draft: Draft, source: str) -> None:
+    """A cache that pods only read, which a Job fills or which is full."""
     draft.take(source, True, "storage.readOnly", True)
+    if draft.get("download.job"):
+        return
     why = "nothing can be downloaded into a read-only directory, so that it must be filled"
     draft.take(source, True, "download.disabled", True, why)

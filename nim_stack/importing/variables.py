@@ -28,6 +28,7 @@ ROWS: tuple[Row, ...] = (
     moved("NIM_SERVER_PORT", "ports.server", forms.count),
     moved("NIM_REPOSITORY_OVERRIDE", "download.repositoryOverride", forms.text),
     moved("NIM_DISABLE_MODEL_DOWNLOAD", "download.disabled", forms.truth),
+    moved("HF_HUB_OFFLINE", "download.disabled", forms.truth),
     moved("HF_ENDPOINT", "download.hubEndpoint", forms.text),
     left("NIM_JSONL_LOGGING", _JSON, changes=True),
     left("NIM_CACHE_PATH", f"the cache is mounted at {names.CACHE_MOUNT}, and the stack points there"),

@@ -1,5 +1,6 @@
 """Files of other deployers that tests import."""
 
+import copy
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -47,3 +48,19 @@ def _draft(holder: str, options: Mapping[str, Any]) -> Draft:
 def reasons(found: Import, kind: str) -> dict[str, str]:
     """Why, by the name there, of the entries of one kind."""
     return {entry.source: entry.why for entry in found.of(kind)}
+
+
+def places(tree: Any, above: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Every place in a document, by the keys that lead there."""
+    items = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
+    return [place for key, item in items for place in ((*above, key), *places(item, (*above, key)))]
+
+
+def changed(tree: Any, place: tuple[Any, ...], value: Any) -> Any:
+    """A document with another value in one place."""
+    other = copy.deepcopy(tree)
+    inner = other
+    for key in place[:-1]:
+        inner = inner[key]
+    inner[place[-1]] = value
+    return other

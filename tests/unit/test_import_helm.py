@@ -19,7 +19,7 @@ ENABLED = "multiNode: {enabled: true, tensorParallelSize: 8, pipelineParallelSiz
 def _group(found: Import) -> dict[str, Any]:
     """Size of the group, and what the container of both roles is told."""
     assert found.plan is not None, found.problems
-    spec = leader_worker_set(found.plan, References("claim", "api"), "nim")["spec"]["leaderWorkerTemplate"]
+    spec = leader_worker_set(found.plan, References("claim"), "nim")["spec"]["leaderWorkerTemplate"]
     told = []
     for role in ("leaderTemplate", "workerTemplate"):
         container = next(item for item in spec[role]["spec"]["containers"] if item["name"] == "nim")
@@ -213,41 +213,6 @@ def test_what_the_command_line_gives_comes_first_and_the_other_value_is_told_of(
 def test_an_unknown_value_is_told_of_with_those_that_are_spelt_alike(given: str, name: str, close: str) -> None:
     why = reasons(from_helm(values(given)), "unknown")[name]
     assert f"did you mean {close}" in why if close else "did you mean" not in why
-
-
-@pytest.mark.parametrize(
-    "given",
-    [
-        "{model: {ngcAPIKey: nvapi-0123456789abcdef012345}}",
-        "{env: [{name: NGC_API_KEY, value: in-the-clear}]}",
-        "{env: [{name: HF_TOKEN, value: in-the-clear}]}",
-        "{env: [{name: AWS_SECRET_ACCESS_KEY, value: in-the-clear}]}",
-        "{env: [{name: OTHER, value: hf_0123456789abcdef012345}]}",
-        "{apiKey: nvapi-0123456789abcdef012345}",
-        "{customArgs: [--api-key, nvapi-0123456789abcdef012345]}",
-        "{podAnnotations: {key: nvapi-0123456789abcdef012345}}",
-    ],
-)
-def test_a_key_in_clear_goes_nowhere(given: str) -> None:
-    found = from_helm(values(given))
-    told = repr((found.settings, found.entries))
-    assert "0123456789" not in told
-    assert "in-the-clear" not in told
-    assert found.of("leaked")
-
-
-def test_a_variable_that_was_a_key_is_not_left_empty_and_a_path_is_no_key() -> None:
-    found = from_helm(
-        values("{env: [{name: A_TOKEN, value: x}, {name: B_CREDENTIALS, value: /run/b.json}, {name: C}]}")
-    )
-    assert found.settings["env"] == [{"name": "B_CREDENTIALS", "value": "/run/b.json"}, {"name": "C", "value": ""}]
-
-
-def test_a_key_of_a_secret_is_referred_to() -> None:
-    env = "[{name: NGC_API_KEY, valueFrom: {secretKeyRef: {name: n, key: other}}}, "
-    env += "{name: HF_TOKEN, valueFrom: {secretKeyRef: {name: h, key: HF_TOKEN}}}]"
-    secrets = from_helm(values(f"{{env: {env}}}")).settings["secrets"]
-    assert secrets == {"ngcApiSecret": {"name": "n", "key": "other"}, "hfTokenSecret": "h"}
 
 
 @pytest.mark.parametrize(

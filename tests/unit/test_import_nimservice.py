@@ -22,7 +22,7 @@ def test_a_nimservice_with_ray_gives_the_group_that_the_operator_would_make() ->
     """The operator makes as many pods as there are pipeline stages, with tensor parallel GPUs in each."""
     found = from_nimservice("nimservice-ray.yaml")
     assert found.plan is not None
-    spec = leader_worker_set(found.plan, References("claim", "api"), "serving")["spec"]
+    spec = leader_worker_set(found.plan, References("claim"), "serving")["spec"]
     template = spec["leaderWorkerTemplate"]
     assert (spec["replicas"], template["size"]) == (2, 2)
     arguments = {"leaderTemplate": ["--head", "--port", "6380"], "workerTemplate": ["--head-address"]}
@@ -37,11 +37,23 @@ def test_a_nimservice_with_ray_gives_the_group_that_the_operator_would_make() ->
         assert env["NCCL_SOCKET_IFNAME"] == "eth0"
 
 
-def test_its_cache_becomes_a_new_claim_that_a_job_fills() -> None:
+def test_its_cache_becomes_a_new_claim() -> None:
     found = from_nimservice("nimservice-ray.yaml")
     assert found.settings["storage"] == {"storageClass": "shared-nvme", "size": "2Ti", "subPath": "llama"}
-    assert found.settings["download"] == {"job": True}
     assert "--claim llama-cache-pvc" in reasons(found, "changed")["NIMCache spec.storage.pvc.create"]
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+def test_a_job_fills_the_cache_where_a_profile_says_with_what(read_only: bool) -> None:
+    """NVIDIA's image chooses by the GPUs that it finds, and a Job has none."""
+    assert (
+        "the leader fills the cache"
+        in reasons(from_nimservice("nimservice-ray.yaml"), "changed")["NIMCache metadata.name"]
+    )
+    spec = f"{{storage: {{nimCache: {{name: c, profile: vllm-bf16-tp8-pp1}}, readOnly: {str(read_only).lower()}}}}}"
+    found = from_nimservice([service(spec), service("{storage: {pvc: {name: there}}}", "NIMCache", "c")])
+    assert found.settings["download"] == {"job": True}
+    assert found.settings["storage"].get("readOnly", False) == read_only
 
 
 def test_or_the_operators_claim_stays_in_use() -> None:

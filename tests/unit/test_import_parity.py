@@ -148,6 +148,7 @@ VARIABLES: dict[str, tuple[Any, Any]] = {
     "NIM_SERVER_PORT": ("9000", 9000),
     "NIM_REPOSITORY_OVERRIDE": ("https://mirror.example/nim", "https://mirror.example/nim"),
     "NIM_DISABLE_MODEL_DOWNLOAD": ("1", True),
+    "HF_HUB_OFFLINE": (1, True),
     "HF_ENDPOINT": ("https://hub.example", "https://hub.example"),
 }
 

@@ -3,7 +3,7 @@
 from nim_stack.importing import forms
 from nim_stack.importing.draft import Draft
 from nim_stack.importing.rows import Document
-from nim_stack.importing.shared import startup_seconds
+from nim_stack.importing.shared import startup_seconds, take_metrics
 
 
 def take_access(draft: Draft, document: Document) -> None:
@@ -68,11 +68,7 @@ def _take_autoscaling(draft: Draft, document: Document) -> None:
         if value is not None or default is not None:
             draft.read(source, default if value is None else value, f"autoscaling.{field}", forms.count)
     draft.take("autoscaling.enabled", True, "autoscaling.maxReplicas", draft.get("autoscaling.maxReplicas"))
-    metrics = document.get("autoscaling.metrics")
-    if forms.is_unset(metrics):
-        draft.ask("autoscaling.metrics", "autoscaling is on without metrics, by which it could never act")
-    else:
-        draft.read("autoscaling.metrics", metrics, "autoscaling.metrics", forms.objects)
+    take_metrics(draft, "autoscaling.metrics", document.get("autoscaling.metrics"))
 
 
 def _take_monitor(draft: Draft, document: Document) -> None:

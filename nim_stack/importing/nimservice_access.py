@@ -3,7 +3,7 @@
 from nim_stack.importing import forms
 from nim_stack.importing.draft import Draft
 from nim_stack.importing.rows import Document
-from nim_stack.importing.shared import startup_seconds
+from nim_stack.importing.shared import startup_seconds, take_metrics
 
 
 def take_access(draft: Draft, service: Document) -> None:
@@ -100,10 +100,7 @@ def _take_autoscaling(draft: Draft, service: Document) -> None:
         draft.take("spec.scale.enabled", True, "autoscaling.maxReplicas", most)
     if hpa.get("behavior"):
         draft.add("spec.scale.hpa.behavior", hpa["behavior"], "autoscaling.behavior", hpa["behavior"])
-    if hpa.get("metrics"):
-        draft.read("spec.scale.hpa.metrics", hpa["metrics"], "autoscaling.metrics", forms.objects)
-    else:
-        draft.ask("autoscaling.metrics", "scale is on without metrics, by which it could never act")
+    take_metrics(draft, "spec.scale.hpa.metrics", hpa.get("metrics"))
 
 
 def _take_monitor(draft: Draft, service: Document) -> None:

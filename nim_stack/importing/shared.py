@@ -168,6 +168,19 @@ def startup_seconds(probe: Mapping[str, Any], *, delay: int, failures: int) -> i
     return first + period * times
 
 
+def take_metrics(draft: Draft, source: str, metrics: Any) -> None:
+    """Metrics of an autoscaler, which may be those of an object that is called something else here."""
+    if forms.is_unset(metrics):
+        draft.ask("autoscaling.metrics", f"{source} is empty, and without metrics an autoscaler could never act")
+        return
+    draft.read(source, metrics, "autoscaling.metrics", forms.objects)
+    for metric in forms.mappings(metrics):
+        described = forms.mapping(forms.mapping(metric.get("object")).get("describedObject"))
+        if described.get("kind") == "Service":
+            why = f"a metric is that of the Service {described.get('name')}; the stack's is called <name>-leader"
+            draft.ask("autoscaling.metrics", why)
+
+
 def note_unknown(draft: Draft, document: Document, what: str) -> None:
     """Names of the document that no row has."""
     for source, value, close in document.unknown():

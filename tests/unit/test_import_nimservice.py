@@ -153,6 +153,12 @@ def test_every_field_comes_to_a_form_that_the_settings_have(sample: str) -> None
     assert found.of("unknown") == []
 
 
+def test_a_metric_of_the_old_service_is_told_of() -> None:
+    metric = "{type: Object, object: {metric: {name: m}, describedObject: {apiVersion: v1, kind: Service, name: old}}}"
+    found = from_nimservice([service(f"{{scale: {{enabled: true, hpa: {{maxReplicas: 2, metrics: [{metric}]}}}}}}")])
+    assert "the Service old" in reasons(found, "asked")["autoscaling.metrics"]
+
+
 def test_an_unknown_field_is_told_of() -> None:
     found = from_nimservice([service("{multiNode: {parallelism: {pipelines: 2}}}")])
     why = reasons(found, "unknown")["spec.multiNode.parallelism.pipelines"]

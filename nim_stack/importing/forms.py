@@ -99,6 +99,19 @@ def named_objects(value: Any) -> list[dict[str, Any]]:
     return [{"name": str(name), **item} for name, item in value.items()]
 
 
+def metrics(value: Any) -> list[dict[str, Any]]:
+    """Metrics of an autoscaler; a quantity without quotes is text."""
+    return [{key: _quoted(item) for key, item in metric.items()} for metric in objects(value)]
+
+
+def _quoted(source: Any) -> Any:
+    target = mapping(mapping(source).get("target"))
+    if not target:
+        return source
+    quoted = {key: text(item) if key in ("value", "averageValue") else item for key, item in target.items()}
+    return {**source, "target": quoted}
+
+
 def log_level(value: Any) -> str:
     return text(value).upper()
 

@@ -173,7 +173,7 @@ def take_metrics(draft: Draft, source: str, metrics: Any) -> None:
     if forms.is_unset(metrics):
         draft.ask("autoscaling.metrics", f"{source} is empty, and without metrics an autoscaler could never act")
         return
-    draft.read(source, metrics, "autoscaling.metrics", forms.objects)
+    draft.read(source, metrics, "autoscaling.metrics", forms.metrics)
     for metric in forms.mappings(metrics):
         described = forms.mapping(forms.mapping(metric.get("object")).get("describedObject"))
         if described.get("kind") == "Service":

@@ -8,7 +8,8 @@ _TRITON = "NIM for language models has one port for API, health and metrics"
 _COMMAND = (
     "the operator ignores it across nodes, and both roles run nim-serve-ray; arguments for vLLM are passthroughArgs"
 )
-_JOB = "the download Job runs as the pods of the model do"
+_JOB = "the download Job has node labels, tolerations and identity of the pods"
+_NO_NEED = "the download Job has no limits, and needs neither GPUs nor containers beside it"
 _PULLER = "the image of the model downloads it"
 _PUBLISHED = "the image chooses among its profiles by the split; profile names one"
 _CERTIFICATES = "mount the ConfigMap with pods.volumes and volumeMounts, and set SSL_CERT_FILE in env"
@@ -170,14 +171,14 @@ CACHE_ROWS: tuple[Row, ...] = (
     judged("spec.storage.pvc.subPath", "storage.subPath"),
     judged("spec.storage.pvc.annotations", "storage.annotations"),
     judged("spec.storage.hostPath", "storage.hostPath.path"),
-    left("spec.resources.cpu", _JOB),
-    left("spec.resources.memory", _JOB),
+    left("spec.resources.cpu", _NO_NEED),
+    left("spec.resources.memory", _NO_NEED),
     left("spec.tolerations", _JOB),
     left("spec.nodeSelector", _JOB),
     left("spec.userID", _JOB),
     left("spec.groupID", _JOB),
-    left("spec.runtimeClassName", _JOB),
-    left("spec.initContainers", _JOB),
+    left("spec.runtimeClassName", _NO_NEED),
+    left("spec.initContainers", _NO_NEED),
     judged("spec.env", "env", says="pods and Job have the same variables"),
     left("spec.certConfig.name", _CERTIFICATES, changes=True),
     left("spec.certConfig.mountPath", _CERTIFICATES, changes=True),

@@ -100,8 +100,10 @@ class Context:
     @property
     def brings_model(self) -> bool:
         """Whether the image knows its model: the model-specific one does, under whatever registry it is mirrored."""
-        own = self.named.nim_image if self.named else None
-        return own is not None and _repository(self.image) == _repository(own)
+        if self.named is None:
+            return False
+        own = self.named.nim_image
+        return _repository(self.image) in (self.named.name, own and _repository(own))
 
     @property
     def is_nim(self) -> bool:

@@ -16,7 +16,7 @@ from nim_stack.problems import RefusedError
 from nim_stack.rules.reading import KEY_IN_CLEAR
 from nim_stack.search import MOST_NODES, Candidate, search
 
-_OPTIONS = {
+OPTIONS = {
     "model": ("--model", str, "model: catalogue name, hf://<owner>/<model>, or path"),
     "gpu": ("--gpu", str, "GPU type"),
     "nodes": ("--nodes", int, "nodes of a group"),
@@ -41,7 +41,7 @@ def add_command(commands: Any) -> None:
     )
     command.add_argument("-s", "--stack", help="plan Pulumi.<stack>.yaml")
     command.add_argument("-C", "--directory", type=Path, default=Path(), help="where the stack files are")
-    for setting, (flag, kind, what) in _OPTIONS.items():
+    for setting, (flag, kind, what) in OPTIONS.items():
         command.add_argument(flag, dest=setting, type=kind, help=what)
     command.add_argument("--search", action="store_true", help="every feasible split on --gpu, the best first")
     command.add_argument("--most-nodes", type=int, default=MOST_NODES, help="how far to search (%(default)s)")
@@ -50,7 +50,7 @@ def add_command(commands: Any) -> None:
 
 
 def _run(given: argparse.Namespace) -> int:
-    options = {setting: getattr(given, setting) for setting in _OPTIONS if getattr(given, setting) is not None}
+    options = {setting: getattr(given, setting) for setting in OPTIONS if getattr(given, setting) is not None}
     if given.stack is None and "model" not in options and not given.search:
         raise StackFileError("Say what to plan: -s <stack>, or --model <model> with --gpu and --nodes.")
     file = read_stack_file(given.stack, given.directory) if given.stack else None

@@ -1,6 +1,7 @@
 """Reading Pulumi.<stack>.yaml as Pulumi would, as far as the plan needs it."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,10 @@ class StackFile:
     keys: frozenset[str]
     """Keys that are there, encrypted or in clear."""
     keys_in_clear: tuple[str, ...]
+
+    def assuming(self, keys: Iterable[str]) -> "StackFile":
+        """As if these keys were there too."""
+        return replace(self, keys=self.keys | frozenset(keys))
 
 
 def read_stack_file(stack: str, directory: Path) -> StackFile:

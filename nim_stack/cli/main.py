@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from nim_stack.catalog import CatalogError
-from nim_stack.cli import catalog, planning, rendering
+from nim_stack.cli import catalog, planning, rendering, settings
 from nim_stack.cli.stack_files import StackFileError
 
 USAGE_ERROR = 2
@@ -32,5 +32,6 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     planning.add_command(commands)
     rendering.add_command(commands)
+    settings.add_command(commands)
     catalog.add_commands(commands)
     return parser

@@ -50,3 +50,8 @@ def test_the_examples_of_nvidias_page(name: str, split: tuple[int, int], path: s
     assert (plan.nodes, plan.gpus_per_node) == (2, 8)
     assert (plan.tensor_parallel, plan.pipeline_parallel) == split
     assert plan.model_path == path
+
+
+def test_each_example_is_in_the_list() -> None:
+    rows = re.findall(r"^\| (`.*`) \|", (STACKS.parent / "README.md").read_text(), re.MULTILINE)
+    assert sorted(name for row in rows for name in re.findall(r"`([^`]+)`", row)) == NAMES

@@ -21,6 +21,7 @@ _PLAIN: dict[str, tuple[type | tuple[type, ...], Callable[[Any, Any], bool]]] = 
     "minLength": (str, lambda value, least: len(value) >= least),
     "maxLength": (str, lambda value, most: len(value) <= most),
     "minItems": (list, lambda value, least: len(value) >= least),
+    "maxItems": (list, lambda value, most: len(value) <= most),
     "minimum": ((int, float), lambda value, least: value >= least),
     "maximum": ((int, float), lambda value, most: value <= most),
     "exclusiveMinimum": ((int, float), lambda value, above: value > above),

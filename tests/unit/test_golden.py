@@ -21,6 +21,15 @@ CASES: dict[str, dict[str, Any]] = {
         "profile": "vllm-fp16-tp8-pp2",
         "storage": {"existingClaim": "weights"},
     },
+    "nfs": {
+        "model": "llama-3.1-405b-instruct",
+        "nodes": 2,
+        "profile": "vllm-bf16-tp8-pp2",
+        "gpu": "h100",
+        "storage": {"nfs": {"server": "nfs.example", "path": "/exports/models"}, "subPath": "405b", "readOnly": True},
+        "download": {"job": True},
+        "secrets": {"ngcApiSecret": {"name": "ngc", "key": "apiKey"}},
+    },
     "tiny": TINY | {"replicas": 2, "wait": False, "storage": {"storageClass": "shared", "retain": False}},
 }
 """What no example has."""
@@ -40,7 +49,8 @@ def test_manifests(case: str, golden: Golden) -> None:
 
 
 def test_no_golden_file_is_left_over() -> None:
-    assert {path.stem for path in GOLDEN.glob("*.yaml")} == {*NAMES, *CASES}
+    elsewhere = {"access"}  # tests/unit/test_access_manifests.py
+    assert {path.stem for path in GOLDEN.glob("*.yaml")} == {*NAMES, *CASES, *elsewhere}
 
 
 def test_a_second_render_is_byte_identical() -> None:
@@ -60,7 +70,7 @@ def test_a_second_render_is_byte_identical() -> None:
         for seed in ("1", "2")
     )
     assert first == second
-    assert first.count(b"kind: LeaderWorkerSet") == len(NAMES)
+    assert first.count(b"\nkind: LeaderWorkerSet") == len(NAMES)
 
 
 def test_text_that_is_a_number_in_yaml_1_2_stays_text() -> None:

@@ -27,51 +27,49 @@ def render(plan: DeploymentPlan, *, has_ngc_key: bool = False, has_hf_token: boo
     """The objects of a stack but for two kinds: Secrets, which the pods name, and the LWS release, which has a file of
     its own. With `kubectl apply` they make the same deployment, without the order and the wait."""
     settings, space = plan.settings, plan.settings.namespace
-    found = references(plan, has_ngc_key=has_ngc_key, has_hf_token=has_hf_token)
+    used = references(plan, has_ngc_key=has_ngc_key, has_hf_token=has_hf_token)
     objects = [
-        _namespace(plan),
+        _namespace(plan) if settings.create_namespace else None,
         _claim(plan),
         *(network_policies(plan, settings.network_policy, space) if settings.network_policy else ()),
-        download_job(plan, found, space) if settings.download.job else None,
+        download_job(plan, used, space) if settings.download.job else None,
         leader_service(plan, space),
-        compute_domain(plan, space),
-        leader_worker_set(plan, found, space),
-        autoscaler(plan, settings.autoscaling, space) if settings.autoscaling else None,
-        disruption_budget(plan, settings.disruption_budget, space) if settings.disruption_budget else None,
         ingress(plan, settings.ingress, space) if settings.ingress else None,
         http_route(plan, settings.http_route, space) if settings.http_route else None,
         pod_monitor(plan, settings.pod_monitor, space) if settings.pod_monitor else None,
+        compute_domain(plan, space),
+        leader_worker_set(plan, used, space),
+        autoscaler(plan, settings.autoscaling, space) if settings.autoscaling else None,
+        disruption_budget(plan, settings.disruption_budget, space) if settings.disruption_budget else None,
     ]
     return [item for item in objects if item is not None]
 
 
 def references(plan: DeploymentPlan, *, has_ngc_key: bool, has_hf_token: bool) -> References:
     """Names of what the pods use: of objects that exist where the settings name some, else of those that are made."""
-    name, secrets, storage = plan.settings.name, plan.settings.secrets, plan.settings.storage
-    made = SecretRef(names.api_secret(name), names.NGC_KEY) if has_ngc_key else None
-    token = SecretRef(names.hf_secret(name), names.HF_KEY) if has_hf_token else None
-    claim = names.cache_claim(name) if storage.makes_claim else storage.existing_claim
+    name, secrets = plan.settings.name, plan.settings.secrets
+
+    def key(existing: SecretKey | None, made: SecretRef | None) -> SecretRef | None:
+        return SecretRef(existing.name, existing.key) if existing else made
+
+    api = SecretRef(names.api_secret(name), names.NGC_KEY) if has_ngc_key else None
+    hub = SecretRef(names.hf_secret(name), names.HF_KEY) if has_hf_token else None
     return References(
-        cache_claim=claim,
-        api_secret=_named(secrets.ngc_api_secret) or made,
-        hf_secret=_named(secrets.hf_token_secret) or token,
+        api_secret=key(secrets.ngc_api_secret, api),
+        hf_secret=key(secrets.hf_token_secret, hub),
         pull_secrets=secrets.image_pull_secrets or ((names.pull_secret(name),) if has_ngc_key else ()),
     )
 
 
-def _named(secret: SecretKey | None) -> SecretRef | None:
-    return SecretRef(secret.name, secret.key) if secret else None
-
-
 def made_secrets(plan: DeploymentPlan, *, has_ngc_key: bool, has_hf_token: bool) -> list[str]:
     """Names of the Secrets that the stack makes from its keys."""
-    used, existing = references(plan, has_ngc_key=has_ngc_key, has_hf_token=has_hf_token), plan.settings.secrets
-    named = (
-        (used.api_secret and used.api_secret.name, existing.ngc_api_secret is not None),
-        *((pull, bool(existing.image_pull_secrets)) for pull in used.pull_secrets),
-        (used.hf_secret and used.hf_secret.name, existing.hf_token_secret is not None),
-    )
-    return [name for name, exists in named if name is not None and not exists]
+    name, existing = plan.settings.name, plan.settings.secrets
+    made = {
+        names.api_secret(name): has_ngc_key and existing.ngc_api_secret is None,
+        names.pull_secret(name): has_ngc_key and not existing.image_pull_secrets,
+        names.hf_secret(name): has_hf_token and existing.hf_token_secret is None,
+    }
+    return [secret for secret, is_made in made.items() if is_made]
 
 
 def to_yaml(manifests: list[Manifest]) -> str:
@@ -90,16 +88,15 @@ _NUMBER = re.compile(r"^[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?$|^0o
 _Plain.add_implicit_resolver("tag:yaml.org,2002:float", _NUMBER, list("-+.0123456789"))
 
 
-def _namespace(plan: DeploymentPlan) -> Manifest | None:
+def _namespace(plan: DeploymentPlan) -> Manifest:
     settings = plan.settings
-    if not settings.create_namespace:
-        return None
-    return namespace(settings.namespace, settings.name, adopt=settings.storage.retain, security=security_level(plan))
+    level = security_level(plan)
+    return namespace(settings.namespace, settings.name, adopt=settings.storage.retain, security=level)
 
 
 def _claim(plan: DeploymentPlan) -> Manifest | None:
     settings, storage = plan.settings, plan.settings.storage
-    if storage.storage_class is None:
+    if storage.storage_class is None or not storage.makes_claim:
         return None
     return cache_claim(
         settings.name,

@@ -56,6 +56,10 @@ class Crew:
                 return f"{who} came back without its part of the Ray cluster"
         return None
 
+    def missing(self) -> str | None:
+        """A worker whose connection is down at the moment; it may come back."""
+        return next((_name(known.report) for known in self._known.values() if known.gone_at is not None), None)
+
     def leaving(self) -> str | None:
         """A worker that was asked to stop."""
         return next((_name(k.report) for k in self._known.values() if k.gone_at is None and k.report.leaving), None)

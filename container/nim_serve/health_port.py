@@ -14,6 +14,9 @@ from nim_serve.contract import HEALTH_LIVE_PATH, HEALTH_READY_PATH
 from nim_serve.events import Status
 from nim_serve.middleware import health_body
 
+LATE_SECONDS = 5.0
+"""A pod that was frozen has not looked yet what became of its group."""
+
 LIVE_SECONDS = 60.0
 """A supervisor that has not turned for so long never will."""
 
@@ -39,6 +42,9 @@ class Health:
             live = time.monotonic() - self.turned_at < LIVE_SECONDS
             return (200, health_body("live")) if live else (503, health_body("not live"))
         if path == HEALTH_READY_PATH:
+            late = time.monotonic() - self.turned_at
+            if late >= LATE_SECONDS:
+                return 503, health_body("not ready", f"the supervisor was late by {late:.0f} s")
             ready = self.status is Status.READY
             reason = f"{self.status}: {self.reason}" if self.reason else str(self.status)
             return (200, health_body("ready")) if ready else (503, health_body("not ready", reason))

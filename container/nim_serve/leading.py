@@ -4,65 +4,17 @@ Pure: events go in with the time, actions come out. A fault ends what is broken 
 an error; then the engine, or the Ray cluster of the whole group under a new epoch, starts again in place.
 """
 
-from enum import StrEnum
-
 from nim_serve import events as e
-from nim_serve.crew import Crew
 from nim_serve.events import Action, Event, Scope, Status
-from nim_serve.limits import CLEAR_SECONDS, ENGINE_GRACE_SECONDS, RAY_GRACE_SECONDS, Limits, Tries
-from nim_serve.membership import Member, complete, describe
+from nim_serve.limits import CLEAR_SECONDS
+from nim_serve.membership import complete, describe
 from nim_serve.messages import Order
+from nim_serve.phases import ENGINE_RUNS, SHORT, Phase
+from nim_serve.recovering import Recovering
 
 
-class Phase(StrEnum):
-    """What the leader is at; the value is what it tells its workers."""
-
-    MODEL = "gets the model"
-    HEAD = "starts Ray"
-    GATHER = "gathers the group"
-    LOAD = "starts the engine"
-    PROVE = "has the engine generate a first token"
-    SERVE = "serves"
-    DRAIN = "finishes the requests in flight"
-    CLEAR = "ends what is left"
-    PAUSE = "pauses before the next try"
-    STOP = "stops"
-
-
-ENGINE_RUNS = (Phase.LOAD, Phase.PROVE, Phase.SERVE, Phase.DRAIN)
-
-
-class Leading:
+class Leading(Recovering):
     """One leader, from its start to its exit."""
-
-    def __init__(
-        self, nodes: int, gpus: int, address: str, life: str, limits: Limits, *, ray: bool, now: float
-    ) -> None:
-        self.nodes, self.gpus, self.address, self.limits, self.ray = nodes, gpus, address, limits, ray
-        self.life = life
-        self.crew = Crew(nodes - 1)
-        self.tries = Tries(limits)
-        self.phase, self.since, self.now = Phase.MODEL, now, now
-        self.epoch_number, self.engine = 1, 1
-        self.head = ""
-        self.members: tuple[Member, ...] = ()
-        self.served = False
-        self.seconds: dict[Phase, float] = {}
-        self.fault = ""
-        self.noticed = now
-        self._scope = Scope.ENGINE
-        self._again = Phase.MODEL
-        self._until = now
-        self._in_flight: tuple[float, int] | None = None
-        self._stopping = False
-        self._exit = e.Exit(0)
-        self._told = Order()
-        self._out: list[Action] = []
-
-    @property
-    def epoch(self) -> str:
-        """Unique among all leaders, also those before this one at the same address."""
-        return f"{self.life}.{self.epoch_number}"
 
     def start(self) -> list[Action]:
         """The first actions."""
@@ -115,10 +67,6 @@ class Leading:
             case _:
                 pass
 
-    def _enter(self, phase: Phase) -> None:
-        self.seconds[self.phase] = round(self.now - self.since, 1)
-        self.phase, self.since = phase, self.now
-
     def _tell(self) -> None:
         """Keep the workers' order up to date."""
         bye = self.phase is Phase.STOP and self._scope is Scope.RAY
@@ -165,113 +113,17 @@ class Leading:
             self._fault(Scope.ENGINE, f"the engine is up but does not generate: {problem}")
             return
         self._enter(Phase.SERVE)
-        self.served = True
+        self.served, self._doubted = True, False
         self._out.append(e.Show(Status.READY))
-        names = {
-            Phase.MODEL: "model",
-            Phase.HEAD: "ray",
-            Phase.GATHER: "join",
-            Phase.LOAD: "engine",
-            Phase.PROVE: "proof",
-        }
-        fields = [(f"{names[phase]}_s", seconds) for phase, seconds in self.seconds.items() if phase in names]
+        fields: list[tuple[str, object]] = [
+            (f"{name}_s", self.seconds[phase]) for phase, name in SHORT.items() if phase in self.seconds
+        ]
         if self.fault:
             fields = [("healed_s", round(self.now - self.noticed, 1)), *fields]
             self._say("info", f"serving again after a fault: {self.fault}", *fields)
         else:
             self._say("info", "serving", *fields)
         self.fault, self.seconds = "", {}
-
-    # Faults
-
-    def _fault(self, scope: Scope, what: str) -> None:
-        if not self.ray:
-            scope = Scope.ENGINE
-        if self.phase is Phase.STOP:
-            return
-        if self._stopping:
-            self._say("warning", f"requests in flight are lost: {what}")
-            self._stop()
-        elif self.phase in (Phase.CLEAR, Phase.PAUSE):
-            if scope > self._scope:
-                self._say("warning", f"the fault is larger: {what}")
-                self._clear(scope)
-        elif self.phase in ENGINE_RUNS or scope is Scope.RAY:
-            # The second try in a row takes Ray with it: what looks like the engine's fault may be Ray's.
-            again = scope if self.tries.count == 0 or not self.ray else Scope.RAY
-            if self._pause_or_give_up(what, Phase.HEAD):
-                self._clear(again)
-
-    def _pause_or_give_up(self, what: str, again: Phase) -> bool:
-        """Count a try; whether there is one left."""
-        self.fault = self.fault or what
-        self.noticed = self.now if self.phase in (Phase.SERVE, Phase.DRAIN) or not self.served else self.noticed
-        count = self.tries.count
-        pause = self.tries.next_pause()
-        if pause is None:
-            after = f" after {count} restarts in place" if count else ""
-            self._give_up(f"{what}{after}")
-            return False
-        fields = (("try", f"{count + 1}/{self.limits.tries}"), ("pause_s", pause))
-        self._say("warning", f"fault: {what}", *fields)
-        self._out.append(e.Show(Status.HEALING, what))
-        self._until, self._again = self.now + pause, again
-        self._enter(Phase.PAUSE)
-        return True
-
-    def _clear(self, scope: Scope) -> None:
-        """End what is broken; requests in flight get an error now."""
-        self._enter(Phase.CLEAR)
-        self.seconds = {}
-        self._scope = scope
-        self.engine += 1
-        if scope is Scope.RAY:
-            self.epoch_number += 1
-            self.head = ""
-            self._again = Phase.HEAD
-        else:
-            self._again = Phase.GATHER if self.ray else Phase.LOAD
-        self._out.append(e.End(scope))
-
-    def _after_end(self, scope: Scope) -> None:
-        if self.phase is Phase.CLEAR and scope is self._scope:
-            self._enter(Phase.PAUSE)
-        elif self.phase is Phase.STOP and scope is self._scope:
-            if scope is Scope.ENGINE:
-                self._scope = Scope.RAY
-                self._out.append(e.End(Scope.RAY, RAY_GRACE_SECONDS))
-            else:
-                self._out.append(self._exit)
-
-    # Leaving
-
-    def _stop_asked(self) -> None:
-        if self._stopping:
-            return
-        self._stopping = True
-        if self.phase is Phase.DRAIN:
-            self._out.append(e.Show(Status.DRAINING))
-        elif self.phase is Phase.SERVE:
-            self._drain("asked to stop")
-        else:
-            self._stop()
-
-    def _drain(self, why: str) -> None:
-        self._enter(Phase.DRAIN)
-        self._out.append(e.Show(Status.DRAINING, why))
-        self._say("info", f"{why}: finishing the requests in flight", ("budget_s", self.limits.drain))
-
-    def _stop(self) -> None:
-        self._enter(Phase.STOP)
-        self._scope = Scope.ENGINE
-        self._out += [e.Show(Status.DRAINING, "stopping"), e.End(Scope.ENGINE, ENGINE_GRACE_SECONDS)]
-
-    def _give_up(self, why: str) -> None:
-        self._exit = e.Exit(1, why)
-        self._stopping = True
-        self._enter(Phase.STOP)
-        self._scope = Scope.RAY
-        self._out += [e.Show(Status.HEALING, why), e.End(Scope.RAY, RAY_GRACE_SECONDS)]
 
     # Time
 
@@ -293,6 +145,7 @@ class Leading:
                     self._out.append(e.Wait(f"for {what}", waited, self.limits.load - waited))
             case Phase.SERVE:
                 self.tries.serving(self.now)
+                self._doubt(self.crew.missing())
                 if who := self.crew.leaving():
                     self._drain(f"{who} was asked to stop")
             case Phase.DRAIN:
@@ -303,6 +156,14 @@ class Leading:
                 self._out.append(e.Exit(1, f"processes did not end within {CLEAR_SECONDS:.0f} s of SIGKILL"))
             case _:
                 pass
+
+    def _doubt(self, who: str | None) -> None:
+        """Without a heartbeat nobody knows, so the group is not ready; it is again if the worker comes back in time."""
+        if who is not None and not self._doubted:
+            self._out.append(e.Show(Status.HEALING, f"{who} hung up"))
+        elif who is None and self._doubted:
+            self._out.append(e.Show(Status.READY))
+        self._doubted = who is not None
 
     def _try_again(self) -> None:
         if self._again is Phase.MODEL:
@@ -329,21 +190,3 @@ class Leading:
             self._give_up(f"the group was not complete within {limit:.0f} s: {missing}")
         else:
             self._out.append(e.Wait(f"for the group: {missing}", waited, limit - waited))
-
-    def _check_drained(self, waited: float) -> None:
-        fresh = self._in_flight is not None and self._in_flight[0] >= self.since + self.limits.drain_delay
-        done = fresh and self._in_flight is not None and self._in_flight[1] == 0
-        if not done and waited < self.limits.drain:
-            return
-        self._say("info", "drained" if done else "the drain budget is over: requests in flight are cut off")
-        if self._stopping:
-            self._stop()
-        else:
-            # Not a try: nothing has failed. The worker that leaves sees the new epoch and goes.
-            self.fault, self.noticed = "a worker left", self.now
-            self._until = self.now
-            self._clear(Scope.RAY)
-            self._out.append(e.Show(Status.HEALING, self.fault))
-
-    def _say(self, level: str, message: str, *fields: tuple[str, object]) -> None:
-        self._out.append(e.Say(level, message, fields))

@@ -105,6 +105,7 @@ class Supervisor:
                 now = time.monotonic()
                 for action in machine.handle(event, now):
                     self._do(action, now)
+            self.health.turned_at = now
         return self._exit
 
     def _turn(self) -> list[Event]:
@@ -120,7 +121,6 @@ class Supervisor:
             else:
                 found += self.watched.ended(key.data)
         now = time.monotonic()
-        self.health.turned_at = now
         while self._posted:
             found.append(self._posted.popleft())
         for name, child in list(self.tasks.items()):

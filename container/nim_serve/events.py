@@ -41,9 +41,10 @@ class StopAsked:
 
 @dataclass(frozen=True)
 class ModelDone:
-    """The model is in place; or why it is not."""
+    """The model is in place; or why it is not, and whether another try would end the same way."""
 
     problem: str = ""
+    final: bool = False
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,7 @@ class Following:
                 self.how = how
             case e.Ordered(order):
                 self.order = order
-            case e.ModelDone(problem) if self.phase is Phase.MODEL:
+            case e.ModelDone(problem, _) if self.phase is Phase.MODEL:
                 self.model = not problem
                 if problem:
                     self._give_up(problem)

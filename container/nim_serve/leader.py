@@ -82,7 +82,8 @@ class Leader(Supervisor):
 
     def _fetch(self) -> None:
         if self.config.model.kind == "path":
-            self.post(e.ModelDone(local_problem(self.config)))
+            problem = local_problem(self.config)
+            self.post(e.ModelDone(problem, final=bool(problem)))
         else:
             self.start_task("download", fetch_command(), os.environ, DOWNLOAD_SECONDS)
 

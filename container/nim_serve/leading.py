@@ -34,8 +34,8 @@ class Leading(Recovering):
         match event:
             case e.StopAsked():
                 self._stop_asked()
-            case e.ModelDone(problem) if self.phase is Phase.MODEL:
-                self._after_model(problem)
+            case e.ModelDone(problem, final) if self.phase is Phase.MODEL:
+                self._after_model(problem, final)
             case e.RayStarted(problem) if self.phase is Phase.HEAD:
                 self._after_head(problem)
             case e.Members(members, problem) if self.phase is Phase.GATHER:
@@ -79,8 +79,10 @@ class Leading(Recovering):
 
     # Starting
 
-    def _after_model(self, problem: str) -> None:
-        if problem:
+    def _after_model(self, problem: str, final: bool) -> None:
+        if final:
+            self._give_up(problem)
+        elif problem:
             self._pause_or_give_up(problem, Phase.MODEL)
         elif self.ray:
             self._start_head()

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from nim_serve import contract, engine, logs
-from nim_serve.contract import ContractError, ServeConfig, parse_environment
+from nim_serve.contract import ContractError, ServeConfig, parse_environment, port_problems
 from nim_serve.fetch import fetch
 from nim_serve.health_port import Health, serve_health
 from nim_serve.leader import Leader
@@ -33,10 +33,12 @@ def own_address(config: ServeConfig) -> str:
         return "127.0.0.1"
 
 
-def checked(log: Log) -> ServeConfig:
+def checked(log: Log, ray_port: int | None = None) -> ServeConfig:
     """The environment, or an exit that lists every problem."""
     try:
         config = parse_environment(os.environ)
+        if ray_port is not None and (clashes := port_problems(config, ray_port)):
+            raise ContractError(clashes)
     except ContractError as wrong:
         leave_message(os.environ.get("NIM_STACK_TERMINATION_LOG", "/dev/termination-log"), str(wrong))
         logs.configure("INFO", jsonl=os.environ.get("NIM_JSONL_LOGGING", "").strip().lower() in ("1", "true"))
@@ -61,6 +63,12 @@ def supervise(config: ServeConfig, make: Callable[[Health, StopRequest], Leader 
         if config.health_port is not None:
             serve_health(config.health_port, health)
         supervisor = make(health, stop)
+    except OSError as taken:
+        reason = f"a port of this pod cannot be opened: {taken}"
+        Log("nim").error(f"exiting: {reason}")
+        leave_message(config.termination_log, reason)
+        return 1
+    try:
         ended = supervisor.serve()
     finally:
         health.close()
@@ -102,13 +110,13 @@ def nim_serve_ray(arguments: Sequence[str]) -> int:
     """`nim-serve-ray --head --port P` or `nim-serve-ray --head-address HOST:PORT`: one pod of a group."""
     given, extra = _ray_arguments(arguments)
     if given.head:
-        config = checked(Log("leader"))
+        config = checked(Log("leader"), given.port)
         return supervise(config, lambda *own: Leader(config, given.port, own_address(config), extra, *own, ray=True))
     host, _, port = given.head_address.rpartition(":")
     if not host or not port.isdigit() or not 1 <= int(port) <= 65535:
         print(f"--head-address {given.head_address!r}: use <host>:<port>", file=sys.stderr)
         return 2
-    config = checked(Log("worker"))
+    config = checked(Log("worker"), int(port))
     return supervise(config, lambda *own: Worker(config, host, int(port), *own))
 
 

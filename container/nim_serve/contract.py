@@ -87,6 +87,30 @@ def ignored_variables(environment: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(sorted(name for name in environment if name.startswith("NIM_") and name not in ENV))
 
 
+def port_problems(config: "ServeConfig", ray_port: int) -> list[str]:
+    """Ports of one pod that coincide; the Ray port comes with the arguments, the others with the environment."""
+    ports = {
+        "the Ray port": ray_port,
+        "the heartbeat port (NIM_STACK_HEARTBEAT_PORT)": heartbeat_port(config, ray_port),
+        "NIM_SERVER_PORT": config.server_port,
+        **({} if config.health_port is None else {"NIM_HEALTH_PORT": config.health_port}),
+    }
+    names = list(ports)
+    return [
+        f"{one} and {other} are both {ports[one]}: use another one"
+        for number, one in enumerate(names)
+        for other in names[number + 1 :]
+        if ports[one] == ports[other] and (one, other) != ("NIM_SERVER_PORT", "NIM_HEALTH_PORT")
+    ] + (
+        ["the heartbeat needs a port below 65536: set NIM_STACK_HEARTBEAT_PORT"] if max(ports.values()) > 65535 else []
+    )
+
+
+def heartbeat_port(config: "ServeConfig", ray_port: int) -> int:
+    """Where the leader's supervisor listens for its workers."""
+    return config.heartbeat_port or ray_port + 1
+
+
 def parse_environment(environment: Mapping[str, str]) -> ServeConfig:
     """Read and check the environment of either role; an empty variable counts as absent.
 

@@ -20,10 +20,14 @@ class Crew:
     def __init__(self, workers: int) -> None:
         self.size = workers
         self._known: dict[str, _Worker] = {}
+        self._joined: dict[str, Report] = {}
+        """The last report of each worker that was part of a Ray cluster."""
 
     def heard(self, report: Report) -> None:
         """A report replaces the one before, on whichever connection it came."""
         self._known[report.worker] = _Worker(report)
+        if report.epoch and _in(report, report.epoch):
+            self._joined[report.worker] = report
 
     def hung_up(self, worker: str, how: str, silent: bool, now: float) -> None:
         """A connection ended; the worker may still come back on another one."""
@@ -47,13 +51,18 @@ class Crew:
         ]
 
     def broken(self, epoch: str, now: float) -> str | None:
-        """Why a group that was complete is not any more."""
-        for known in self._known.values():
-            who = _name(known.report)
-            if self._gone(known, now):
-                return f"{who} has gone: {known.how}"
+        """Which worker had joined this epoch and is not in it any more.
+
+        Ray knows its node for a while yet, and would place a rank there, so this epoch is of no use to anybody.
+        """
+        for name, report in self._joined.items():
+            known = self._known.get(name)
+            if report.epoch != epoch:
+                continue
+            if known is None or self._gone(known, now):
+                return f"{_name(report)} has gone{f': {known.how}' if known else ''}"
             if known.gone_at is None and not _in(known.report, epoch) and not known.report.leaving:
-                return f"{who} came back without its part of the Ray cluster"
+                return f"{_name(report)} came back without its part of the Ray cluster"
         return None
 
     def missing(self) -> str | None:

@@ -6,7 +6,7 @@ import time
 from nim_serve import engine
 from nim_serve import events as e
 from nim_serve.asking import Asking
-from nim_serve.contract import ServeConfig
+from nim_serve.contract import ServeConfig, heartbeat_port
 from nim_serve.engine_watch import EngineWatch
 from nim_serve.events import Action, Event, Scope, Status
 from nim_serve.health_port import Health
@@ -42,8 +42,8 @@ class Leader(Supervisor):
         self.asking: Asking | None = None
         self.listener: Listener | None = None
         if config.nodes > 1 and ray:
-            heartbeat = config.heartbeat_port or port + 1
-            self.listener = Listener(self.selector, heartbeat, config.nodes, os.environ.get("LWS_LEADER_ADDRESS"))
+            group = os.environ.get("LWS_LEADER_ADDRESS")
+            self.listener = Listener(self.selector, heartbeat_port(config, port), config.nodes, group)
 
     def serve(self) -> e.Exit:
         """From start to exit."""

@@ -131,11 +131,13 @@ class Leading(Recovering):
 
     def _go_on(self) -> None:
         waited = self.now - self.since
-        if self.phase not in ENGINE_RUNS:
-            self.crew.forget_gone(self.now)
-        elif reason := self.crew.broken(self.epoch, self.now):
+        if (self.phase in ENGINE_RUNS or self.phase is Phase.GATHER) and (
+            reason := self.crew.broken(self.epoch, self.now)
+        ):
             self._fault(Scope.RAY, reason)
             return
+        if self.phase not in ENGINE_RUNS:
+            self.crew.forget_gone(self.now)
         match self.phase:
             case Phase.GATHER:
                 self._check_group(waited)

@@ -62,7 +62,10 @@ class Recovering:
         if self._stopping:
             self._say("warning", f"requests in flight are lost: {what}")
             self._stop()
-        elif self.phase in (Phase.CLEAR, Phase.PAUSE):
+        elif self.phase in (Phase.CLEAR, Phase.PAUSE) or (
+            # A pod that dies takes a rank with it, and the rank was noticed first.
+            self.phase is Phase.GATHER and self.fault and self._scope is Scope.ENGINE
+        ):
             if scope > self._scope:
                 self._say("warning", f"the fault is larger: {what}")
                 self._clear(scope)

@@ -10,7 +10,7 @@ import time
 
 from nim_serve import events as e
 from nim_serve.cache import cached_model
-from nim_serve.contract import ServeConfig
+from nim_serve.contract import ServeConfig, heartbeat_port
 from nim_serve.events import Action, Event
 from nim_serve.following import Following
 from nim_serve.health_port import Health
@@ -31,7 +31,7 @@ class Worker(Supervisor):
     def __init__(self, config: ServeConfig, head: str, port: int, health: Health, stop: StopRequest) -> None:
         super().__init__("worker", config, health, stop)
         self.head, self.port, self.own_ip = head, port, config.host_ip or ""
-        self.caller = Caller(self.selector, head, config.heartbeat_port or port + 1, self.wake)
+        self.caller = Caller(self.selector, head, heartbeat_port(config, port), self.wake)
         self._looking_since: float | None = None
 
     def serve(self) -> e.Exit:

@@ -7,21 +7,29 @@ of the cluster, whose containers run on this kernel too.
 import contextlib
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from lab.console import LabError
+from lab.paths import REPO
 from lab.shell import run
 
 Role = Literal["leader", "worker"]
-Means = Literal["kill", "stop", "freeze", "cut"]
+Means = Literal["kill", "stop", "hang", "freeze", "cut"]
 Restarts = Literal["engine", "group", "pod"]
 
 NOTICE_SECONDS = 5.0
 SILENCE_NOTICE_SECONDS = 30.0
 """A frozen pod and a cut network show as silence, and only a wait tells silence from a busy moment."""
+
+
+STALL_SECONDS = 15
+STALL_NOTICE_SECONDS = STALL_SECONDS + 10.0
+"""With NIM_STACK_STALL_SECONDS as here; a look at the metrics every five seconds comes on top."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +47,8 @@ class Fault:
     """Seconds after which a freeze or a cut is undone."""
 
     notice: float = NOTICE_SECONDS
+    load_only: bool = False
+    """Whether it shows only while requests run."""
 
 
 RANK, CORE, SERVER = "ray::RayWorkerProc", "VLLM::EngineCore", "vllm.entrypoints.cli.main"
@@ -53,6 +63,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault("leader rank stopped", "leader", "stop", RANK, "engine"),
     Fault("worker rank stopped", "worker", "stop", RANK, "engine"),
     Fault("engine core stopped", "leader", "stop", CORE, "engine"),
+    Fault("worker rank hangs", "worker", "hang", RANK, "engine", notice=STALL_NOTICE_SECONDS, load_only=True),
     Fault("leader raylet killed", "leader", "kill", RAYLET),
     Fault("worker raylet killed", "worker", "kill", RAYLET),
     Fault("GCS killed", "leader", "kill", GCS),
@@ -91,7 +102,7 @@ def _network(init: int, *words: str) -> None:
 
 
 def inject(fault: Fault, inits: Mapping[Role, int]) -> Callable[[], None]:
-    """Bring it about; what undoes it (nothing, for a killed or a stopped process).
+    """Bring it about; what undoes it (nothing is to be undone for a killed or a stopped process).
 
     Raises:
         LabError: the pod has no such process.
@@ -110,9 +121,25 @@ def inject(fault: Fault, inits: Mapping[Role, int]) -> Callable[[], None]:
     hit = [pid for pid, words in there.items() if fault.process in words and (fault.process or pid == init)]
     if not hit:
         raise LabError(f"{fault.name}: the pod runs no process {fault.process!r}")
+    if fault.means == "hang":
+        return _hang(hit)
     for pid in hit:
         _signal(pid, signal.SIGKILL if fault.means == "kill" else signal.SIGSTOP)
     return lambda: None
+
+
+def _hang(pids: list[int]) -> Callable[[], None]:
+    words = [sys.executable, "-m", "lab.engine.hang", *map(str, pids)]
+    holder = subprocess.Popen(words, cwd=REPO, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert holder.stdin is not None  # both pipes were asked for
+    assert holder.stdout is not None
+    if holder.stdout.readline() != b"held\n":
+        raise LabError(f"could not hold the processes {pids}")
+
+    def undo() -> None:
+        holder.communicate()
+
+    return undo
 
 
 def _thaw(init: int) -> None:

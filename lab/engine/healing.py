@@ -16,7 +16,7 @@ from typing import Any
 
 from lab.console import LabError
 from lab.engine import group
-from lab.engine.faults import FAULTS, Fault, Role, by_name, inject
+from lab.engine.faults import FAULTS, STALL_SECONDS, Fault, Role, by_name, inject
 from lab.engine.group import MODEL_ID, SERVER_PORT, Group
 from lab.paths import REPO
 
@@ -26,6 +26,7 @@ SETTINGS: Mapping[str, str] = {
     "NIM_HEALTH_PORT": str(HEALTH_PORT),
     # One fault follows the other here; each is to be the first of its row.
     "NIM_STACK_HEAL_WINDOW_SECONDS": str(WINDOW_SECONDS),
+    "NIM_STACK_STALL_SECONDS": str(STALL_SECONDS),
 }
 SETTLE_SECONDS = WINDOW_SECONDS + 2.0
 LIMIT_SECONDS = 240.0
@@ -111,6 +112,8 @@ def suffer(running: Group, fault: Fault, *, load: bool) -> Row:
         over = time.monotonic() if fault.lasts else began
         noticed = _wait(running, observer, False, began, restart=restart)
         serving = _wait(running, observer, True, max(noticed, over), restart=restart)
+        if not fault.lasts:
+            undo()
         if running.complete() == "":
             raise LabError("the group says that it is ready, and answers nothing")
         time.sleep(1.0)
@@ -138,7 +141,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with group.start(given.tensor, given.pipeline, SETTINGS) as running:
         print(json.dumps({"start": round(running.wait_until_ready(), 1)}), flush=True)
         try:
-            for name in given.fault or [fault.name for fault in FAULTS]:
+            for name in given.fault or [fault.name for fault in FAULTS if given.load or not fault.load_only]:
                 print(json.dumps(asdict(suffer(running, by_name(name), load=given.load))), flush=True)
         finally:
             if given.log is not None:

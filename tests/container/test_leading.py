@@ -281,11 +281,27 @@ def test_a_worker_that_comes_back_without_its_raylet_breaks_the_group_at_once() 
     assert play.do(e.Heard(play.report(epoch="")))[-1] == e.End(Scope.RAY)
 
 
-def test_while_the_group_gathers_a_worker_may_come_and_go() -> None:
+def test_while_the_group_gathers_a_worker_without_a_raylet_may_come_and_go() -> None:
     play = Play()
-    play.do(e.ModelDone(), e.RayStarted(), e.Heard(play.report()), e.HungUp("1", "gone"))
+    play.do(e.ModelDone(), e.RayStarted(), e.Heard(play.report(epoch="")), e.HungUp("1", "gone"))
     assert play.do(e.Tick(), after=10) == []
     assert play.gathered() == [e.StartEngine()]
+
+
+def test_a_worker_that_joined_and_left_makes_the_epoch_useless() -> None:
+    play = Play()
+    play.do(e.ModelDone(), e.RayStarted(), e.Heard(play.report()), e.HungUp("1", "gone"))
+    assert play.do(e.Tick(), after=GONE_SECONDS)[-1] == e.End(Scope.RAY)
+    assert play.do(e.Ended(Scope.RAY)) == [e.StartRay()]
+
+
+def test_a_pod_that_dies_is_one_fault_although_its_rank_is_noticed_first() -> None:
+    play = Play().serving()
+    play.do(e.Broken(Scope.ENGINE, "rank has gone"), e.HungUp("1", "its process has ended"), e.Ended(Scope.ENGINE))
+    assert play.phase is Phase.GATHER
+    assert play.do(e.Tick(), after=GONE_SECONDS) == [e.End(Scope.RAY)]
+    assert play.machine.tries.count == 1
+    assert play.do(e.Ended(Scope.RAY)) == [e.StartRay()], "and without a pause"
 
 
 def test_asked_to_stop_it_finishes_its_requests_then_the_engine_then_ray() -> None:

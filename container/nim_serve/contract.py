@@ -101,9 +101,7 @@ def port_problems(config: "ServeConfig", ray_port: int) -> list[str]:
         for number, one in enumerate(names)
         for other in names[number + 1 :]
         if ports[one] == ports[other] and (one, other) != ("NIM_SERVER_PORT", "NIM_HEALTH_PORT")
-    ] + (
-        ["the heartbeat needs a port below 65536: set NIM_STACK_HEARTBEAT_PORT"] if max(ports.values()) > 65535 else []
-    )
+    ] + (["no port is left for the heartbeat: set NIM_STACK_HEARTBEAT_PORT"] if max(ports.values()) > 65535 else [])
 
 
 def heartbeat_port(config: "ServeConfig", ray_port: int) -> int:

@@ -50,11 +50,17 @@ class Row:
 class Observer:
     """The load in the leader's network, and what it has printed."""
 
-    def __init__(self, running: Group, workers: int) -> None:
+    def __init__(self, running: Group, workers: int, *, follow: bool = False) -> None:
         self._log = running.leader_pod.directory / f"load-{time.monotonic_ns()}.jsonl"
         at = running.leader_pod.address
         words = [sys.executable, "-m", "lab.engine.load", f"http://{at}:{SERVER_PORT}", "--model", MODEL_ID]
-        words += ["--health", f"http://{at}:{HEALTH_PORT}", "--workers", str(workers)]
+        words += [
+            "--health",
+            f"http://{at}:{HEALTH_PORT}",
+            "--workers",
+            str(workers),
+            *(["--follow"] if follow else []),
+        ]
         with self._log.open("wb") as sink:
             self._popen = subprocess.Popen(running.leader_pod.command(words), cwd=REPO, stdout=sink)
 
@@ -74,9 +80,9 @@ class Observer:
 
 
 @contextmanager
-def observed(running: Group, workers: int) -> Iterator[Observer]:
+def observed(running: Group, workers: int, *, follow: bool = False) -> Iterator[Observer]:
     """Load and a look at health, for a while."""
-    observer = Observer(running, workers)
+    observer = Observer(running, workers, follow=follow)
     try:
         yield observer
     finally:

@@ -18,6 +18,7 @@ HEALTH_TIMEOUT_SECONDS = 1.0
 """A probe that is not answered counts as failed, as for a kubelet."""
 
 _LOCK = threading.Lock()
+_READY = threading.Event()
 
 
 def note(**line: Any) -> None:
@@ -44,9 +45,11 @@ def ask(url: str, method: str, path: str, body: dict[str, Any] | None, timeout: 
         connection.close()
 
 
-def complete_for_ever(url: str, body: dict[str, Any], pause: float, timeout: float) -> None:
+def complete_for_ever(url: str, body: dict[str, Any], pause: float, timeout: float, follow: bool) -> None:
     """One request after another."""
     while True:
+        if follow:
+            _READY.wait()
         started = time.monotonic()
         try:
             status = ask(url, "POST", "/v1/completions", body, timeout)
@@ -68,6 +71,7 @@ def watch_for_ever(url: str) -> None:
         if ready != before:
             note(kind="ready", at=time.monotonic(), ready=ready)
             before = ready
+            (_READY.set if ready else _READY.clear)()
         time.sleep(HEALTH_POLL_SECONDS)
 
 
@@ -79,13 +83,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--health", required=True)
     parser.add_argument("--workers", type=int, default=2, help="0: only health is watched")
     parser.add_argument("--pause", type=float, default=0.3, help="seconds between the requests of a worker")
+    parser.add_argument("--follow", action="store_true", help="send only while it is ready, as a Service does")
     parser.add_argument("--tokens", type=int, default=64)
     parser.add_argument("--timeout", type=float, default=120)
     given = parser.parse_args(arguments)
     body = {"model": given.model, "prompt": "The quick brown", "max_tokens": given.tokens, "temperature": 0}
     body["ignore_eos"] = True
     for _ in range(given.workers):
-        words = (given.url, body, given.pause, given.timeout)
+        words = (given.url, body, given.pause, given.timeout, given.follow)
         threading.Thread(target=complete_for_ever, args=words, daemon=True).start()
     watch_for_ever(given.health)
 

@@ -54,13 +54,8 @@ class Observer:
         self._log = running.leader_pod.directory / f"load-{time.monotonic_ns()}.jsonl"
         at = running.leader_pod.address
         words = [sys.executable, "-m", "lab.engine.load", f"http://{at}:{SERVER_PORT}", "--model", MODEL_ID]
-        words += [
-            "--health",
-            f"http://{at}:{HEALTH_PORT}",
-            "--workers",
-            str(workers),
-            *(["--follow"] if follow else []),
-        ]
+        words += ["--health", f"http://{at}:{HEALTH_PORT}", "--workers", str(workers)]
+        words += ["--follow"] if follow else []
         with self._log.open("wb") as sink:
             self._popen = subprocess.Popen(running.leader_pod.command(words), cwd=REPO, stdout=sink)
 

@@ -18,31 +18,11 @@ LATE_SECONDS = 10.0
 DRAIN_SECONDS = 60.0
 
 
-@pytest.fixture(scope="module")
-def started() -> Iterator[tuple[Group, float]]:
-    """A group that serves, and the seconds it took to start."""
-    with group.start(2, 1, SETTINGS) as running:
-        yield running, running.wait_until_ready()
-
-
 def test_the_faults_have_names_of_their_own_and_a_bound() -> None:
     assert len({fault.name for fault in FAULTS}) == len(FAULTS)
     for fault in FAULTS:
         assert fault.notice > 0
         assert (fault.lasts > 0) == (fault.means in ("freeze", "cut"))
-
-
-@pytest.mark.parametrize("name", ["worker rank killed", "worker raylet killed", "worker rank hangs"])
-def test_a_fault_under_load_is_noticed_and_healed_in_place(started: tuple[Group, float], name: str) -> None:
-    running, start = started
-    fault = by_name(name)
-    before = [process.init_pid() for process in running.processes()]
-    row = suffer(running, fault, load=True)
-    assert row.noticed <= fault.notice
-    assert row.serving - row.noticed <= SLOWER * start
-    assert row.failed > 0, "requests in flight get an error"
-    assert row.longest_request <= fault.notice + SLOWER * start
-    assert [process.init_pid() for process in running.processes()] == before, "no pod was restarted"
 
 
 def test_a_worker_that_comes_late_joins() -> None:
@@ -70,3 +50,23 @@ def test_asked_to_stop_under_load_no_request_is_lost() -> None:
         assert not ready[-1]["ready"]
         assert any(line["at"] + line["seconds"] > ready[-1]["at"] for line in requests), "some were in flight"
         assert [line for line in requests if line["error"]] == []
+
+
+@pytest.fixture(scope="module")
+def started() -> Iterator[tuple[Group, float]]:
+    """A group that serves, and the seconds it took to start."""
+    with group.start(2, 1, SETTINGS) as running:
+        yield running, running.wait_until_ready()
+
+
+@pytest.mark.parametrize("name", ["worker rank killed", "worker raylet killed", "worker rank hangs"])
+def test_a_fault_under_load_is_noticed_and_healed_in_place(started: tuple[Group, float], name: str) -> None:
+    running, start = started
+    fault = by_name(name)
+    before = [process.init_pid() for process in running.processes()]
+    row = suffer(running, fault, load=True)
+    assert row.noticed <= fault.notice
+    assert row.serving - row.noticed <= SLOWER * start
+    assert row.failed > 0, "requests in flight get an error"
+    assert row.longest_request <= fault.notice + SLOWER * start
+    assert [process.init_pid() for process in running.processes()] == before, "no pod was restarted"

@@ -35,7 +35,11 @@ class Following:
         self.order: Order | None = None
         self.connected = False
         self.how = "it has not answered yet"
+        self.peer = ""
         self.alone_since = now
+        """Since when no leader has said a word."""
+        self.lost_at = now
+        """Since when not even its kernel answers: that of a frozen leader does, and then this node is still needed."""
         self.joined_once = False
         self.model = False
         self._epoch = ""
@@ -68,15 +72,18 @@ class Following:
                 self._leaving_since = self.now
                 self._tell(leaving=True)
             case e.Connected(peer, own):
-                self.connected, self.order = True, None
-                self._say("info", "found the leader", ("leader", peer))
+                self.connected, self.order, self.peer = True, None, peer
                 self._tell(address=self.report.address or own)
             case e.Unreachable(how):
-                if self.connected:
-                    self.connected, self.alone_since = False, self.now
+                if self.order is not None:
+                    self.alone_since = self.now
                     self._say("warning", f"the leader's heartbeat ended: {how}")
+                if self.connected:
+                    self.connected, self.order, self.lost_at = False, None, self.now
                 self.how = how
             case e.Ordered(order):
+                if self.order is None:
+                    self._say("info", "found the leader", ("leader", self.peer))
                 self.order = order
             case e.ModelDone(problem, _) if self.phase is Phase.MODEL:
                 self.model = not problem
@@ -180,7 +187,7 @@ class Following:
     def _alone(self) -> None:
         """Without the leader's supervisor there is no leader: its pod's first process is what talks to us."""
         alone = self.now - self.alone_since
-        if self._epoch and alone >= GONE_SECONDS:
+        if self._epoch and self.now - self.lost_at >= GONE_SECONDS:
             what = f"the leader has gone: {self.how}"
             if self.limits.tries == 0:
                 self._give_up(what)

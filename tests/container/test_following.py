@@ -107,6 +107,32 @@ def test_without_the_leader_the_raylet_goes_and_the_next_leader_is_joined() -> N
     assert play.do(e.Connected("10.0.0.9", "10.0.0.2"), e.Ordered(moved)) == [e.StartRay("10.0.0.9:6379")]
 
 
+def test_a_frozen_leader_is_waited_for_with_the_raylet_but_not_for_ever() -> None:
+    play = Play().joined()
+    silent = e.Unreachable("silent for 15 s")
+    play.do(silent)
+    assert play.do(FOUND, after=0.3) == [], "its kernel accepts the connection"
+    assert play.do(silent, after=15) == []
+    assert play.do(FOUND, after=0.3) == []
+    assert play.do(e.Ordered(FIRST), after=10) == [], "thawed: the group goes on"
+    play.do(silent)
+    for _ in range(3):
+        assert play.do(FOUND, after=0.3) == []
+        assert play.do(silent, after=15) == []
+    play.do(FOUND, after=0.3)
+    assert play.do(silent, after=15)[-1] == e.End(Scope.RAY, RAY_GRACE_SECONDS)
+
+
+def test_a_leader_that_refuses_this_worker_is_no_leader() -> None:
+    play = Play()
+    for _ in range(99):
+        assert play.do(FOUND, e.Unreachable("the group has its 1 workers"), after=1) == []
+    assert waits(play) == ["for the leader: the group has its 1 workers"]
+    assert play.do(FOUND, e.Unreachable("the group has its 1 workers"), after=1)[-1] == e.End(
+        Scope.RAY, RAY_GRACE_SECONDS
+    )
+
+
 def test_once_it_has_joined_it_waits_for_a_leader_for_less_long() -> None:
     play = Play().joined()
     play.do(LOST, e.Tick())

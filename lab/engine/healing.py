@@ -55,7 +55,8 @@ class Observer:
         at = running.leader_pod.address
         words = [sys.executable, "-m", "lab.engine.load", f"http://{at}:{SERVER_PORT}", "--model", MODEL_ID]
         words += ["--health", f"http://{at}:{HEALTH_PORT}", "--workers", str(workers)]
-        words += ["--follow"] if follow else []
+        # Long requests without a pause, so that some are in flight at any moment.
+        words += ["--follow", "--tokens", "200", "--pause", "0"] if follow else []
         with self._log.open("wb") as sink:
             self._popen = subprocess.Popen(running.leader_pod.command(words), cwd=REPO, stdout=sink)
 

@@ -66,7 +66,7 @@ def test_the_container_understands_every_variable(plan: DeploymentPlan, role: st
     assert read.passthrough == ("--enforce-eager", "--chat-template", "{{ 'a b' }}")
     assert (read.model.name, read.served_names) == ("org/tiny", ("org/tiny",))
     assert (read.max_model_len, read.server_port, read.cache_path) == (4096, 9000, names.CACHE_MOUNT)
-    assert (read.jsonl, read.shared_cache, read.join_timeout) == (False, True, plan.budget.join)
+    assert (read.jsonl, read.shared_cache, read.limits.join) == (False, True, plan.budget.join)
 
 
 def test_secrets_of_the_container_come_by_reference(plan: DeploymentPlan) -> None:

@@ -111,6 +111,12 @@ class Context:
         return self.is_licensed or self.brings_model or _repository(self.image) == _repository(self.model_free)
 
     @property
+    def supervised(self) -> bool:
+        """Whether the first process of the pods is the supervisor of the open image."""
+        said = self.settings.healing.supervisor
+        return not self.is_nim if said is None else said
+
+    @property
     def model_free(self) -> str:
         return self.catalog.images.model_free
 

@@ -5,14 +5,17 @@ import sys
 from collections.abc import Sequence
 
 from nim_stack.catalog import CatalogError
-from nim_stack.cli import catalog, planning
+from nim_stack.cli import catalog, impact, planning
 from nim_stack.cli.stack_files import StackFileError
 
 USAGE_ERROR = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command. 0: it is fine, 1: it is refused, 2: the command line or a file cannot be read."""
+    """Run one command. 0: it is fine, 1: it is refused, 2: the command line or a file cannot be read.
+
+    Only `impact` has another: 3, something needs approval.
+    """
     parser = _parser()
     given = parser.parse_args(arguments)
     try:
@@ -32,4 +35,5 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     planning.add_command(commands)
     catalog.add_commands(commands)
+    impact.add_command(commands)
     return parser

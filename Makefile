@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 
-.PHONY: up down test check bench venv lock
+.PHONY: up down test check bench prove venv lock
 
 $(VENV)/.ready: requirements/dev.lock requirements/uv.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: set PYTHON=/path/to/python3.11" >&2; exit 1; }
@@ -34,3 +34,7 @@ test: check
 
 bench: venv
 	@lab/lab bench
+
+# What takes longer than a test may: evidence/*.json. Goes on where it was broken off.
+prove: venv
+	@lab/lab prove

@@ -12,6 +12,7 @@ from lab.address import CONTROL, NODES
 from lab.console import LabError, say
 from lab.machine import Machine
 from lab.paths import LOGS
+from lab.prove import cli as prove
 from lab.toolchain import build
 
 
@@ -37,6 +38,7 @@ def parser() -> argparse.ArgumentParser:
     execute.add_argument("words", nargs=argparse.REMAINDER, metavar="COMMAND")
     timing = commands.add_parser("bench", help="how long everything takes, as JSON, beside the bare floor")
     timing.add_argument("--runs", type=int, default=5, help="runs of the floor and of up, in turn (default 5)")
+    prove.add_command(commands)
     commands.add_parser("prepare", help="only build and download what `up` needs; nothing is started")
     return top
 
@@ -63,6 +65,8 @@ def _run(options: argparse.Namespace) -> int:
         if options.runs < 1:
             raise LabError(f"--runs {options.runs}: there is nothing to measure; use 1 or more")
         bench.main(options.runs)
+    elif options.command == "prove":
+        return prove.run(options)
     elif options.command == "prepare":
         cluster.prepare()
     elif options.command == "down":

@@ -19,10 +19,10 @@ from lab.toolchain import build
 Json = dict[str, Any]
 
 
-def kubectl(*words: str) -> str:
+def kubectl(*words: str, stdin: str | None = None) -> str:
     """Run kubectl against the lab and return its output."""
     command = [*enter(), str(build.KUBERNETES.path), "kubectl", "--kubeconfig", str(kubeconfig()), *words]
-    return run(command)
+    return run(command, stdin=stdin)
 
 
 def get(*words: str) -> Json:

@@ -60,6 +60,10 @@ class Stack:
             if name not in known and name not in without:
                 self._here("config", "set", "--secret", name, "--stack", self.name, stdin=value)
 
+    def rotate(self, secret: str, value: str) -> None:
+        """Another value for one of the stack's secrets."""
+        self._here("config", "set", "--secret", secret, "--stack", self.name, stdin=value)
+
     def _here(self, *words: str, stdin: str = "") -> None:
         done = self._execute([*network.enter(), "pulumi", *words, "--non-interactive"], self.folder, stdin)
         if done.returncode != 0:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from nim_stack import names
+from nim_stack.budget import TimeBudget, time_budget
 from nim_stack.catalog import Catalog
 from nim_stack.memory import UTILISATION, Engine, Memory, estimate
 from nim_stack.passthrough import number, option
@@ -191,6 +192,10 @@ class Context:
     def memory(self) -> Memory | None:
         """None when model, split or GPU is not known, or the split cannot be."""
         return None if self.planned_gpu is None else self.memory_on(self.planned_gpu)
+
+    @cached_property
+    def budget(self) -> TimeBudget:
+        return time_budget(self.checkpoint.files if self.checkpoint else None, self.settings.timeouts)
 
     def memory_on(self, gpu: GpuSpec) -> Memory | None:
         """The same plan on another GPU type."""

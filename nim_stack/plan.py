@@ -6,7 +6,7 @@ Pure arithmetic without Pulumi: the same plan decides the manifests, the time li
 from dataclasses import dataclass
 from typing import Any
 
-from nim_stack.budget import TimeBudget, time_budget
+from nim_stack.budget import TimeBudget
 from nim_stack.catalog import Catalog, load_catalog
 from nim_stack.context import ASSUMED_GPU, Context
 from nim_stack.memory import GIB, Memory
@@ -71,7 +71,8 @@ class DeploymentPlan:
     @property
     def rollout_timeout(self) -> int:
         """Seconds that Pulumi waits for all groups, however few of them an update replaces at once."""
-        return self.budget.rollout * max(1, self.settings.replicas)
+        minutes = self.settings.timeouts.up_minutes
+        return minutes * 60 if minutes else self.budget.rollout * max(1, self.settings.replicas)
 
     @property
     def node_selector(self) -> dict[str, str]:
@@ -171,7 +172,7 @@ def _plan(context: Context, warnings: tuple[Problem, ...]) -> DeploymentPlan:
         context_length=context.context_length,
         storage_needed=needed,
         storage_size=settings.storage.size or needed,
-        budget=time_budget(checkpoint.files if checkpoint else None, settings.timeouts),
+        budget=context.budget,
         reasons=tuple(_reasons(context)),
         problems=warnings,
     )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from nim_stack.context import Context
-from nim_stack.rules.base import SIZES, Finding, rule
+from nim_stack.rules.base import MODEL, SIZES, Finding, rule
 
 _ROLLOUT = frozenset({"nim.rollout", "nim.replicas"})
 
@@ -63,3 +63,20 @@ def too_few_nodes(context: Context) -> Iterator[Finding]:
         )
         most = max(there // context.nodes * per_node - surge, 0)
         yield Finding("nim.replicas", settings.replicas, why, f"Use at most {most}, or more nodes, or no surge.")
+
+
+@rule(
+    "NIM099",
+    "Pulumi stops waiting before the group does",
+    cause="A start may take as long as its phases need. When Pulumi gives up earlier, one that would have succeeded "
+    "is reported as failed.",
+    cure="Leave timeouts.upMinutes out, or shorten the phases as well.",
+    severity="warning",
+    reads=MODEL | {"nim.timeouts", "nim.replicas"},
+)
+def up_minutes(context: Context) -> Iterator[Finding]:
+    given = context.settings.timeouts.up_minutes
+    needed = -(-context.budget.rollout * max(1, context.settings.replicas) // 60)
+    if given is not None and given < needed:
+        why = f"the phases of a start may take {needed} minutes"
+        yield Finding("nim.timeouts.upMinutes", given, why, f"Use at least {needed}, or leave it out.")

@@ -14,6 +14,9 @@ class Timeouts(Settings):
     image_pull_minutes: Count | None = Field(None, description="Whole minutes from 1 to pull the image on a node.")
     download_minutes: Count | None = Field(None, description="Whole minutes from 1 to download the model.")
     load_minutes: Count | None = Field(None, description="Whole minutes from 1 to load weights and warm up.")
+    up_minutes: Count | None = Field(
+        None, description="Whole minutes from 1 that `pulumi up` waits for all groups, instead of the computed time."
+    )
 
 
 class Rollout(Settings):

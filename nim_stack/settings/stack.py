@@ -96,7 +96,7 @@ class StackSettings(Settings):
     )
     disruption_budget: DisruptionBudget | None = Field(None, description="Mapping with maxUnavailable or minAvailable.")
     timeouts: Timeouts = Field(
-        Timeouts(), description="Mapping with imagePullMinutes, downloadMinutes and loadMinutes."
+        Timeouts(), description="Mapping with imagePullMinutes, downloadMinutes, loadMinutes and upMinutes."
     )
     cluster: Cluster = Field(Cluster(), description="Mapping with kubeconfig, context, kubernetesVersion and gpuNodes.")
     rollout: Rollout = Field(Rollout(), description="Mapping with maxSurge, maxUnavailable and partition.")

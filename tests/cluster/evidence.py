@@ -5,10 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from lab import network
-from lab.address import HUB_URL
 from lab.observe import get, kubectl
-from lab.shell import run
 from lab.stacks import SECRETS, Stack
 
 Json = dict[str, Any]
@@ -42,22 +39,6 @@ def refused_preview(stack: Stack, overrides: Json, without: tuple[str, ...] = ()
     assert "Traceback" not in text, text
     assert [item["metadata"]["name"] for item in get("namespaces")["items"]] == before
     return text
-
-
-def _hub(path: str) -> Any:
-    return json.loads(run([*network.enter(), "curl", "-sf", HUB_URL + path]))
-
-
-def hub_reset() -> None:
-    """Forget the requests counted so far."""
-    _hub("/_lab/reset")
-
-
-def hub_downloads() -> list[tuple[str, str, int]]:
-    """(client, file, count) of everything that was taken from the hub since the reset."""
-    prefix = "GET file "
-    rows = [row for row in _hub("/_lab/requests") if row["route"].startswith(prefix)]
-    return [(row["client"], row["route"].removeprefix(prefix), row["count"]) for row in rows]
 
 
 def _forms(key: str) -> set[str]:

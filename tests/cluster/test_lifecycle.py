@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from lab import downloads
 from lab.observe import Leader, get, kubectl, pods
 from lab.stacks import Stack
 from tests.cluster import evidence
@@ -30,7 +31,7 @@ def test_preview_on_an_empty_cluster_shows_everything_and_creates_nothing(stack:
 
 
 def test_up_ends_when_the_model_serves_with_tensor_parallelism_across_nodes(stack: Stack) -> None:
-    evidence.hub_reset()
+    downloads.reset()
     stack.pulumi("up", "--yes", "--skip-preview", "--event-log", str(evidence.events_of(stack)))
     status = get("leaderworkerset", GROUP, "-n", NAMESPACE)["status"]
     assert any(c["type"] == "Available" and c["status"] == "True" for c in status["conditions"])
@@ -50,8 +51,7 @@ def test_pods_of_a_group_are_on_different_nodes_with_a_rank_each(stack: Stack) -
 
 def test_model_was_downloaded_once_by_the_leader_and_is_at_the_same_path_in_both_pods(stack: Stack) -> None:
     first, second = pods(NAMESPACE, GROUP, with_ranks=False)
-    taken = [(client, count) for client, file, count in evidence.hub_downloads() if file.endswith(".safetensors")]
-    assert taken == [(first.address, 1)]
+    assert downloads.weights() == [(first.address, 1)]
     find = ["sh", "-c", "find /model-store -name '*.safetensors' | sort | xargs sha256sum"]
     seen = [kubectl("exec", "-n", NAMESPACE, pod.name, "--", *find) for pod in (first, second)]
     assert seen[0] == seen[1]
@@ -141,11 +141,11 @@ def test_destroy_keeps_the_weights_and_the_next_up_adopts_them_and_downloads_not
     assert json.loads(stack.pulumi("stack", "export"))["deployment"].get("resources", []) == []
     kept = get("persistentvolumeclaim", "-n", NAMESPACE)["items"]
     assert [c["metadata"]["uid"] for c in kept] == [c["metadata"]["uid"] for c in claims]
-    evidence.hub_reset()
+    downloads.reset()
     stack.configure({"gpusPerNode": 1, "tensorParallel": 2, "pipelineParallel": 1, "resources": {"memory": "6Gi"}})
     stack.pulumi("up", "--yes", "--skip-preview")
     assert leader(stack).chat(PROMPT) == texts["tp2"]
-    assert evidence.hub_downloads() == []
+    assert downloads.taken() == []
 
 
 def test_destroy_without_retain_leaves_only_the_crds(stack: Stack) -> None:

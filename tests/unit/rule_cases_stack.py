@@ -148,6 +148,11 @@ ERRORS: Cases = [
 
 WARNINGS: Cases = [
     (
+        "NIM099",
+        TINY | {"timeouts": {"imagePullMinutes": 1, "downloadMinutes": 1, "loadMinutes": 1, "upMinutes": 5}},
+        "nim.timeouts.upMinutes = 5: the phases of a start may take 19 minutes. Use at least 19, or leave it out.",
+    ),
+    (
         "NIM063",
         TINY | {"storage": {"storageClass": "gp3"}},
         "nim.storage.storageClass = 'gp3': it is usually EBS, which one node alone can mount. Use a class for shared ",

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
+from nim_stack.budget import TimeBudget
 from nim_stack.catalog import Catalog
 from nim_stack.impact.effects import Approval, Effect
 from nim_stack.impact.fields import Difference, compare
@@ -22,6 +23,8 @@ class Around:
     limits_before: tuple[int, int] | None = None
     limits_after: tuple[int, int] | None = None
     """Fewest and most groups, where an autoscaler decides."""
+    budget: TimeBudget | None = None
+    """Of the plan, where the deployment is that of the settings."""
     lost_claims: frozenset[str] = frozenset()
     """Claims that are deleted or replaced with what they hold."""
 
@@ -63,6 +66,8 @@ def group_impact(step: Step, around: Around, catalog: Catalog) -> GroupImpact:
     """Of one step."""
     before = read_group(step.before, {}) if step.before else None
     after = read_group(step.after, step.timeouts) if step.after else None
+    if after and around.budget:
+        after = replace(after, budget=around.budget)
     if before and before.cache and before.cache[1] in around.lost_claims:
         before = replace(before, cache=("lost claim", before.cache[1]))
     updated = before and after and step.op in ("update", "same")

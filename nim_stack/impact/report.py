@@ -9,7 +9,7 @@ from nim_stack.impact.effects import APPROVALS, Approval, Effect, effects
 from nim_stack.impact.fields import MISSING, Difference, compare, shown
 from nim_stack.impact.group_impact import Around, GroupImpact, group_impact
 from nim_stack.impact.preview import Json, Preview, Step, object_name, read_preview
-from nim_stack.plan import plan_deployment
+from nim_stack.plan import DeploymentPlan, plan_deployment
 from nim_stack.problems import RefusedError
 
 
@@ -84,29 +84,28 @@ def read_impact(text: str, catalog: Catalog | None = None) -> Impact:
 
 
 def _around(group: Step, preview: Preview) -> Around:
-    nodes, pods_per_node = _nodes(object_name(group.after or group.before), preview)
+    plan = _plan(preview)
+    if plan and object_name(group.after or group.before) != f"{plan.settings.namespace}/{plan.settings.name}":
+        plan = None
     claims = [step for step in preview.steps if step.kind == "PersistentVolumeClaim"]
     return Around(
-        nodes=nodes,
-        pods_per_node=pods_per_node,
+        nodes=plan.settings.cluster.gpu_nodes if plan else None,
+        pods_per_node=max(plan.gpu.per_node // plan.gpus_per_node, 1) if plan and plan.gpu else 1,
         limits_before=_limits(group.before, [step.before for step in preview.steps]),
         limits_after=_limits(group.after, [step.after for step in preview.steps]),
+        budget=plan.budget if plan else None,
         lost_claims=frozenset(step.name for step in claims if step.op in ("delete", "replace") and not step.retained),
     )
 
 
-def _nodes(group: str, preview: Preview) -> tuple[int | None, int]:
-    """Nodes that the deployment of the settings may have, and its pods on one; of others nothing is known."""
+def _plan(preview: Preview) -> DeploymentPlan | None:
+    """Of the settings in the preview's config, which are one deployment's; another program has none."""
     try:
-        plan = plan_deployment(
+        return plan_deployment(
             preview.settings or {}, has_ngc_key=preview.has_key("ngcApiKey"), has_hf_token=preview.has_key("hfToken")
         )
     except RefusedError:
-        return None, 1
-    if group != f"{plan.settings.namespace}/{plan.settings.name}":
-        return None, 1
-    per_node = max(plan.gpu.per_node // plan.gpus_per_node, 1) if plan.gpu else 1
-    return plan.settings.cluster.gpu_nodes, per_node
+        return None
 
 
 def _limits(group: Json, objects: list[Json]) -> tuple[int, int] | None:

@@ -20,6 +20,7 @@ _PLACEMENT = (
 )
 _ROLES = {"leaderTemplate": "leader", "workerTemplate": "worker"}
 _NAMED_BY = ("name", "mountPath", "containerPort", "key", "topologyKey")
+_ORDER = "(order)"
 _QUANTITIES = frozenset({"limits", "requests", "sizeLimit"})
 _SUFFIXES = {
     "m": Decimal("0.001"),
@@ -124,7 +125,7 @@ def _walk_lists(old: Sequence[Any], new: Sequence[Any], path: tuple[str, ...]) -
     was, now = ({str(entry[key]): entry for entry in entries} for entries in (old, new))
     found = list(_walk(was, now, path))
     if not found and list(was) != list(now):
-        found = [((*path, "order"), list(was), list(now))]
+        found = [((*path, _ORDER), list(was), list(now))]
     yield from found
 
 
@@ -182,6 +183,8 @@ def _value(value: Any, whole: bool) -> Any:
 
 def _words(path: tuple[str, ...]) -> str:
     parts = [part for part in path if part not in ("spec", "containers", "nim", "leaderWorkerTemplate")]
+    if parts[-1:] == [_ORDER]:
+        return f"order of {'.'.join(parts[:-1])}"
     if parts[:1] == ["env"]:
         parts = parts[1:2] if parts[2:] in ([], ["value"]) else parts[1:]
     elif parts[:1] == ["resources"] and len(parts) == 3:

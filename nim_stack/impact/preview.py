@@ -117,7 +117,7 @@ def read_preview(text: str) -> Preview:
         drift, steps = list(planned.values()), unchanged
     else:
         drift, steps = list(_found_by_refresh(refreshed, planned)), [*planned.values(), *unchanged]
-    summary = document.get("changeSummary") or {}
+    summary = _mapping(document.get("changeSummary"))
     warnings, errors = _messages(document.get("diagnostics") or [])
     return Preview(
         stack=stacks[0].urn.split(":")[2] if stacks else "",
@@ -126,10 +126,10 @@ def read_preview(text: str) -> Preview:
         summary=summary,
         warnings=warnings,
         errors=errors,
-        config={key: value for key, value in (document.get("config") or {}).items() if isinstance(value, str)},
+        config={key: value for key, value in _mapping(document.get("config")).items() if isinstance(value, str)},
         complete=bool(refreshed) or summary.get("same", 0) == sum(step.op == "same" for step in planned.values()),
         only_refresh=only_refresh,
-        gpus=next((_gpus(step) for step in raw if (step.get("oldState") or {}).get("type") == _STACK), None),
+        gpus=next((_gpus(step) for step in raw if _mapping(step.get("oldState")).get("type") == _STACK), None),
     )
 
 
@@ -158,24 +158,27 @@ def _document(text: str) -> dict[str, Any]:
     return {**document, "steps": document.get("steps", [])}
 
 
+def _mapping(value: object) -> Json:
+    return value if isinstance(value, Mapping) else {}
+
+
 def _step(step: Json) -> Step:
-    old, new = step.get("oldState") or {}, step.get("newState") or {}
+    old, new = _mapping(step.get("oldState")), _mapping(step.get("newState"))
     return Step(
-        op=step.get("op", ""),
+        op=str(step.get("op", "")),
         urn=step["urn"],
-        type=(new or old).get("type", ""),
-        before=old.get("inputs") or {},
-        after=(new.get("inputs") or {}) if step.get("op") != "delete" else {},
+        type=str((new or old).get("type", "")),
+        before=_mapping(old.get("inputs")),
+        after=_mapping(new.get("inputs")) if step.get("op") != "delete" else {},
         fields=tuple(step.get("detailedDiff") or ()),
         retained=bool(old.get("retainOnDelete")),
         retained_after=bool(new.get("retainOnDelete")),
-        timeouts=new.get("customTimeouts") or {},
+        timeouts=_mapping(new.get("customTimeouts")),
     )
 
 
 def _gpus(stack: Json) -> int | None:
-    found = ((stack.get("oldState") or {}).get("outputs") or {}).get("gpus")
-    total = found.get("total") if isinstance(found, Mapping) else None
+    total = _mapping(_mapping(_mapping(stack.get("oldState")).get("outputs")).get("gpus")).get("total")
     return int(total) if isinstance(total, int | float) else None
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from nim_stack.impact.preview import UNKNOWN, Json
+from nim_stack.impact.preview import Json
 
 MISSING = object()
 _IN_REVISION = ("leaderWorkerTemplate", "networkConfig")
@@ -75,8 +75,6 @@ def compare(before: Json, after: Json) -> Differences:
 
 def shown(value: Any) -> str:
     """A value for a line of a report."""
-    if value == UNKNOWN:
-        return "(known later)"
     text = value if isinstance(value, str) else _short(value)
     text = " ".join(text.split()) or '""'
     return text if len(text) <= 80 else f"{text[:77]}…"

@@ -11,8 +11,6 @@ from nim_stack.impact.preview import Json, object_name
 CACHE_VOLUME = "model-cache"
 _LASTING = {"persistentVolumeClaim": "claim", "nfs": "NFS", "hostPath": "host path"}
 """Volumes that outlive a pod, in words."""
-_DEFAULT_GRACE = 30
-"""Kubernetes' own terminationGracePeriodSeconds."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +33,6 @@ class Group:
     budget: TimeBudget | None
     timeout: int | None
     """Seconds that Pulumi waits for an update; None when it does not wait."""
-    grace: int
-    """Seconds that a pod may take to end."""
 
     @property
     def gpus_total(self) -> int:
@@ -48,84 +44,114 @@ class Group:
         return self.cache is not None and self.cache[0] in _LASTING.values()
 
 
+class _UnknownError(ValueError):
+    """A size is not a number yet."""
+
+
 def read_group(inputs: Json, timeouts: Json) -> Group | None:
     """The group, or None where its sizes are known only after an update."""
-    spec, metadata = inputs.get("spec"), inputs.get("metadata")
-    template = spec.get("leaderWorkerTemplate") if isinstance(spec, Mapping) else None
-    if not isinstance(spec, Mapping) or not isinstance(template, Mapping):
+    try:
+        return _group(inputs, timeouts)
+    except _UnknownError:
         return None
-    worker = template.get("workerTemplate")
-    leader = template.get("leaderTemplate") or worker
-    replicas, size = spec.get("replicas", 1), template.get("size", 1)
-    if not isinstance(worker, Mapping) or not isinstance(leader, Mapping) or not _numbers(replicas, size):
-        return None
-    rolling = ((spec.get("rolloutStrategy") or {}).get("rollingUpdateConfiguration")) or {}
-    container: Json = next(_containers(leader), {})
-    env = {
-        str(entry.get("name")): entry.get("value") for entry in container.get("env") or [] if isinstance(entry, Mapping)
-    }
-    waits = (metadata.get("annotations") or {}).get(names.SKIP_AWAIT) if isinstance(metadata, Mapping) else None
-    seconds = timeouts.get("update") or timeouts.get("create")
-    timeout = int(seconds) if seconds else None
+
+
+def _group(inputs: Json, timeouts: Json) -> Group:
+    spec = _at(inputs, "spec")
+    worker = _at(spec, "leaderWorkerTemplate", "workerTemplate")
+    leader = _at(spec, "leaderWorkerTemplate", "leaderTemplate") or worker
+    replicas = _whole(_at(spec, "replicas", default=1))
+    size = _whole(_at(spec, "leaderWorkerTemplate", "size", default=1))
+    rolling = _at(spec, "rolloutStrategy", "rollingUpdateConfiguration")
+    container = next(_entries(leader, "containers"), {})
+    env = {str(entry.get("name")): entry.get("value") for entry in _list(container.get("env"))}
+    model = env.get("NIM_MODEL_PATH") or env.get("NIM_SERVED_MODEL_NAME")
+    skips = _at(inputs, "metadata", "annotations", names.SKIP_AWAIT) == "true"
+    timeout = _seconds(timeouts.get("update") or timeouts.get("create"))
+    if not isinstance(worker, Mapping):
+        raise _UnknownError
     return Group(
         name=object_name(inputs),
-        replicas=int(replicas),
-        size=int(size),
-        gpus=_gpus(leader) + (int(size) - 1) * _gpus(worker),
-        surge=min(_scaled(rolling.get("maxSurge", 0), int(replicas), up=True), int(replicas)),
-        unavailable=_scaled(rolling.get("maxUnavailable", 1), int(replicas), up=False),
-        partition=int(rolling.get("partition") or 0),
-        image=container.get("image"),
-        model=env.get("NIM_MODEL_PATH") or env.get("NIM_SERVED_MODEL_NAME"),
-        cache=_cache(leader, str(metadata.get("namespace", "")) if isinstance(metadata, Mapping) else ""),
-        budget=_budget(container, env, timeout, int(replicas)),
-        timeout=None if waits == "true" else timeout,
-        grace=int((leader.get("spec") or {}).get("terminationGracePeriodSeconds") or _DEFAULT_GRACE),
+        replicas=replicas,
+        size=size,
+        gpus=_gpus(leader) + (size - 1) * _gpus(worker),
+        surge=min(_scaled(_at(rolling, "maxSurge", default=0), replicas, up=True), replicas),
+        unavailable=_scaled(_at(rolling, "maxUnavailable", default=1), replicas, up=False),
+        partition=_whole(_at(rolling, "partition", default=0)),
+        image=_text(container.get("image")),
+        model=_text(model),
+        cache=_cache(leader, str(_at(inputs, "metadata", "namespace", default=""))),
+        budget=_budget(container, env.get("NIM_STACK_JOIN_TIMEOUT_SECONDS"), timeout, replicas),
+        timeout=None if skips else timeout,
     )
 
 
-def _numbers(*values: object) -> bool:
-    return all(isinstance(value, int | float) for value in values)
+def _at(value: Any, *path: str, default: Any = None) -> Any:
+    """What is there, or the default; a value that is known only later has nothing below it."""
+    for part in path:
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return default if value is None else value
 
 
-def _containers(template: Json) -> Iterator[Any]:
-    for container in (template.get("spec") or {}).get("containers") or []:
-        if isinstance(container, Mapping):
-            yield container
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
 
 
-def _gpus(template: Json) -> int:
-    found = 0
-    for container in _containers(template):
-        limits = (container.get("resources") or {}).get("limits") or {}
-        found += int(limits.get(names.GPU_RESOURCE) or 0)
-    return found
+def _whole(value: object) -> int:
+    try:
+        return int(value) if isinstance(value, int | float | str) else int("")
+    except ValueError:
+        raise _UnknownError from None
+
+
+def _seconds(value: object) -> int | None:
+    return int(value) if isinstance(value, int | float) and value else None
+
+
+def _list(value: object) -> Iterator[Json]:
+    for entry in value if isinstance(value, list) else []:
+        if isinstance(entry, Mapping):
+            yield entry
+
+
+def _entries(template: Any, kind: str) -> Iterator[Json]:
+    """Containers or volumes of a pod template."""
+    return _list(_at(template, "spec", kind))
+
+
+def _gpus(template: Any) -> int:
+    if not isinstance(_at(template, "spec", "containers"), list):
+        raise _UnknownError
+    return sum(
+        _whole(_at(container, "resources", "limits", names.GPU_RESOURCE, default=0))
+        for container in _entries(template, "containers")
+    )
 
 
 def _scaled(value: object, replicas: int, *, up: bool) -> int:
     """A number, or a percentage of the replicas, rounded as LWS does: surge up, unavailable down."""
     if isinstance(value, str) and value.endswith("%"):
-        share = int(value[:-1]) * replicas
+        share = _whole(value[:-1]) * replicas
         return -(-share // 100) if up else share // 100
-    return int(value) if isinstance(value, int | float | str) else 0
+    return _whole(value)
 
 
-def _cache(template: Json, namespace: str) -> tuple[str, str] | None:
-    for volume in (template.get("spec") or {}).get("volumes") or []:
-        if isinstance(volume, Mapping) and volume.get("name") == CACHE_VOLUME:
+def _cache(template: Any, namespace: str) -> tuple[str, str] | None:
+    for volume in _entries(template, "volumes"):
+        if volume.get("name") == CACHE_VOLUME:
             kind = next((key for key in volume if key != "name"), "")
-            source = volume.get(kind) or {}
             if kind == "persistentVolumeClaim":
-                return _LASTING[kind], f"{namespace}/{source.get('claimName')}"
-            where = (source.get("server"), source.get("path"))
+                return _LASTING[kind], f"{namespace}/{_at(volume, kind, 'claimName')}"
+            where = (_at(volume, kind, "server"), _at(volume, kind, "path"))
             return (_LASTING[kind], ":".join(str(part) for part in where if part)) if kind in _LASTING else (kind, "")
     return None
 
 
-def _budget(container: Json, env: Json, timeout: int | None, replicas: int) -> TimeBudget | None:
+def _budget(container: Json, join: Any, timeout: int | None, replicas: int) -> TimeBudget | None:
     """The phases that the deadlines in the object were made from."""
-    probe, join = container.get("startupProbe") or {}, env.get("NIM_STACK_JOIN_TIMEOUT_SECONDS")
-    if join is None or not probe or timeout is None:
+    probe = container.get("startupProbe")
+    try:
+        startup = _whole(_at(probe, "failureThreshold")) * _whole(_at(probe, "periodSeconds"))
+        return TimeBudget.of_deadlines(_whole(join), startup, timeout // max(1, replicas)) if timeout else None
+    except _UnknownError:
         return None
-    startup = int(probe.get("failureThreshold") or 0) * int(probe.get("periodSeconds") or 0)
-    return TimeBudget.of_deadlines(int(join), startup, timeout // max(1, replicas))

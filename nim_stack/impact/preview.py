@@ -14,6 +14,7 @@ Json = Mapping[str, Any]
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """Stands for a value that is known only after an update (sdk/go/common/resource/plugin/rpc.go)."""
+_KNOWN_LATER = "(known later)"
 _STACK = "pulumi:pulumi:Stack"
 _PLUGIN_PLACE = "using pulumi-"
 """The engine warns of plugins and language hosts that it finds on PATH; that says nothing of the change."""
@@ -137,13 +138,13 @@ def object_name(inputs: Json) -> str:
     metadata = inputs.get("metadata")
     metadata = metadata if isinstance(metadata, Mapping) else {}
     parts = (metadata.get("namespace"), metadata.get("name"))
-    return "/".join("(known later)" if part == UNKNOWN else str(part) for part in parts if part) or "(unnamed)"
+    return "/".join(str(part) for part in parts if part) or "(unnamed)"
 
 
 def _document(text: str) -> dict[str, Any]:
     expected = "`pulumi preview --json --show-sames` writes one"
     try:
-        document = json.loads(text)
+        document = json.loads(text.replace(UNKNOWN, _KNOWN_LATER))
     except ValueError as error:
         if text.lstrip().startswith('{"'):
             raise PreviewError(

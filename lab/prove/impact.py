@@ -12,7 +12,7 @@ from lab.prove.impact_changes import BASE, CHANGES, Change
 from lab.prove.matrix import Matrix
 from lab.stacks import SECRETS, Stack
 from nim_stack import names
-from nim_stack.impact.effects import APPROVALS
+from nim_stack.impact.effect import APPROVALS
 from nim_stack.impact.report import Impact, read_impact
 
 Json = dict[str, Any]

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any, get_args
 
-from nim_stack.impact.effects import APPROVALS, Approval
+from nim_stack.impact.effect import APPROVALS, Approval
 from nim_stack.impact.pages import markdown, page
 from nim_stack.impact.preview import PreviewError
 from nim_stack.impact.report import read_impact

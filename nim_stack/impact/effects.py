@@ -2,33 +2,12 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
 
+from nim_stack.impact.access import network_policy, route, service
+from nim_stack.impact.effect import Effect, Topic, goes, other, spec_of
 from nim_stack.impact.fields import shown
 from nim_stack.impact.preview import Json, Step, object_name
 from nim_stack.quantity import to_bytes
-
-Approval = Literal["outage", "deletion", "gpus", "address", "exposure", "failure", "unknown"]
-APPROVALS: dict[Approval, str] = {
-    "outage": "for some time no group of a model serves",
-    "deletion": "a group, claim, namespace, Secret, CRD or the LWS controller is deleted or replaced",
-    "gpus": "more GPUs are held than before",
-    "address": "clients have to use another address or port",
-    "exposure": "the API becomes reachable for more clients",
-    "failure": "the update cannot end well as it stands",
-    "unknown": "what happens is known only in the update",
-}
-Topic = Literal["weights", "secrets", "access", "cluster"]
-
-
-@dataclass(frozen=True)
-class Effect:
-    """One consequence, in a sentence."""
-
-    topic: Topic
-    text: str
-    approvals: tuple[Approval, ...] = ()
 
 
 def effects(steps: list[Step]) -> Iterator[Effect]:
@@ -40,23 +19,12 @@ def effects(steps: list[Step]) -> Iterator[Effect]:
         if step.op == "same" or step.of_lws:
             continue
         if step.is_kubernetes and step.kind != "LeaderWorkerSet":
-            yield from _KINDS.get(step.kind, _other)(step)
+            yield from _KINDS.get(step.kind, other)(step)
         elif step.type == "pulumi:providers:kubernetes" and step.op == "replace":
             text = (
                 "the connection leads to another cluster: what it made is left there, or deleted if it can be reached"
             )
             yield Effect("cluster", text, ("deletion",))
-
-
-def _goes(step: Step) -> bool:
-    return step.op in ("delete", "replace", "discard") and not step.retained
-
-
-def _spec(inputs: Json, *path: str) -> Any:
-    value: Any = inputs.get("spec")
-    for part in path:
-        value = value.get(part) if isinstance(value, Mapping) else None
-    return value
 
 
 def _claim(step: Step) -> Iterator[Effect]:
@@ -69,10 +37,10 @@ def _claim(step: Step) -> Iterator[Effect]:
             yield Effect("weights", f"claim {step.name} is deleted, and the weights in it are lost", ("deletion",))
     if step.op in ("create", "replace"):
         kept = ", or taken up with its weights if it is there from before" if step.retained_after else ""
-        made = f"claim {object_name(step.after)} of {shown(_spec(step.after, *size))} is made"
+        made = f"claim {object_name(step.after)} of {shown(spec_of(step.after, *size))} is made"
         yield Effect("weights", made + kept)
     if step.op == "update":
-        old, new = _spec(step.before, *size), _spec(step.after, *size)
+        old, new = spec_of(step.before, *size), spec_of(step.after, *size)
         if old != new:
             yield _resized(step.name, str(old), str(new))
         yield from _retention(step, f"claim {step.name}", "weights")
@@ -106,12 +74,25 @@ def _namespace(step: Step) -> Iterator[Effect]:
         yield Effect("cluster", f"namespace {object_name(step.after)} is made")
     if step.op == "update":
         yield from _retention(step, f"namespace {step.name}", "cluster")
+        old, new = (_labels(inputs).get(_SECURITY_LEVEL) for inputs in (step.before, step.after))
+        if old != new:
+            levels = f"{old or 'of the cluster'} → {new or 'of the cluster'}"
+            yield Effect("cluster", f"namespace {step.name}: security level of new pods {levels}")
+
+
+_SECURITY_LEVEL = "pod-security.kubernetes.io/enforce"
+
+
+def _labels(inputs: Json) -> Json:
+    metadata = inputs.get("metadata")
+    labels = metadata.get("labels") if isinstance(metadata, Mapping) else None
+    return labels if isinstance(labels, Mapping) else {}
 
 
 def _secret(step: Step) -> Iterator[Effect]:
     if step.op == "create":
         yield Effect("secrets", f"Secret {step.name} is made")
-    elif _goes(step):
+    elif goes(step):
         text = f"Secret {step.name} is deleted: pods that still name it do not start any more"
         if step.op == "replace":
             text = f"Secret {step.name} is replaced by {object_name(step.after)}: pods that still name it do not start"
@@ -130,82 +111,16 @@ def _key(path: str) -> str:
     return (found[1] or found[2]) if found else "its data"
 
 
-_OUTSIDE = ("NodePort", "LoadBalancer")
-
-
-def _service(step: Step) -> Iterator[Effect]:
-    old, new = _spec(step.before, "type") or "ClusterIP", _spec(step.after, "type") or "ClusterIP"
-    if step.after and new in _OUTSIDE and (not step.before or old != new):
-        text = f"Service {object_name(step.after)} is a {new}: clients outside the cluster reach the API"
-        yield Effect("access", text, ("exposure",))
-    if step.op == "delete" and _goes(step):
-        yield Effect("access", f"Service {step.name} is deleted: its clients reach nothing", ("address",))
-    elif step.op == "replace":
-        same = object_name(step.after) == step.name
-        name = "its name stays, its address changes" if same else f"clients have to use {object_name(step.after)}"
-        yield Effect("access", f"Service {step.name} is replaced: {name}", ("address",))
-    elif step.op == "update":
-        for part in ("type", "ports", "selector"):
-            if _spec(step.before, part) != _spec(step.after, part):
-                text = (
-                    f"Service {step.name}: {part} {shown(_spec(step.before, part))} → {shown(_spec(step.after, part))}"
-                )
-                yield Effect("access", text, ("address",))
-
-
-def _route(step: Step) -> Iterator[Effect]:
-    hosts = {which: _hosts(inputs) for which, inputs in (("before", step.before), ("after", step.after))}
-    opened = [host for host in hosts["after"] if host not in hosts["before"]]
-    closed = [host for host in hosts["before"] if host not in hosts["after"]]
-    what = f"{step.kind} {step.name}"
-    if opened:
-        yield Effect("access", f"{what}: the API is reachable as {', '.join(opened)}", ("exposure",))
-    if closed:
-        yield Effect("access", f"{what}: the API is no longer reachable as {', '.join(closed)}", ("address",))
-    if not opened and not closed:
-        yield from _other(step)
-
-
-def _hosts(inputs: Json) -> list[str]:
-    if not inputs:
-        return []
-    rules = _spec(inputs, "rules") or []
-    found = [str(rule.get("host")) for rule in rules if isinstance(rule, Mapping) and rule.get("host")]
-    return found or [str(host) for host in _spec(inputs, "hostnames") or []] or ["any host name"]
-
-
-def _network_policy(step: Step) -> Iterator[Effect]:
-    if _goes(step) and step.op == "delete":
-        text = f"NetworkPolicy {step.name} is deleted: every pod of the cluster reaches API and Ray"
-        yield Effect("access", text, ("exposure",))
-    elif step.op == "update":
-        text = f"NetworkPolicy {step.name} changes: {', '.join(step.fields[:5])}"
-        widened = _spec(step.before, "ingress") != _spec(step.after, "ingress")
-        yield Effect("access", text, ("exposure",) if widened else ())
-    else:
-        yield from _other(step)
-
-
 def _definition(step: Step) -> Iterator[Effect]:
-    if _goes(step):
+    if goes(step):
         text = f"CRD {step.name} is deleted, and with it every object of its kind in the cluster"
         yield Effect("cluster", text, ("outage", "deletion"))
     else:
-        yield from _other(step)
-
-
-def _other(step: Step) -> Iterator[Effect]:
-    verb = {"create": "is made", "delete": "is deleted", "replace": "is replaced", "update": "changes"}.get(
-        step.op, step.op
-    )
-    if step.op == "delete" and step.retained:
-        verb = "stays, no longer managed by this stack"
-    fields = f": {', '.join(step.fields[:5])}" if step.op == "update" and step.fields else ""
-    yield Effect("cluster", f"{step.kind} {step.name} {verb}{fields}")
+        yield from other(step)
 
 
 def _lws_release(steps: list[Step]) -> Iterator[Effect]:
-    gone = [step for step in steps if _goes(step) and step.op == "delete"]
+    gone = [step for step in steps if goes(step) and step.op == "delete"]
     definitions = [step for step in gone if step.kind == "CustomResourceDefinition"]
     for step in definitions:
         yield from _definition(step)
@@ -232,9 +147,9 @@ _KINDS: dict[str, Callable[[Step], Iterator[Effect]]] = {
     "PersistentVolumeClaim": _claim,
     "Namespace": _namespace,
     "Secret": _secret,
-    "Service": _service,
-    "Ingress": _route,
-    "HTTPRoute": _route,
-    "NetworkPolicy": _network_policy,
+    "Service": service,
+    "Ingress": route,
+    "HTTPRoute": route,
+    "NetworkPolicy": network_policy,
     "CustomResourceDefinition": _definition,
 }

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from nim_stack.budget import TimeBudget
 from nim_stack.catalog import Catalog
-from nim_stack.impact.effects import Approval, Effect
+from nim_stack.impact.effect import Approval, Effect
 from nim_stack.impact.fields import Difference, compare
 from nim_stack.impact.groups import Group, read_group
 from nim_stack.impact.preview import Step

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 
 from nim_stack.cli.tables import table
-from nim_stack.impact.effects import Approval
+from nim_stack.impact.effect import Approval
 from nim_stack.impact.group_impact import GroupImpact
 from nim_stack.impact.report import Impact
 from nim_stack.impact.words import count

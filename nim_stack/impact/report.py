@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from nim_stack.catalog import Catalog, load_catalog
-from nim_stack.impact.effects import APPROVALS, Approval, Effect, effects
+from nim_stack.impact.effect import APPROVALS, Approval, Effect
+from nim_stack.impact.effects import effects
 from nim_stack.impact.fields import MISSING, Difference, compare, shown
 from nim_stack.impact.group_impact import Around, GroupImpact, group_impact
 from nim_stack.impact.preview import Json, Preview, Step, object_name, read_preview

@@ -11,7 +11,7 @@ import yaml
 from lab.paths import REPO
 from lab.prove.impact_changes import BASE, CHANGES
 from lab.stacks import _merge
-from nim_stack.impact.effects import APPROVALS, Approval
+from nim_stack.impact.effect import APPROVALS, Approval
 from nim_stack.impact.report import Impact
 from tests.unit.previews import changed, impact, lws, state, step
 

@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from lab.paths import REPO
-from nim_stack.impact.effects import APPROVALS
+from nim_stack.impact.effect import APPROVALS
 from nim_stack.impact.pages import page
 from tests.unit.previews import HERE, changed, recorded
 

@@ -7,12 +7,11 @@ from typing import Any
 import pytest
 
 from nim_stack.catalog import load_catalog
-from nim_stack.impact.effects import APPROVALS
+from nim_stack.impact.effect import APPROVALS
 from nim_stack.impact.pages import markdown
 from nim_stack.impact.preview import UNKNOWN
 from nim_stack.impact.report import read_impact
 from tests.unit.previews import HERE
-
 
 SIZES = ("spec", "leaderWorkerTemplate", "size", "replicas", "containers", "nvidia.com/gpu")
 

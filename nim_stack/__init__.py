@@ -7,8 +7,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from nim_stack.cluster import Connections, connect
     from nim_stack.components.lws_operator import LwsOperator
+    from nim_stack.components.model_access import ModelAccess
     from nim_stack.components.model_cache import ModelCache
+    from nim_stack.components.model_download import ModelDownload
     from nim_stack.components.multi_node_nim import MultiNodeNim
     from nim_stack.components.ngc_secrets import NgcSecrets
     from nim_stack.plan import DeploymentPlan, plan_deployment
@@ -17,25 +20,33 @@ if TYPE_CHECKING:
     from nim_stack.stack_config import read_stack_config
 
 __all__ = [
+    "Connections",
     "DeploymentPlan",
     "LwsOperator",
+    "ModelAccess",
     "ModelCache",
+    "ModelDownload",
     "MultiNodeNim",
     "NgcSecrets",
     "NimStack",
     "StackSettings",
+    "connect",
     "plan_deployment",
     "read_stack_config",
 ]
 
 _HOMES = {
+    "Connections": "nim_stack.cluster",
     "DeploymentPlan": "nim_stack.plan",
     "LwsOperator": "nim_stack.components.lws_operator",
+    "ModelAccess": "nim_stack.components.model_access",
     "ModelCache": "nim_stack.components.model_cache",
+    "ModelDownload": "nim_stack.components.model_download",
     "MultiNodeNim": "nim_stack.components.multi_node_nim",
     "NgcSecrets": "nim_stack.components.ngc_secrets",
     "NimStack": "nim_stack.stack",
     "StackSettings": "nim_stack.settings",
+    "connect": "nim_stack.cluster",
     "plan_deployment": "nim_stack.plan",
     "read_stack_config": "nim_stack.stack_config",
 }

@@ -37,9 +37,7 @@ _ROLLS: dict[str, Mapping[str, Any]] = {
     "log-level": {"logLevel": "DEBUG"},
     "served-name": {"servedModelName": "other"},
     "further-argument": {"passthroughArgs": ["--seed", "1"]},
-    "further-variable": {
-        "env": [{"name": "HF_ENDPOINT", "value": "http://10.244.0.1:8081"}, {"name": "FURTHER", "value": "1"}]
-    },
+    "further-variable": {"env": [{"name": "FURTHER", "value": "1"}]},
     "image": {"image": "localhost/nim-lab/open-nim:another"},
     "pull-policy": {"imagePullPolicy": "Never"},
     "model": {"model": "hf://lab/other"},

@@ -5,8 +5,9 @@ import sys
 from collections.abc import Sequence
 
 from nim_stack.catalog import CatalogError
-from nim_stack.cli import catalog, impact, planning
+from nim_stack.cli import catalog, impact, importing, planning, rendering, settings
 from nim_stack.cli.stack_files import StackFileError
+from nim_stack.importing.reading import UnreadableError
 
 USAGE_ERROR = 2
 
@@ -20,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         found: int = given.run(given)
-    except (StackFileError, CatalogError) as error:
+    except (StackFileError, CatalogError, UnreadableError) as error:
         print(error, file=sys.stderr)
         return USAGE_ERROR
     except BrokenPipeError:
@@ -34,6 +35,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     planning.add_command(commands)
+    rendering.add_command(commands)
+    settings.add_command(commands)
+    importing.add_command(commands)
     catalog.add_commands(commands)
     impact.add_command(commands)
     return parser

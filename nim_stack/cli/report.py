@@ -5,6 +5,7 @@ from typing import Any
 
 from nim_stack.cli.tables import pairs, table
 from nim_stack.context import ASSUMED_GPU
+from nim_stack.manifests.pods import security_level
 from nim_stack.memory import GIB
 from nim_stack.plan import DeploymentPlan
 from nim_stack.search import Candidate
@@ -21,11 +22,13 @@ def document(plan: DeploymentPlan) -> dict[str, Any]:
         "precision": plan.checkpoint.precision if plan.checkpoint else None,
         "gpu": plan.gpu.name if plan.gpu else None,
         "fabric": plan.fabric.name if plan.fabric else None,
-        "replicas": plan.settings.replicas,
+        "replicas": plan.settings.least_groups,
+        "mostReplicas": plan.settings.most_groups,
         "nodes": plan.nodes,
         "gpusPerNode": plan.gpus_per_node,
         "gpusPerGroup": plan.gpus_per_group,
         "gpusTotal": plan.gpus_total,
+        "gpusMost": plan.gpus_most,
         "tensorParallel": plan.tensor_parallel,
         "pipelineParallel": plan.pipeline_parallel,
         "memory": None
@@ -58,6 +61,7 @@ def document(plan: DeploymentPlan) -> dict[str, Any]:
             "startupProbe": budget.startup,
             "pulumiTimeout": plan.rollout_timeout,
         },
+        "podSecurity": security_level(plan),
         "reasons": list(plan.reasons),
         "problems": [problem.document for problem in plan.problems],
     }
@@ -77,7 +81,8 @@ def _lines(plan: DeploymentPlan) -> Iterator[tuple[str, object]]:
     yield "model", plan.settings.model + (f" in {plan.checkpoint.precision}" if plan.checkpoint else "")
     yield "image", plan.image
     yield "group", f"{plan.nodes} nodes × {plan.gpus_per_node} GPUs = {plan.gpus_per_group}"
-    yield "GPUs in all", f"{plan.gpus_total} for {plan.settings.replicas} groups"
+    total = f"{plan.gpus_total} to {plan.gpus_most}" if plan.settings.autoscaling else plan.gpus_total
+    yield "GPUs in all", f"{total} for {plan.groups} groups"
     yield "split", plan.split
     if plan.memory is not None:
         gpu = plan.gpu.name if plan.gpu else f"{ASSUMED_GPU}, assumed"
@@ -96,6 +101,7 @@ def _lines(plan: DeploymentPlan) -> Iterator[tuple[str, object]]:
         yield "between nodes", f"{tensor:,} bytes a token by tensor parallel, {pipeline:,} by pipeline parallel"
     size = f"{plan.storage_needed} needed" if plan.model else "size of the model unknown"
     yield "storage", size + _claim(plan)
+    yield "pod security", f"{security_level(plan)} (Pod Security Standard)"
     budget = plan.budget
     yield (
         "time",
@@ -108,6 +114,8 @@ def _claim(plan: DeploymentPlan) -> str:
     storage = plan.settings.storage
     if storage.existing_claim:
         return f", in the claim {storage.existing_claim}"
+    if not storage.makes_claim:
+        return f", {plan.storage}"
     return f", {plan.storage_size} as set" if storage.size else ""
 
 

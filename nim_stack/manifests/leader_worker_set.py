@@ -1,7 +1,9 @@
 """The LeaderWorkerSet: groups of one leader and nodes - 1 workers."""
 
 from nim_stack import names
-from nim_stack.manifests.pods import Manifest, References, pod_template
+from nim_stack.manifests.placement import group_annotations, group_labels
+from nim_stack.manifests.pods import pod_template
+from nim_stack.manifests.references import Manifest, References
 from nim_stack.plan import DeploymentPlan
 
 
@@ -23,22 +25,24 @@ def metadata(plan: DeploymentPlan, namespace: str) -> Manifest:
     return {
         "name": settings.name,
         "namespace": namespace,
-        "labels": names.labels(settings.name),
-        "annotations": wait,
+        "labels": group_labels(settings.pods.queue) | names.labels(settings.name),
+        "annotations": group_annotations(plan) | wait,
     }
 
 
 def spec(plan: DeploymentPlan, references: References) -> Manifest:
-    settings = plan.settings
+    settings, rollout = plan.settings, plan.settings.rollout
     return {
-        "replicas": settings.replicas,
+        # An autoscaler owns the number: were it sent too, every update would conflict with the autoscaler's.
+        **({"replicas": settings.replicas} if settings.autoscaling is None else {}),
         # Never LeaderReady: the leader is ready only when its workers have joined.
-        "startupPolicy": settings.rollout.startup_policy,
+        "startupPolicy": rollout.startup_policy,
         "rolloutStrategy": {
             "type": "RollingUpdate",
             "rollingUpdateConfiguration": {
-                "maxSurge": settings.rollout.max_surge,
-                "maxUnavailable": settings.rollout.max_unavailable,
+                "maxSurge": rollout.max_surge,
+                "maxUnavailable": rollout.max_unavailable,
+                **({"partition": rollout.partition} if rollout.partition else {}),
             },
         },
         "networkConfig": {"subdomainPolicy": "Shared"},

@@ -7,13 +7,14 @@ from nim_serve import contract
 
 from nim_stack import names
 from nim_stack.manifests.leader_worker_set import spec
-from nim_stack.manifests.pods import References, pod_template
+from nim_stack.manifests.pods import pod_template
+from nim_stack.manifests.references import References, SecretRef
 from nim_stack.manifests.services import leader_service
 from nim_stack.plan import DeploymentPlan, plan_deployment
 from nim_stack.rules import overrides
 from tests.unit.conftest import TINY
 
-REFERENCES = References("cache", "ngc", "hub", ("pull",))
+REFERENCES = References("cache", SecretRef("ngc", "NGC_API_KEY"), SecretRef("hub", "token"), ("pull",))
 FULL = TINY | {
     "gpu": "h100",
     "maxModelLen": 4096,
@@ -121,11 +122,20 @@ def test_the_fabric_reaches_both_roles() -> None:
     for role in ("leader", "worker"):
         resources = container(efa, role)["resources"]
         assert resources["limits"]["vpc.amazonaws.com/efa"] == resources["requests"]["vpc.amazonaws.com/efa"] == "32"
+        # The API server refuses huge pages without processors or memory.
+        assert resources["requests"]["cpu"] == "1"
         assert container(efa, role)["securityContext"]["capabilities"] == {"drop": ["ALL"], "add": ["IPC_LOCK"]}
         assert environment(efa, role)["FI_PROVIDER"] == "tcp"
         assert environment(efa, role)["NCCL_NET_PLUGIN"] == "ofi"
         template = pod_template(mine, REFERENCES, "leader" if role == "leader" else "worker")
         assert template["metadata"]["annotations"] == {"k8s.v1.cni.cncf.io/networks": "net1"}
+
+
+@pytest.mark.parametrize("asked", [{"memory": "64Gi"}, {"cpu": "9"}])
+def test_processors_come_with_huge_pages_only_where_nothing_else_does(asked: dict[str, str]) -> None:
+    efa = plan_deployment(TINY | {"fabric": "efa", "resources": asked})
+    requests = container(efa, "leader")["resources"]["requests"]
+    assert {name: requests[name] for name in ("cpu", "memory") if name in requests} == asked
 
 
 def test_a_rollout_is_what_the_stack_says() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from nim_stack.impact.report import Impact, read_impact
 from nim_stack.manifests.leader_worker_set import leader_worker_set
-from nim_stack.manifests.pods import References
+from nim_stack.manifests.references import References, SecretRef
 from nim_stack.plan import plan_deployment
 from tests.unit.conftest import TINY
 
@@ -23,7 +23,8 @@ def recorded(name: str) -> Impact:
 def lws(**settings: Any) -> dict[str, Any]:
     """The state of a LeaderWorkerSet that this program would make."""
     plan = plan_deployment(_whole(settings), has_ngc_key=True, has_hf_token=True)
-    inputs = leader_worker_set(plan, References("cache", "ngc", "hub", ("pull",)), plan.settings.namespace)
+    references = References("cache", SecretRef("ngc", "NGC_API_KEY"), SecretRef("hub", "HF_TOKEN"), ("pull",))
+    inputs = leader_worker_set(plan, references, plan.settings.namespace)
     return state(LWS, inputs, customTimeouts={"create": plan.rollout_timeout, "update": plan.rollout_timeout})
 
 

@@ -1,0 +1,37 @@
+"""Variables of the model container."""
+
+import shlex
+from typing import TYPE_CHECKING
+
+from nim_stack.manifests.model_source import model_environment
+from nim_stack.manifests.references import Manifest, References
+from nim_stack.settings.pods import Role
+
+if TYPE_CHECKING:
+    from nim_stack.plan import DeploymentPlan
+
+
+def environment(plan: "DeploymentPlan", references: References, role: Role) -> list[Manifest]:
+    """Those of the plan, then the fabric's, the stack's and the role's, of which the last of one name wins."""
+    settings = plan.settings
+    values: dict[str, object] = {
+        "NIM_TENSOR_PARALLEL_SIZE": None if settings.profile else plan.tensor_parallel,
+        "NIM_PIPELINE_PARALLEL_SIZE": None if settings.profile else plan.pipeline_parallel,
+        "NIM_NUM_COMPUTE_NODES": plan.nodes,
+        "NIM_SERVED_MODEL_NAME": plan.served_name,
+        "NIM_MAX_MODEL_LEN": settings.max_model_len,
+        "NIM_PASSTHROUGH_ARGS": shlex.join(settings.passthrough_args) or None,
+        "NIM_SERVER_PORT": settings.ports.server,
+        # NVIDIA: "The NIM JSON log formatter is not available in Ray workers" (multi-node page, known limitations).
+        "NIM_JSONL_LOGGING": 0,
+        # Understood by the open image; the licensed one ignores them.
+        "NIM_STACK_SHARED_CACHE": int(settings.storage.shared),
+        "NIM_STACK_JOIN_TIMEOUT_SECONDS": plan.budget.join,
+    }
+    env = model_environment(plan, references, offline=plan.offline)
+    env += [{"name": name, "value": str(value)} for name, value in values.items() if value is not None]
+    # Ray and vLLM would otherwise guess among the pod's interfaces.
+    env.append({"name": "VLLM_HOST_IP", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}})
+    fabric = plan.fabric.env if plan.fabric else ()
+    further = {variable.name: variable for variable in (*fabric, *settings.env, *settings.pods.of(role).env)}
+    return env + [variable.manifest for variable in further.values()]

@@ -64,8 +64,9 @@ class GroupImpact:
 
 def group_impact(step: Step, around: Around, catalog: Catalog) -> GroupImpact:
     """Of one step."""
-    before = read_group(step.before, {}) if step.before else None
-    after = read_group(step.after, step.timeouts) if step.after else None
+    fewest = [limits[0] if limits else 1 for limits in (around.limits_before, around.limits_after)]
+    before = read_group(step.before, {}, fewest[0]) if step.before else None
+    after = read_group(step.after, step.timeouts, fewest[1]) if step.after else None
     if after and around.budget:
         after = replace(after, budget=around.budget)
     if before and before.cache and before.cache[1] in around.lost_claims:

@@ -48,19 +48,22 @@ class _UnknownError(ValueError):
     """A size is not a number yet."""
 
 
-def read_group(inputs: Json, timeouts: Json) -> Group | None:
-    """The group, or None where its sizes are known only after an update."""
+def read_group(inputs: Json, timeouts: Json, fewest: int = 1) -> Group | None:
+    """The group, or None where its sizes are known only after an update.
+
+    An autoscaler's has no replicas of its own, and is taken to have the fewest.
+    """
     try:
-        return _group(inputs, timeouts)
+        return _group(inputs, timeouts, fewest)
     except _UnknownError:
         return None
 
 
-def _group(inputs: Json, timeouts: Json) -> Group:
+def _group(inputs: Json, timeouts: Json, fewest: int) -> Group:
     spec = _at(inputs, "spec")
     worker = _at(spec, "leaderWorkerTemplate", "workerTemplate")
     leader = _at(spec, "leaderWorkerTemplate", "leaderTemplate") or worker
-    replicas = _whole(_at(spec, "replicas", default=1))
+    replicas = _whole(_at(spec, "replicas", default=fewest))
     size = _whole(_at(spec, "leaderWorkerTemplate", "size", default=1))
     rolling = _at(spec, "rolloutStrategy", "rollingUpdateConfiguration")
     container = next(_entries(leader, "containers"), {})

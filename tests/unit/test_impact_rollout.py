@@ -1,6 +1,5 @@
 """How groups roll: against a simulation of the LWS controller, and in the sentences of the report."""
 
-from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
@@ -10,75 +9,8 @@ from nim_stack.budget import TimeBudget
 from nim_stack.impact.rollout import rollout
 from nim_stack.plan import plan_deployment
 from tests.unit.conftest import TINY
+from tests.unit.lws_simulation import Simulation
 from tests.unit.previews import changed, impact, lws, state, step
-
-
-@dataclass
-class Simulation:
-    """`rollingUpdateParameters` of LWS 0.9 and a StatefulSet with maxUnavailable; a start takes one tick.
-
-    A group is (is of the new revision, is ready).
-    """
-
-    wanted: int
-    surge: int
-    unavailable: int
-    groups: list[tuple[bool, bool]]
-    least: int = 0
-    most: int = 0
-    ticks: int = 0
-
-    def run(self) -> None:
-        self.least = self.most = len(self.groups)
-        partition = min(self.wanted, len(self.groups))
-        replicas = self.wanted if len(self.groups) < self.wanted else self._replicas(self.wanted)
-        while True:
-            for _ in range(20):
-                self._stateful_set(partition, replicas)
-                if len(self.groups) < self.wanted:
-                    replicas = self.wanted
-                    continue
-                partition, replicas = self._partition(partition), self._replicas(self._unready())
-            if all(new and ready for new, ready in self.groups) and len(self.groups) == self.wanted:
-                return
-            self.groups = [(new, True) for new, _ in self.groups]
-            self.ticks += 1
-            assert self.ticks < 50, "the rollout does not end"
-
-    def _stateful_set(self, partition: int, replicas: int) -> None:
-        del self.groups[replicas:]
-        self.groups += [(index >= partition, False) for index in range(len(self.groups), replicas)]
-        for index in range(len(self.groups) - 1, partition - 1, -1):
-            down = sum(not ready for _, ready in self.groups)
-            new, ready = self.groups[index]
-            if not new and (not ready or down < max(self.surge + self.unavailable, 1)):
-                self.groups[index] = (True, False)
-        self.least = min(self.least, sum(ready for _, ready in self.groups))
-        self.most = max(self.most, len(self.groups))
-
-    def _unready(self) -> int:
-        return sum(not (new and ready) for new, ready in self.groups[: self.wanted])
-
-    def _replicas(self, unready: int) -> int:
-        if unready <= self.surge:
-            return self.wanted + max(unready - self.unavailable, 0)
-        return self.wanted + self.surge
-
-    def _partition(self, current: int) -> int:
-        count = len(self.groups)
-        step = self.unavailable + self.surge - (self.wanted + self.surge - count)
-        tail = 0
-        while tail < count and self.groups[count - 1 - tail] == (True, True):
-            tail += 1
-        lowest = max(count - tail - step, 0)
-        partition = lowest + sum(not ready for _, ready in self.groups[:lowest])
-        for index in range(min(partition, count - 1), lowest - 1, -1):
-            if self.groups[index][0] or not self.groups[index][1]:
-                partition = index
-            else:
-                break
-        return min(partition, current)
-
 
 SHAPES = [
     (before, after, surge, unavailable)
@@ -241,6 +173,20 @@ def test_an_autoscaler_decides_on_the_gpus() -> None:
     assert more.groups[0].peak_gpus == 8
     same = impact(step("update", lws(), lws(wait=False)), step("same", scaler(4), scaler(4)))
     assert same.approvals(["gpus"]) == []
+
+
+def test_an_autoscaler_s_groups_are_taken_to_be_the_fewest() -> None:
+    states = []
+    for settings in ({}, {"maxModelLen": 9}):
+        made = lws(**settings)
+        del made["inputs"]["spec"]["replicas"]
+        states.append(made)
+    spec = {"scaleTargetRef": {"kind": "LeaderWorkerSet", "name": "nim"}, "minReplicas": 2, "maxReplicas": 4}
+    inputs = {"kind": "HorizontalPodAutoscaler", "metadata": {"name": "nim", "namespace": "nim"}, "spec": spec}
+    scaler = state("kubernetes:autoscaling/v2:HorizontalPodAutoscaler", inputs)
+    found = impact(step("update", states[0], states[1]), step("same", scaler, scaler))
+    assert found.approvals(["outage", "gpus"]) == []
+    assert "rolls in place: at worst 1 of 2 groups serving" in found.groups[0].statements
 
 
 def test_rollout_is_none_without_common_groups() -> None:

@@ -36,6 +36,14 @@ class TimeBudget:
     download: int
     load: int
 
+    @staticmethod
+    def of_deadlines(join: int, startup: int, rollout: int) -> "TimeBudget | None":
+        """The phases that led to these deadlines; the startup probe's counts in whole periods. None: to others."""
+        image_pull = rollout - MARGIN_SECONDS - startup
+        image_pull += -image_pull % STARTUP_PERIOD_SECONDS
+        found = TimeBudget(image_pull, join - image_pull - MARGIN_SECONDS, startup - join - MARGIN_SECONDS)
+        return found if min(found.image_pull, found.download, found.load) >= 0 else None
+
     @property
     def join(self) -> int:
         """How long a pod waits inside the process for the rest of its group: the others may still pull the image, and

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from nim_stack.catalog import CatalogError
-from nim_stack.cli import catalog, importing, planning, rendering, settings
+from nim_stack.cli import catalog, impact, importing, planning, rendering, settings
 from nim_stack.cli.stack_files import StackFileError
 from nim_stack.importing.reading import UnreadableError
 
@@ -13,7 +13,10 @@ USAGE_ERROR = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command. 0: it is fine, 1: it is refused, 2: the command line or a file cannot be read."""
+    """Run one command. 0: it is fine, 1: it is refused, 2: the command line or a file cannot be read.
+
+    Only `impact` has another: 3, something needs approval.
+    """
     parser = _parser()
     given = parser.parse_args(arguments)
     try:
@@ -36,4 +39,5 @@ def _parser() -> argparse.ArgumentParser:
     settings.add_command(commands)
     importing.add_command(commands)
     catalog.add_commands(commands)
+    impact.add_command(commands)
     return parser

@@ -21,7 +21,6 @@ def _both() -> dict[str, dict[str, Any]]:
             "runtimeClass": "nvidia",
             "serviceAccount": "serving",
             "terminationGracePeriodSeconds": 600,
-            "waitForLeader": True,
         },
         "placement": {
             "tolerations": _tolerations(),

@@ -139,8 +139,15 @@ def _around() -> dict[str, dict[str, Any]]:
     return {
         "secrets": {"secrets": {"ngcApiSecret": api, "hfTokenSecret": hub, "imagePullSecrets": ["pull", "pull-2"]}},
         "secrets-by-name": {"secrets": {"ngcApiSecret": "ngc", "hfTokenSecret": "hub"}},
-        "ports": {"ports": {"server": 9000, "ray": 6380}},
-        "ports-below-1024": {"ports": {"server": 80, "ray": 81}},
+        "ports": {"ports": {"server": 9000, "ray": 6380, "heartbeat": 7000, "health": 7001}},
+        "ports-below-1024": {"ports": {"server": 80, "ray": 90}},
+        "healing": {
+            "healing": {"tries": 0, "windowSeconds": 300, "rejoinSeconds": 60, "stallSeconds": 0, "waitForLeader": True}
+        },
+        "healing-without-supervisor": {
+            "image": NIM,
+            "healing": {"supervisor": False, "rayCheck": True, "waitForLeader": False},
+        },
         "timeouts": {"timeouts": {"imagePullMinutes": 90, "downloadMinutes": 300, "loadMinutes": 120}},
         "rollout": {"replicas": 2, "rollout": {"maxSurge": 2, "maxUnavailable": 0}},
     }

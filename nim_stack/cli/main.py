@@ -5,8 +5,9 @@ import sys
 from collections.abc import Sequence
 
 from nim_stack.catalog import CatalogError
-from nim_stack.cli import catalog, planning
+from nim_stack.cli import catalog, diagnose, planning
 from nim_stack.cli.stack_files import StackFileError
+from nim_stack.observing.errors import UnreadableError
 
 USAGE_ERROR = 2
 
@@ -17,7 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         found: int = given.run(given)
-    except (StackFileError, CatalogError) as error:
+    except (StackFileError, CatalogError, UnreadableError) as error:
         print(error, file=sys.stderr)
         return USAGE_ERROR
     except BrokenPipeError:
@@ -32,4 +33,5 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     planning.add_command(commands)
     catalog.add_commands(commands)
+    diagnose.add_commands(commands)
     return parser

@@ -13,7 +13,7 @@ _INSTALL = "Install LWS 0.9 or newer, or set nim.lws to {mode: install, sha256: 
 @failure(
     "lws-absent",
     "LeaderWorkerSet is not installed",
-    cause="The API server does not know the kind LeaderWorkerSet.",
+    cause="The API server does not know the kind LeaderWorkerSet, or knows it from an install that has gone.",
     cure=_INSTALL,
     when="always",
 )
@@ -22,6 +22,9 @@ def lws_absent(case: Case) -> Iterator[Sign]:
     if not known and case.snapshot.groups:
         seen = f"API groups of the server: {len(case.snapshot.groups)}, and {names.LWS_GROUP} is not among them"
         yield Sign("the cluster has no LeaderWorkerSet", (seen,), _INSTALL)
+    elif known and case.snapshot.read("webhooks") and not case.snapshot.get("webhooks"):
+        seen = f"CRD {names.LWS_CRD} is there (it outlives an uninstall), its webhook configurations are not"
+        yield Sign("the controller of LeaderWorkerSet is not installed", (seen,), _INSTALL)
 
 
 @failure(
@@ -66,8 +69,6 @@ def webhook_down(case: Case) -> Iterator[Sign]:
     failing = [event for event in case.events if "failed calling webhook" in event.message and "kb.io" in event.message]
     failing = [event for event in failing if case.age(event.last) < 120 and not case.available]
     evidence += [str(event) for event in failing[:1]]
-    if not evidence and names.LWS_GROUP in case.snapshot.groups and case.snapshot.read("webhooks") and not hooks:
-        evidence.append("there is no webhook configuration for LeaderWorkerSets: its controller would not work")
     for deployment in case.snapshot.get("controllers") if evidence else ():
         found = condition(deployment, "Available")
         if found.get("status") != "True":

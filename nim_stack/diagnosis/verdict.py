@@ -22,8 +22,8 @@ State = Literal["serving", "starting", "failing", "unknown"]
 _ORDER = (
     "lws-absent",
     "lws-too-old",
-    "not-deployed",
     "webhook-down",
+    "not-deployed",
     "quota",
     "pod-security",
     "admission",

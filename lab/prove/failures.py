@@ -16,7 +16,7 @@ from lab.observe import get, kubectl
 from lab.paths import STATE
 from lab.pki import kubeconfig
 from lab.prove import provoke
-from lab.prove.deployment import GROUP, NAMESPACE, Deployment, apply, Json, install_lws, remove_lws, until
+from lab.prove.deployment import GROUP, NAMESPACE, Deployment, Json, apply, install_lws, remove_lws, until
 from lab.prove.matrix import Matrix
 from nim_stack.diagnosis.verdict import Diagnosis, diagnose
 from nim_stack.observing.gathering import watch

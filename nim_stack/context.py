@@ -4,18 +4,24 @@ Nothing here judges. What is missing or wrong is resolved to something harmless,
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from nim_stack import names
 from nim_stack.budget import TimeBudget, time_budget
 from nim_stack.catalog import Catalog
+from nim_stack.manifests.pods import ROLES, Manifest, References, Role, pod_template
 from nim_stack.memory import UTILISATION, Engine, Memory, estimate
 from nim_stack.passthrough import number, option
 from nim_stack.profiles import Profile, read_profile
 from nim_stack.settings import StackSettings
 from nim_stack.specs import Checkpoint, FabricSpec, GpuSpec, ModelSpec
 from nim_stack.split import Split, choose, divides_heads, divides_sizes, gpus_of_a_node
+
+if TYPE_CHECKING:
+    from nim_stack.plan import DeploymentPlan
 
 ASSUMED_GPU = "h100"
 """The type that is assumed for the arithmetic where a stack names none."""
@@ -30,6 +36,17 @@ class Context:
     catalog: Catalog
     has_ngc_key: bool
     has_hf_token: bool
+    planned: "Callable[[Context], DeploymentPlan]"
+
+    @cached_property
+    def plan(self) -> "DeploymentPlan":
+        """What would run if no rule objected."""
+        return self.planned(self)
+
+    @cached_property
+    def templates(self) -> dict[Role, Manifest]:
+        """Pod templates of that plan; names of objects that are known later stand for any."""
+        return {role: pod_template(self.plan, References("any"), role) for role in ROLES}
 
     @cached_property
     def _on_hub(self) -> tuple[ModelSpec, Checkpoint] | None:

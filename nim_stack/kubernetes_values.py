@@ -25,6 +25,8 @@ class Form:
     """Metadata of a setting that holds a Kubernetes object, such as `core_v1.Toleration`."""
 
     kind: str
+    required: bool = True
+    """Whether fields that Kubernetes requires must be there; a patch can leave them out."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_after_validator_function(self._checked, handler(source))
@@ -33,7 +35,7 @@ class Form:
         return {"type": "object", "title": self.kind.rpartition(".")[2]}
 
     def _checked(self, value: dict[str, Any]) -> dict[str, Any]:
-        found = complaints(value, self.kind)
+        found = complaints(value, self.kind, self.required)
         if found:
             raise ValueError("; ".join(found))
         return value
@@ -49,6 +51,7 @@ EnvVarSource = Annotated[dict[str, Any], Form("core_v1.EnvVarSource")]
 PodResourceClaim = Annotated[dict[str, Any], Form("core_v1.PodResourceClaim")]
 PodSecurityContext = Annotated[dict[str, Any], Form("core_v1.PodSecurityContext")]
 SecurityContext = Annotated[dict[str, Any], Form("core_v1.SecurityContext")]
+PodTemplatePatch = Annotated[dict[str, Any], Form("core_v1.PodTemplateSpec", required=False)]
 NetworkPolicyPeer = Annotated[dict[str, Any], Form("networking_v1.NetworkPolicyPeer")]
 NetworkPolicyEgressRule = Annotated[dict[str, Any], Form("networking_v1.NetworkPolicyEgressRule")]
 MetricSpec = Annotated[dict[str, Any], Form("autoscaling_v2.MetricSpec")]
@@ -61,7 +64,8 @@ def complaints(value: Any, kind: str, required: bool = True) -> list[str]:
     Args:
         value: an object as Kubernetes writes it.
         kind: module and class of lightkube-models.
-        required: whether fields that Kubernetes requires must be there; a patch can leave them out.
+        required: whether fields that Kubernetes requires must be there; a patch can leave them out, and null in it
+            takes a field away.
     """
     return [f"{place}: {what}" if place else what for place, what in _walk(value, _type(kind), "", required)]
 
@@ -85,6 +89,8 @@ def _required(struct: Any) -> frozenset[str]:
 
 
 def _walk(value: Any, hint: Any, place: str, required: bool) -> Iterator[_Found]:
+    if value is None and not required:
+        return
     origin = get_origin(hint)
     if origin in (Union, types.UnionType):
         options = [option for option in get_args(hint) if option is not type(None)]

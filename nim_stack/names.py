@@ -15,7 +15,16 @@ LWS_NAMESPACE: Final = "lws-system"
 LWS_NAME_LABEL: Final = "leaderworkerset.sigs.k8s.io/name"
 LWS_GROUP_KEY_LABEL: Final = "leaderworkerset.sigs.k8s.io/group-key"
 LWS_WORKER_INDEX_LABEL: Final = "leaderworkerset.sigs.k8s.io/worker-index"
+LWS_PREFIX: Final = "leaderworkerset.sigs.k8s.io/"
+EXCLUSIVE_TOPOLOGY: Final = "leaderworkerset.sigs.k8s.io/exclusive-topology"
 HOSTNAME_LABEL: Final = "kubernetes.io/hostname"
+CLIQUE_LABEL: Final = "nvidia.com/gpu.clique"
+"""Nodes whose GPUs reach each other by NVLink have the same value (GPU feature discovery)."""
+KUEUE_QUEUE_LABEL: Final = "kueue.x-k8s.io/queue-name"
+KAI_QUEUE_LABEL: Final = "kai.scheduler/queue"
+VOLCANO_QUEUE: Final = "scheduling.volcano.sh/queue-name"
+COMPUTE_DOMAIN_API: Final = "resource.nvidia.com/v1beta1"
+POD_SECURITY_LABEL: Final = "pod-security.kubernetes.io/enforce"
 GPU_RESOURCE: Final = "nvidia.com/gpu"
 
 WAIT_FOR: Final = "pulumi.com/waitFor"
@@ -37,6 +46,12 @@ CACHE_MOUNT: Final = "/model-store"
 """Where both of NVIDIA's own deployers mount the cache (nim-llm chart, NIM Operator)."""
 SHM_MOUNT: Final = "/dev/shm"
 
+MODEL_CONTAINER: Final = "nim"
+WAIT_CONTAINER: Final = "wait-for-leader"
+CACHE_VOLUME: Final = "model-cache"
+SHM_VOLUME: Final = "dshm"
+COMPUTE_DOMAIN_CLAIM: Final = "compute-domain"
+
 NGC_REGISTRY: Final = "nvcr.io"
 NGC_KEY: Final = "NGC_API_KEY"
 HF_KEY: Final = "HF_TOKEN"
@@ -46,6 +61,15 @@ def leader_service(name: str) -> str:
     """Service in front of the leaders. Never the name of the LWS: its controller makes a headless Service of that name
     only if there is none, and without it workers never find their leader (ai-dynamo/dynamo#9612)."""
     return f"{name}-leader"
+
+
+def compute_domain(name: str) -> str:
+    return f"{name}-nvlink"
+
+
+def compute_domain_claims(name: str) -> str:
+    """ResourceClaimTemplate that the driver makes for the domain."""
+    return f"{name}-nvlink-channel"
 
 
 def cache_claim(name: str) -> str:

@@ -3,18 +3,20 @@
 Pure arithmetic without Pulumi: the same plan decides the manifests, the time limits and what a user is told.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from nim_stack.budget import TimeBudget
 from nim_stack.catalog import Catalog, load_catalog
 from nim_stack.context import ASSUMED_GPU, Context
+from nim_stack.manifests.pods import security_level
 from nim_stack.memory import GIB, Memory
 from nim_stack.parsing import read_settings
 from nim_stack.problems import Problem, RefusedError
 from nim_stack.quantity import gibibytes
 from nim_stack.rules import check
 from nim_stack.settings import StackSettings
+from nim_stack.settings.pods import ComputeDomain
 from nim_stack.specs import Checkpoint, FabricSpec, GpuSpec, ModelSpec
 from nim_stack.traffic import Traffic, traffic
 
@@ -79,6 +81,12 @@ class DeploymentPlan:
         return (self.gpu.node_selector if self.gpu else {}) | self.settings.node_selector
 
     @property
+    def compute_domain(self) -> ComputeDomain | None:
+        """As asked for; a fabric of NVLink needs one as soon as a group has two nodes."""
+        implied = ComputeDomain() if self.fabric and self.fabric.nvlink and self.nodes > 1 else None
+        return self.settings.pods.compute_domain or implied
+
+    @property
     def split(self) -> str:
         """The split in words."""
         if self.settings.profile:
@@ -97,6 +105,7 @@ class DeploymentPlan:
             "split": self.split,
             "storage": self.settings.storage.existing_claim or self.storage_size,
             "minutesUntilTimeout": -(-self.rollout_timeout // 60),
+            "podSecurity": security_level(self),
         }
         if self.checkpoint is not None and self.memory is not None:
             gpu = self.gpu.name if self.gpu else f"{ASSUMED_GPU}, assumed"
@@ -130,7 +139,7 @@ def plan_deployment(
         problems += [problem for problem in found if problem.rule.severity == "error"]
         warnings = [problem for problem in found if problem.rule.severity == "warning"]
         if not problems:
-            return _plan(context, tuple(warnings))
+            return replace(context.plan, problems=tuple(warnings))
     raise RefusedError(problems, where, warnings)
 
 
@@ -140,7 +149,7 @@ def plan_settings(settings: StackSettings, catalog: Catalog) -> DeploymentPlan |
     found = check(context)
     if any(problem.rule.severity == "error" for problem in found):
         return None
-    return _plan(context, tuple(found))
+    return replace(context.plan, problems=tuple(found))
 
 
 def resolve(settings: StackSettings, catalog: Catalog, *, has_ngc_key: bool, has_hf_token: bool) -> Context:
@@ -148,10 +157,11 @@ def resolve(settings: StackSettings, catalog: Catalog, *, has_ngc_key: bool, has
     own = settings.catalog
     if own.models or own.gpus or own.fabrics:
         catalog = catalog.extended(own.models, own.gpus, own.fabrics)
-    return Context(settings, catalog, has_ngc_key, has_hf_token)
+    return Context(settings, catalog, has_ngc_key, has_hf_token, _plan)
 
 
-def _plan(context: Context, warnings: tuple[Problem, ...]) -> DeploymentPlan:
+def _plan(context: Context) -> DeploymentPlan:
+    """Before it is judged: rules on the manifests look at it, too."""
     settings, model, checkpoint = context.settings, context.model, context.checkpoint
     needed = gibibytes(checkpoint.files * STORAGE_FACTOR) if checkpoint else UNKNOWN_STORAGE
     return DeploymentPlan(
@@ -174,7 +184,7 @@ def _plan(context: Context, warnings: tuple[Problem, ...]) -> DeploymentPlan:
         storage_size=settings.storage.size or needed,
         budget=context.budget,
         reasons=tuple(_reasons(context)),
-        problems=warnings,
+        problems=(),
     )
 
 

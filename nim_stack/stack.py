@@ -11,6 +11,7 @@ from nim_stack.components.model_cache import ModelCache, ModelCacheArgs
 from nim_stack.components.multi_node_nim import MultiNodeNim
 from nim_stack.components.ngc_secrets import NgcSecrets, NgcSecretsArgs
 from nim_stack.manifests import storage
+from nim_stack.manifests.pods import security_level
 from nim_stack.plan import DeploymentPlan, plan_deployment
 from nim_stack.problems import RefusedError
 
@@ -92,7 +93,7 @@ class NimStack(pulumi.ComponentResource):
         if not settings.create_namespace:
             return pulumi.Output.from_input(settings.namespace)
         retain = settings.storage.retain
-        manifest = storage.namespace(settings.namespace, settings.name, adopt=retain)
+        manifest = storage.namespace(settings.namespace, settings.name, adopt=retain, security=security_level(plan))
         namespace = k8s.core.v1.Namespace(
             f"{name}-namespace",
             metadata=manifest["metadata"],

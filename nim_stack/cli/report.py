@@ -5,6 +5,7 @@ from typing import Any
 
 from nim_stack.cli.tables import pairs, table
 from nim_stack.context import ASSUMED_GPU
+from nim_stack.manifests.pods import security_level
 from nim_stack.memory import GIB
 from nim_stack.plan import DeploymentPlan
 from nim_stack.search import Candidate
@@ -58,6 +59,7 @@ def document(plan: DeploymentPlan) -> dict[str, Any]:
             "startupProbe": budget.startup,
             "pulumiTimeout": plan.rollout_timeout,
         },
+        "podSecurity": security_level(plan),
         "reasons": list(plan.reasons),
         "problems": [problem.document for problem in plan.problems],
     }
@@ -96,6 +98,7 @@ def _lines(plan: DeploymentPlan) -> Iterator[tuple[str, object]]:
         yield "between nodes", f"{tensor:,} bytes a token by tensor parallel, {pipeline:,} by pipeline parallel"
     size = f"{plan.storage_needed} needed" if plan.model else "size of the model unknown"
     yield "storage", size + _claim(plan)
+    yield "pod security", f"{security_level(plan)} (Pod Security Standard)"
     budget = plan.budget
     yield (
         "time",

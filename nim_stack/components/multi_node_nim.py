@@ -7,7 +7,7 @@ import pulumi_kubernetes as k8s
 
 from nim_stack import names
 from nim_stack.components.webhook_retry import webhook_retry
-from nim_stack.manifests import leader_worker_set, services
+from nim_stack.manifests import claims, leader_worker_set, services
 from nim_stack.manifests.pods import References
 from nim_stack.plan import DeploymentPlan, plan_deployment
 from nim_stack.problems import RefusedError
@@ -50,6 +50,7 @@ class MultiNodeNim(pulumi.ComponentResource):
         after = pulumi.ResourceOptions(depends_on=opts.depends_on if opts else None)
         limit = f"{plan.rollout_timeout}s"
 
+        self._compute_domain(name, plan, namespace)
         k8s.apiextensions.CustomResource(
             f"{name}-group",
             api_version=f"{names.LWS_GROUP}/v1",
@@ -75,6 +76,20 @@ class MultiNodeNim(pulumi.ComponentResource):
         self.leader_service = leader.metadata["name"]
         self.endpoint = namespace.apply(lambda space: names.endpoint(plan.settings.name, space))
         self.register_outputs({"endpoint": self.endpoint, "leaderService": self.leader_service})
+
+    def _compute_domain(self, name: str, plan: DeploymentPlan, namespace: pulumi.Output[str]) -> None:
+        """Pods wait for the claim template that its controller makes, so that the group need not wait for it."""
+        if claims.compute_domain(plan, "") is None:
+            return
+        domain = namespace.apply(lambda space: claims.compute_domain(plan, space))
+        k8s.apiextensions.CustomResource(
+            f"{name}-nvlink",
+            api_version=names.COMPUTE_DOMAIN_API,
+            kind="ComputeDomain",
+            metadata=domain["metadata"],
+            spec=domain["spec"],
+            opts=pulumi.ResourceOptions(parent=self),
+        )
 
 
 def _plan(name: str, args: MultiNodeNimArgs) -> DeploymentPlan:

@@ -1,6 +1,7 @@
 """The LeaderWorkerSet: groups of one leader and nodes - 1 workers."""
 
 from nim_stack import names
+from nim_stack.manifests.placement import group_annotations, group_labels
 from nim_stack.manifests.pods import Manifest, References, pod_template
 from nim_stack.plan import DeploymentPlan
 
@@ -23,8 +24,8 @@ def metadata(plan: DeploymentPlan, namespace: str) -> Manifest:
     return {
         "name": settings.name,
         "namespace": namespace,
-        "labels": names.labels(settings.name),
-        "annotations": wait,
+        "labels": group_labels(settings.pods.queue) | names.labels(settings.name),
+        "annotations": group_annotations(plan) | wait,
     }
 
 

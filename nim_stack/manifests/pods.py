@@ -4,162 +4,88 @@ Every field reaches leader and worker alike unless the role itself is the differ
 NIM each forget fields on workers, and a worker that differs fails when the group is already loading.
 """
 
-import shlex
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, get_args
 
 from nim_stack import names
-from nim_stack.budget import STARTUP_PERIOD_SECONDS
-from nim_stack.plan import DeploymentPlan
+from nim_stack.manifests.claims import pod_claims
+from nim_stack.manifests.container import added_container, model_container
+from nim_stack.manifests.patch import patched
+from nim_stack.manifests.placement import placement, queue_labels
+from nim_stack.manifests.pod_security import PodSecurityLevel, least, pod_security_level
+from nim_stack.manifests.references import Manifest, References
+from nim_stack.manifests.resources import shared_memory
+from nim_stack.manifests.security import pod_security_context
+from nim_stack.manifests.wait_for_leader import wait_for_leader
+from nim_stack.settings.pods import Pods, Role
 
-Role = Literal["leader", "worker"]
-Manifest = dict[str, Any]
+if TYPE_CHECKING:
+    from nim_stack.plan import DeploymentPlan
+
+__all__ = ["ROLES", "Manifest", "References", "Role", "patches", "pod_template", "security_level", "unpatched_template"]
+
+ROLES: tuple[Role, ...] = get_args(Role)
 
 
-@dataclass(frozen=True)
-class References:
-    """Objects in the namespace that the pods use, by name: never a value of a secret."""
-
-    cache_claim: str
-    api_secret: str | None = None
-    hf_secret: str | None = None
-    pull_secrets: tuple[str, ...] = ()
-
-
-def pod_template(plan: DeploymentPlan, references: References, role: Role) -> Manifest:
+def pod_template(plan: "DeploymentPlan", references: References, role: Role) -> Manifest:
     """Pod template of one role."""
-    settings = plan.settings
-    security = settings.pod_security
+    template = unpatched_template(plan, references, role)
+    for _, patch in patches(plan.settings.pods, role):
+        template, _ = patched(template, patch)
+    return template
+
+
+def patches(pods: Pods, role: Role) -> Iterator[tuple[str, Manifest]]:
+    """Patches of a role in their order, each with the path of its setting."""
+    for path, patch in (("nim.pods.patch", pods.patch), (f"nim.pods.{role}.patch", pods.of(role).patch)):
+        if patch:
+            yield path, patch
+
+
+def unpatched_template(plan: "DeploymentPlan", references: References, role: Role) -> Manifest:
+    """What a patch is applied to."""
+    settings, pods, own = plan.settings, plan.settings.pods, plan.settings.pods.of(role)
+    before = [added_container(container) for container in (*pods.init_containers, *own.init_containers)]
+    if pods.wait_for_leader and role == "worker":
+        before.append(wait_for_leader(plan))
     spec: Manifest = {
         # No Kubernetes API inside the group, and no variables for every Service of the namespace: one of them can be
         # called VLLM_PORT (vllm-project/vllm#34199).
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
-        "terminationGracePeriodSeconds": 60,
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": security.run_as_user,
-            "runAsGroup": security.run_as_group,
-            "fsGroup": security.fs_group,
-            # The default changes the owner of every file of the cache at each start.
-            "fsGroupChangePolicy": "OnRootMismatch",
-        },
-        "affinity": {"podAntiAffinity": _apart(settings.name)},
-        "tolerations": [{"key": names.GPU_RESOURCE, "operator": "Exists", "effect": "NoSchedule"}],
-        "containers": [_container(plan, references, role)],
+        "terminationGracePeriodSeconds": pods.termination_grace_period_seconds,
+        "securityContext": pod_security_context(plan),
+        **placement(plan, role),
+        **({"initContainers": before} if before else {}),
+        "containers": [
+            model_container(plan, references, role),
+            *(added_container(container) for container in (*pods.sidecars, *own.sidecars)),
+        ],
         "volumes": [
-            {"name": "model-cache", "persistentVolumeClaim": {"claimName": references.cache_claim}},
-            {"name": "dshm", "emptyDir": {"medium": "Memory", "sizeLimit": settings.resources.shm}},
+            {"name": names.CACHE_VOLUME, "persistentVolumeClaim": {"claimName": references.cache_claim}},
+            {"name": names.SHM_VOLUME, "emptyDir": {"medium": "Memory", "sizeLimit": shared_memory(plan, role)}},
+            *pods.volumes,
+            *own.volumes,
         ],
     }
-    if plan.node_selector:
-        spec["nodeSelector"] = plan.node_selector
+    if pods.host_network:
+        # On the node's network the usual policy is the node's own DNS, which does not know the leader's name.
+        spec |= {"hostNetwork": True, "dnsPolicy": "ClusterFirstWithHostNet"}
+    if pods.service_account is not None:
+        spec["serviceAccountName"] = pods.service_account
+    if claims := pod_claims(plan):
+        spec["resourceClaims"] = claims
     if references.pull_secrets:
         spec["imagePullSecrets"] = [{"name": name} for name in references.pull_secrets]
-    metadata: Manifest = {"labels": names.labels(settings.name, role)}
-    if plan.fabric and plan.fabric.annotations:
-        metadata["annotations"] = dict(plan.fabric.annotations)
+    labels = pods.labels | own.labels | queue_labels(pods.queue) | names.labels(settings.name, role)
+    annotations = (plan.fabric.annotations if plan.fabric else {}) | pods.annotations | own.annotations
+    metadata: Manifest = {"labels": labels} | ({"annotations": annotations} if annotations else {})
     return {"metadata": metadata, "spec": spec}
 
 
-def _apart(name: str) -> Manifest:
-    """No two pods of one group on a node, while other groups may share it.
-
-    LWS labels each pod with its group's key; `matchLabelKeys` adds the pod's own value to the selector when it is
-    created (beta in Kubernetes 1.31, stable in 1.33). An older API server drops the field, and then groups keep apart
-    from each other as well.
-    """
-    term = {
-        "topologyKey": names.HOSTNAME_LABEL,
-        "labelSelector": {"matchLabels": {names.LWS_NAME_LABEL: name}},
-        "matchLabelKeys": [names.LWS_GROUP_KEY_LABEL],
-    }
-    return {"requiredDuringSchedulingIgnoredDuringExecution": [term]}
-
-
-def _container(plan: DeploymentPlan, references: References, role: Role) -> Manifest:
-    settings = plan.settings
-    leader = role == "leader"
-    ports = [{"name": "ray", "containerPort": settings.ports.ray, "protocol": "TCP"}]
-    if leader:
-        ports.insert(0, {"name": names.HTTP, "containerPort": settings.ports.server, "protocol": "TCP"})
-    return {
-        "name": "nim",
-        "image": plan.image,
-        "imagePullPolicy": settings.image_pull_policy,
-        "args": _arguments(settings.ports.ray, role),
-        "env": _environment(plan, references),
-        "ports": ports,
-        "resources": _resources(plan),
-        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": _capabilities(plan)},
-        "volumeMounts": [
-            {"name": "model-cache", "mountPath": names.CACHE_MOUNT},
-            {"name": "dshm", "mountPath": names.SHM_MOUNT},
-        ],
-        # Workers have none: any restart by a probe recreates the group, a worker serves no HTTP, and asking Ray takes
-        # 40 s once its head is gone. The processes watch each other and exit instead.
-        **(_probes(plan) if leader else {}),
-    }
-
-
-def _capabilities(plan: DeploymentPlan) -> Manifest:
-    """RDMA pins memory, for which it needs IPC_LOCK; everything else is dropped."""
-    added = list(plan.fabric.capabilities) if plan.fabric else []
-    return {"drop": ["ALL"]} | ({"add": added} if added else {})
-
-
-def _arguments(ray_port: int, role: Role) -> list[str]:
-    """Arguments for the image's own entrypoint; LWS puts LWS_LEADER_ADDRESS first in the environment."""
-    if role == "leader":
-        return ["nim-serve-ray", "--head", "--port", str(ray_port)]
-    return ["nim-serve-ray", "--head-address", f"$(LWS_LEADER_ADDRESS):{ray_port}"]
-
-
-def _environment(plan: DeploymentPlan, references: References) -> list[Manifest]:
-    settings = plan.settings
-    values: dict[str, object] = {
-        "NIM_MODEL_PATH": plan.model_path,
-        "NIM_MODEL_PROFILE": settings.profile,
-        "NIM_TENSOR_PARALLEL_SIZE": None if settings.profile else plan.tensor_parallel,
-        "NIM_PIPELINE_PARALLEL_SIZE": None if settings.profile else plan.pipeline_parallel,
-        "NIM_NUM_COMPUTE_NODES": plan.nodes,
-        "NIM_SERVED_MODEL_NAME": plan.served_name,
-        "NIM_MAX_MODEL_LEN": settings.max_model_len,
-        "NIM_PASSTHROUGH_ARGS": shlex.join(settings.passthrough_args) or None,
-        "NIM_SERVER_PORT": settings.ports.server,
-        "NIM_CACHE_PATH": names.CACHE_MOUNT,
-        # NVIDIA: "The NIM JSON log formatter is not available in Ray workers" (multi-node page, known limitations).
-        "NIM_JSONL_LOGGING": 0,
-        "NIM_LOG_LEVEL": settings.log_level,
-        # Understood by the open image; the licensed one ignores them.
-        "NIM_STACK_SHARED_CACHE": 1,
-        "NIM_STACK_JOIN_TIMEOUT_SECONDS": plan.budget.join,
-    }
-    env: list[Manifest] = [{"name": name, "value": str(value)} for name, value in values.items() if value is not None]
-    # Ray and vLLM would otherwise guess among the pod's interfaces.
-    env.append({"name": "VLLM_HOST_IP", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}})
-    for key, secret in ((names.NGC_KEY, references.api_secret), (names.HF_KEY, references.hf_secret)):
-        if secret is not None:
-            env.append({"name": key, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}})
-    further = {variable.name: variable.value for variable in (*(plan.fabric.env if plan.fabric else ()), *settings.env)}
-    return env + [{"name": name, "value": value} for name, value in further.items()]
-
-
-def _resources(plan: DeploymentPlan) -> Manifest:
-    """GPUs and the fabric's devices are both request and limit; memory too, so that a pod is never the first to be
-    evicted."""
-    resources = plan.settings.resources
-    limits = {names.GPU_RESOURCE: str(plan.gpus_per_node)} | ({"memory": resources.memory} if resources.memory else {})
-    limits |= plan.fabric.resources if plan.fabric else {}
-    return {"limits": limits, "requests": limits | ({"cpu": resources.cpu} if resources.cpu else {})}
-
-
-def _probes(plan: DeploymentPlan) -> Manifest:
-    ready = {"httpGet": {"path": names.HEALTH_READY, "port": names.HTTP}, "timeoutSeconds": 5}
-    live = {"httpGet": {"path": names.HEALTH_LIVE, "port": names.HTTP}, "timeoutSeconds": 10}
-    return {
-        "startupProbe": ready
-        | {"periodSeconds": STARTUP_PERIOD_SECONDS, "failureThreshold": plan.budget.startup_failures},
-        "readinessProbe": ready | {"periodSeconds": 5, "failureThreshold": 3},
-        "livenessProbe": live | {"periodSeconds": 10, "failureThreshold": 6},
-    }
+def security_level(plan: "DeploymentPlan") -> PodSecurityLevel:
+    """The Pod Security Standard that the namespace can hold all pods of the deployment to."""
+    templates = [pod_template(plan, References("any"), role) for role in ROLES]
+    return least(
+        pod_security_level(template["spec"], template["metadata"].get("annotations")) for template in templates
+    )

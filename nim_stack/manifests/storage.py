@@ -1,14 +1,20 @@
 """The namespace and the claim of the model cache."""
 
 from nim_stack import names
+from nim_stack.manifests.pod_security import PodSecurityLevel
 from nim_stack.manifests.pods import Manifest
 
 
-def namespace(name: str, deployment: str, *, adopt: bool) -> Manifest:
+def namespace(name: str, deployment: str, *, adopt: bool, security: PodSecurityLevel) -> Manifest:
+    """Its pods are held to a Pod Security Standard: that of the deployment's own, and none looser."""
     return {
         "apiVersion": "v1",
         "kind": "Namespace",
-        "metadata": {"name": name, "labels": names.labels(deployment), "annotations": _adoption(adopt)},
+        "metadata": {
+            "name": name,
+            "labels": names.labels(deployment) | {names.POD_SECURITY_LABEL: security},
+            "annotations": _adoption(adopt),
+        },
     }
 
 

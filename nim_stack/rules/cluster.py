@@ -14,6 +14,9 @@ KUBERNETES_OLDEST = (1, 27)
 KUBERNETES_APART = (1, 31)
 """`matchLabelKeys` of a pod affinity is on by default from there."""
 
+KUBERNETES_CLAIMS = (1, 32)
+"""Dynamic resource allocation is beta from there, and on by default from 1.34."""
+
 
 def version(text: str) -> tuple[int, int]:
     """Major and minor."""
@@ -68,7 +71,7 @@ def lws_version(context: Context) -> Iterator[Finding]:
     "Kubernetes is too old",
     cause="LWS needs 1.27 or newer, and some fabrics more: ComputeDomains are claimed by dynamic resource allocation.",
     cure="Use a newer cluster, or another fabric.",
-    reads=frozenset({"nim.cluster", "nim.fabric"}),
+    reads=frozenset({"nim.cluster", "nim.fabric", "nim.pods"}),
 )
 def kubernetes(context: Context) -> Iterator[Finding]:
     given = context.settings.cluster.kubernetes_version
@@ -77,6 +80,8 @@ def kubernetes(context: Context) -> Iterator[Finding]:
     needs = [(KUBERNETES_OLDEST, "LWS")]
     if context.fabric is not None and context.fabric.min_kubernetes is not None:
         needs.append((version(context.fabric.min_kubernetes), f"the fabric {context.fabric.name}"))
+    if context.settings.pods.resource_claims or context.settings.pods.compute_domain is not None:
+        needs.append((KUBERNETES_CLAIMS, "a claim of devices (dynamic resource allocation)"))
     oldest, who = max(needs)
     if version(given) < oldest:
         why = f"{who} needs {_spelled(oldest)} or newer"

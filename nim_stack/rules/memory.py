@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from nim_stack.context import ASSUMED_GPU, Context
+from nim_stack.manifests.pods import ROLES
 from nim_stack.memory import GIB, estimate
 from nim_stack.problems import choices
 from nim_stack.quantity import to_bytes
@@ -102,14 +103,18 @@ def assumed(context: Context) -> Iterator[Finding]:
     "Shared memory takes all memory of the pod",
     cause="/dev/shm is memory, and counts against the limit of the pod.",
     cure="Set resources.memory well above resources.shm; loading needs memory for the files as well.",
-    reads=frozenset({"nim.resources"}),
+    reads=frozenset({"nim.resources", "nim.pods"}),
 )
 def shared(context: Context) -> Iterator[Finding]:
-    resources = context.settings.resources
-    if resources.memory is not None and to_bytes(resources.shm) >= to_bytes(resources.memory):
-        why = f"resources.shm = {resources.shm} is part of it, and leaves nothing"
-        instead = f"Use more than {resources.shm}, or a smaller resources.shm."
-        yield Finding("nim.resources.memory", resources.memory, why, instead)
+    both, pods = context.settings.resources, context.settings.pods
+    for path, own in (("resources", None), *((f"pods.{role}.resources", pods.of(role).resources) for role in ROLES)):
+        resources = both.overridden(own)
+        if (path != "resources" and own is None) or resources.memory is None:
+            continue
+        if to_bytes(resources.shm) >= to_bytes(resources.memory):
+            why = f"{path}.shm = {resources.shm} is part of it, and leaves nothing"
+            instead = f"Use more than {resources.shm}, or a smaller {path}.shm."
+            yield Finding(f"nim.{path}.memory", resources.memory, why, instead)
 
 
 def _gpus_that_hold(context: Context, tokens: int = 1) -> list[str]:

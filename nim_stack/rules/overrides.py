@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from nim_stack import names
 from nim_stack.context import Context
+from nim_stack.fields import EnvVar
 from nim_stack.passthrough import spelled
 from nim_stack.rules.base import Finding, rule
 
@@ -52,6 +53,18 @@ OWNED_VARIABLES = {
 JSON_LOGGING = "NIM_JSONL_LOGGING"
 
 
+def _variables(context: Context) -> Iterator[tuple[str, EnvVar]]:
+    """Those of both roles and those of one, each with its path."""
+    settings = context.settings
+    for path, env in (
+        ("nim.env", settings.env),
+        ("nim.pods.leader.env", settings.pods.leader.env),
+        ("nim.pods.worker.env", settings.pods.worker.env),
+    ):
+        for position, variable in enumerate(env):
+            yield f"{path}.{position}", variable
+
+
 @rule(
     "NIM100",
     "A further argument overrules a setting",
@@ -75,10 +88,10 @@ def passthrough(context: Context) -> Iterator[Finding]:
     cure="Use the setting or the secret that the message names.",
 )
 def environment(context: Context) -> Iterator[Finding]:
-    for position, variable in enumerate(context.settings.env):
+    for path, variable in _variables(context):
         if variable.name in OWNED_VARIABLES:
             instead = f"Use {OWNED_VARIABLES[variable.name]}."
-            yield Finding(f"nim.env.{position}.name", variable.name, "the stack sets this variable itself", instead)
+            yield Finding(f"{path}.name", variable.name, "the stack sets this variable itself", instead)
 
 
 @rule(
@@ -88,11 +101,12 @@ def environment(context: Context) -> Iterator[Finding]:
     cure="Leave one of the two out.",
 )
 def twice(context: Context) -> Iterator[Finding]:
-    seen: set[str] = set()
-    for position, variable in enumerate(context.settings.env):
-        if variable.name in seen:
-            yield Finding(f"nim.env.{position}.name", variable.name, "it is there twice", "Leave one of the two out.")
-        seen.add(variable.name)
+    seen: set[tuple[str, str]] = set()
+    for path, variable in _variables(context):
+        where = (path.rpartition(".")[0], variable.name)
+        if where in seen:
+            yield Finding(f"{path}.name", variable.name, "it is there twice", "Leave one of the two out.")
+        seen.add(where)
 
 
 @rule(
@@ -103,10 +117,10 @@ def twice(context: Context) -> Iterator[Finding]:
     cure="Leave it out.",
 )
 def json_logging(context: Context) -> Iterator[Finding]:
-    for position, variable in enumerate(context.settings.env):
+    for path, variable in _variables(context):
         if variable.name == JSON_LOGGING:
             why = "workers of a Ray group fail with JSON logs, so the stack sets it to 0"
-            yield Finding(f"nim.env.{position}.name", variable.name, why, "Leave it out.")
+            yield Finding(f"{path}.name", variable.name, why, "Leave it out.")
 
 
 @rule(
@@ -121,8 +135,8 @@ def fabric_variable(context: Context) -> Iterator[Finding]:
     if context.settings.fabric is None or context.fabric is None:
         return
     theirs = {variable.name: variable.value for variable in context.fabric.env}
-    for position, variable in enumerate(context.settings.env):
+    for path, variable in _variables(context):
         if theirs.get(variable.name, variable.value) != variable.value:
             why = f"it replaces {theirs[variable.name]!r}, which the fabric {context.fabric.name} needs"
             instead = "Leave it out unless that is meant."
-            yield Finding(f"nim.env.{position}.value", variable.value, why, instead)
+            yield Finding(f"{path}.value", variable.value, why, instead)

@@ -3,22 +3,25 @@
 What Kubernetes has a type for is written as Kubernetes writes it and checked against that type.
 """
 
-from typing import Any
+from typing import Literal
 
 from pydantic import Field
 
-from nim_stack.fields import Annotations, Count, EnvVar, Labels, ObjectName, Quantity, Settings
+from nim_stack.fields import Annotations, Count, EnvVar, Label, Labels, ObjectName, Quantity, Settings
 from nim_stack.kubernetes_values import (
     Affinity,
     Container,
     PodResourceClaim,
     PodSecurityContext,
+    PodTemplatePatch,
     SecurityContext,
     Toleration,
     TopologySpreadConstraint,
     Volume,
     VolumeMount,
 )
+
+Role = Literal["leader", "worker"]
 
 
 class Resources(Settings):
@@ -34,9 +37,16 @@ class Resources(Settings):
     ephemeral_storage: Quantity | None = Field(
         None, description="Request and limit of disk that each pod writes outside of volumes, such as 50Gi."
     )
-    extended: dict[str, Quantity] = Field(
+    extended: dict[Label, Quantity] = Field(
         {}, description="Further devices of each pod, resource name to quantity, such as rdma/hca_shared: '1'."
     )
+
+    def overridden(self, role: "Resources | None") -> "Resources":
+        """With what a role says itself; its devices are beside those of both roles."""
+        if role is None:
+            return self
+        said = {name: getattr(role, name) for name in role.model_fields_set}
+        return self.model_copy(update=said | {"extended": self.extended | role.extended})
 
 
 class PodSecurity(Settings):
@@ -63,7 +73,7 @@ class _PodFields(Settings):
         None, description="Kubernetes affinity; the rule that keeps a group's pods on different nodes is added."
     )
     topology_spread_constraints: tuple[TopologySpreadConstraint, ...] = Field(
-        (), description="List of Kubernetes topologySpreadConstraints."
+        (), description="List of Kubernetes topologySpreadConstraints; without labelSelector of this deployment's pods."
     )
     volumes: tuple[Volume, ...] = Field((), description="List of Kubernetes volumes.")
     volume_mounts: tuple[VolumeMount, ...] = Field(
@@ -75,7 +85,7 @@ class _PodFields(Settings):
     sidecars: tuple[Container, ...] = Field(
         (), description="List of Kubernetes containers that run beside the model's."
     )
-    patch: dict[str, Any] = Field(
+    patch: PodTemplatePatch = Field(
         {}, description="Strategic merge patch of the pod template, {metadata, spec}, for what no setting names."
     )
 
@@ -86,6 +96,17 @@ class RolePods(_PodFields):
     env: tuple[EnvVar, ...] = Field((), description="List of {name, value} or {name, valueFrom}, over nim.env.")
     node_selector: dict[str, str] = Field({}, description="Node labels beside those of both roles, text to text.")
     resources: Resources | None = Field(None, description="Mapping with cpu, memory and shm, over nim.resources.")
+
+
+class Queue(Settings):
+    """The queue of a scheduler that admits a group as a whole or not at all."""
+
+    kind: Literal["kueue", "kai", "volcano"] = Field(description="kueue, kai or volcano.")
+    name: str = Field(
+        pattern=r"^[A-Za-z0-9]([-._A-Za-z0-9]*[A-Za-z0-9])?$",
+        max_length=63,
+        description="Name of the queue; with Kueue of a LocalQueue in the deployment's namespace.",
+    )
 
 
 class ComputeDomain(Settings):
@@ -99,10 +120,13 @@ class ComputeDomain(Settings):
 class Pods(_PodFields):
     """Fields of the pods of both roles."""
 
-    exclusive_topology: str | None = Field(
-        None, min_length=1, description="Node label such as a rack's: each group has one of its values to itself."
+    exclusive_topology: Label | None = Field(
+        None, description="Node label such as a rack's: each group has one of its values to itself."
     )
-    scheduler_name: str | None = Field(None, min_length=1, description="Name of a scheduler such as kai-scheduler.")
+    scheduler_name: ObjectName | None = Field(
+        None, description="Name of a scheduler; without it the one that a queue of KAI or Volcano needs."
+    )
+    queue: Queue | None = Field(None, description="Mapping with kind (kueue, kai or volcano) and name.")
     priority_class: ObjectName | None = Field(None, description="Name of a PriorityClass.")
     runtime_class: ObjectName | None = Field(None, description="Name of a RuntimeClass such as nvidia.")
     service_account: ObjectName | None = Field(None, description="Name of an existing ServiceAccount.")
@@ -111,7 +135,8 @@ class Pods(_PodFields):
         (), description="List of Kubernetes resourceClaims (DRA) that the model container uses."
     )
     compute_domain: ComputeDomain | None = Field(
-        None, description="Mapping with resourceClaimTemplate, or {} for a new domain."
+        None,
+        description="Mapping with resourceClaimTemplate, or {} for a new domain, which a fabric of NVLink implies.",
     )
     security_context: PodSecurityContext = Field(
         {}, description="Kubernetes pod securityContext, over the one of podSecurity."
@@ -128,3 +153,7 @@ class Pods(_PodFields):
     )
     leader: RolePods = Field(RolePods(), description="Mapping of fields for the leader alone.")
     worker: RolePods = Field(RolePods(), description="Mapping of fields for the workers alone.")
+
+    def of(self, role: Role) -> RolePods:
+        """Fields of one role alone."""
+        return self.leader if role == "leader" else self.worker

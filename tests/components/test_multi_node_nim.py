@@ -50,6 +50,16 @@ def test_the_preview_of_a_first_deployment_shows_the_whole_group() -> None:
     assert "04da6b54-80e4-46f7-96ec-b56ff0331ba9" not in str(spec)
 
 
+def test_nvlink_between_nodes_makes_a_domain_in_the_same_namespace() -> None:
+    args: MultiNodeNimArgs = {**ARGS, "settings": ARGS["settings"] | {"fabric": "nvlink-multi-node"}}
+    recording = deploy(lambda: MultiNodeNim("nim", args))
+    domain = recording.inputs("nim-nvlink")
+    assert (domain["kind"], domain["metadata"]["namespace"]) == ("ComputeDomain", "models")
+    assert domain["spec"]["channel"] == {"resourceClaimTemplate": {"name": "nim-nvlink-channel"}}
+    assert recording.parent("nim-nvlink") == "nim"
+    assert deploy(lambda: MultiNodeNim("nim", ARGS)).names_of("ComputeDomain") == []
+
+
 def test_a_licensed_image_needs_the_names_of_its_secrets() -> None:
     settings = {key: value for key, value in ARGS["settings"].items() if key != "image"}
     args: MultiNodeNimArgs = {**ARGS, "settings": settings}

@@ -100,6 +100,13 @@ def test_pods_name_the_secrets(recording: Recording) -> None:
         assert spec["imagePullSecrets"] == [{"name": "nim-ngc-pull"}]
 
 
+def test_the_namespace_is_held_to_the_level_of_its_pods(recording: Recording) -> None:
+    assert recording.inputs("nim-namespace")["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+    on_the_node = SETTINGS | {"pods": {"hostNetwork": True}}
+    labels = deploy(lambda: NimStack("nim", {"settings": on_the_node})).inputs("nim-namespace")["metadata"]["labels"]
+    assert labels["pod-security.kubernetes.io/enforce"] == "privileged"
+
+
 def test_without_retain_everything_goes() -> None:
     settings = SETTINGS | {"storage": {"storageClass": "shared", "retain": False}}
     recording = deploy(lambda: NimStack("nim", {"settings": settings}))

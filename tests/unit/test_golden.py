@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from nim_stack.manifests.leader_worker_set import leader_worker_set
-from nim_stack.manifests.pods import References
+from nim_stack.manifests.pods import References, security_level
 from nim_stack.manifests.services import leader_service
 from nim_stack.manifests.storage import cache_claim, namespace
 from nim_stack.plan import plan_deployment
@@ -46,7 +46,7 @@ def test_manifests(case: str, golden: Callable[[str, list[dict[str, Any]]], None
     settings = plan.settings
     retain = settings.storage.retain
     claim = settings.storage.existing_claim or "nim-model-cache"
-    manifests = [namespace("nim", settings.name, adopt=retain)]
+    manifests = [namespace("nim", settings.name, adopt=retain, security=security_level(plan))]
     if settings.storage.storage_class:
         manifests.append(
             cache_claim(settings.name, "nim", settings.storage.storage_class, plan.storage_size, adopt=retain)

@@ -121,11 +121,20 @@ def test_the_fabric_reaches_both_roles() -> None:
     for role in ("leader", "worker"):
         resources = container(efa, role)["resources"]
         assert resources["limits"]["vpc.amazonaws.com/efa"] == resources["requests"]["vpc.amazonaws.com/efa"] == "32"
+        # The API server refuses huge pages without processors or memory.
+        assert resources["requests"]["cpu"] == "1"
         assert container(efa, role)["securityContext"]["capabilities"] == {"drop": ["ALL"], "add": ["IPC_LOCK"]}
         assert environment(efa, role)["FI_PROVIDER"] == "tcp"
         assert environment(efa, role)["NCCL_NET_PLUGIN"] == "ofi"
         template = pod_template(mine, REFERENCES, "leader" if role == "leader" else "worker")
         assert template["metadata"]["annotations"] == {"k8s.v1.cni.cncf.io/networks": "net1"}
+
+
+@pytest.mark.parametrize("asked", [{"memory": "64Gi"}, {"cpu": "9"}])
+def test_processors_come_with_huge_pages_only_where_nothing_else_does(asked: dict[str, str]) -> None:
+    efa = plan_deployment(TINY | {"fabric": "efa", "resources": asked})
+    requests = container(efa, "leader")["resources"]["requests"]
+    assert {name: requests[name] for name in ("cpu", "memory") if name in requests} == asked
 
 
 def test_a_rollout_is_what_the_stack_says() -> None:

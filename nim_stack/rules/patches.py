@@ -1,0 +1,199 @@
+"""Rules on patches of the pods. A patch is for what no setting names, so that it must not change what one decides."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from nim_stack import names
+from nim_stack.context import Context
+from nim_stack.kubernetes_values import complaints
+from nim_stack.manifests.patch import MERGE_KEYS, patched
+from nim_stack.manifests.pod_security import containers
+from nim_stack.manifests.pods import ROLES, Manifest, References, Role, patches, unpatched_template
+from nim_stack.rules.base import Finding, rule
+from nim_stack.rules.overrides import JSON_LOGGING, OWNED_VARIABLES
+from nim_stack.rules.pods import instead_of, owner
+
+_MODEL = ("spec", "containers", names.MODEL_CONTAINER)
+_OWNED: dict[tuple[str, ...], str] = {
+    ("metadata", "name"): "nothing, LWS names the pods",
+    ("metadata", "namespace"): "nim.namespace",
+    ("spec", "restartPolicy"): "nothing, a group restarts as one",
+    ("spec", "hostname"): "nothing, LWS gives the names by which pods find each other",
+    ("spec", "subdomain"): "nothing, LWS gives the names by which pods find each other",
+    ("spec", "nodeName"): "nim.nodeSelector or nim.pods.affinity",
+    ("spec", "hostNetwork"): "nim.pods.hostNetwork",
+    ("spec", "dnsPolicy"): "nothing, workers find the leader by the cluster's DNS; spec.dnsConfig can be patched",
+    ("spec", "terminationGracePeriodSeconds"): "nim.pods.terminationGracePeriodSeconds",
+    ("spec", "tolerations"): "nim.pods.tolerations, since a patch would replace the whole list",
+    ("spec", "affinity"): "nim.pods.affinity, since a patch would replace the terms that keep a group apart",
+    ("spec", "resources"): "nim.resources",
+    ("spec", "volumes", names.CACHE_VOLUME): "nim.storage",
+    ("spec", "volumes", names.SHM_VOLUME): "nim.resources.shm",
+    (*_MODEL, "name"): "nothing, the model container keeps its name",
+    (*_MODEL, "image"): "nim.image",
+    (*_MODEL, "command"): "nothing, the image's own entrypoint starts the model",
+    (*_MODEL, "args"): "nim.passthroughArgs",
+    (*_MODEL, "resources", "limits", names.GPU_RESOURCE): "nim.gpusPerNode",
+    (*_MODEL, "resources", "requests", names.GPU_RESOURCE): "nim.gpusPerNode",
+    (*_MODEL, "volumeMounts", names.CACHE_MOUNT): "nim.storage",
+    (*_MODEL, "volumeMounts", names.SHM_MOUNT): "nothing, vLLM's processes share memory there",
+    **{(*_MODEL, "env", name): instead for name, instead in OWNED_VARIABLES.items()},
+    (*_MODEL, "env", JSON_LOGGING): "nothing, JSON logs fail in Ray workers",
+}
+_NOTHING = "nothing, "
+_READS = frozenset({"nim.pods"})
+
+
+def _steps(context: Context) -> Iterator[tuple[Role, str, Manifest, Manifest]]:
+    """Each patch of each role, with the template before it."""
+    for role in ROLES:
+        found = list(patches(context.settings.pods, role))
+        template = unpatched_template(context.plan, References("any"), role) if found else {}
+        for path, patch in found:
+            yield role, path, patch, template
+            template, _ = patched(template, patch)
+
+
+def _once(findings: Iterator[Finding]) -> Iterator[Finding]:
+    """A patch of both roles is applied twice and judged once."""
+    yield from {(found.path, str(found.given), found.why): found for found in findings}.values()
+
+
+@rule(
+    "NIM125",
+    "A part of a patch has no effect",
+    cause="A misspelt name in a patch makes a new entry or deletes nothing, without a word.",
+    cure="Correct the name, or leave the part out. What exists in one role alone is patched under leader or worker.",
+    reads=_READS,
+)
+def ineffective(context: Context) -> Iterator[Finding]:
+    found: dict[tuple[str, str], list[tuple[Role, str, Finding]]] = {}
+    for role, path, patch, template in _steps(context):
+        for fault in patched(template, patch)[1]:
+            where = f"{path}.{fault.path}" if fault.path else path
+            finding = Finding(where, fault.given, fault.why, fault.instead)
+            found.setdefault((where, fault.why), []).append((role, path, finding))
+    for (role, path, finding), *more in found.values():
+        of_one = path == "nim.pods.patch" and not more
+        yield replace(finding, why=f"{finding.why} of the {role}") if of_one else finding
+
+
+@rule(
+    "NIM126",
+    "A patch changes what the plan decides",
+    cause="Sizes, arguments, variables, names and the network of a group fit each other, and deadlines and checks are "
+    "computed from them. Changed by a patch, they would no longer.",
+    cure="Use the setting that the message names.",
+    reads=_READS,
+)
+def overruling(context: Context) -> Iterator[Finding]:
+    yield from _once(_overruling(context))
+
+
+def _overruling(context: Context) -> Iterator[Finding]:
+    for _, path, patch, before in _steps(context):
+        after, _ = patched(before, patch)
+        if _at(after, _MODEL) is None:
+            yield Finding(f"{path}.{'.'.join(_MODEL)}", None, "it takes the model container away", "Leave it there.")
+            continue
+        yield from _metadata(path, before, after)
+        yield from _ports(path, before, after)
+        selected = {("spec", "nodeSelector", key): "nim.gpu or nim.nodeSelector" for key in _selector(before)}
+        for place, instead in (selected | _OWNED).items():
+            given = _at(after, place)
+            if _at(before, place) != given:
+                yield Finding(f"{path}.{'.'.join(place)}", _short(given), "the plan decides it", _use(instead))
+
+
+def _metadata(path: str, before: Manifest, after: Manifest) -> Iterator[Finding]:
+    for kind in ("labels", "annotations"):
+        old, new = _at(before, ("metadata", kind)) or {}, _at(after, ("metadata", kind)) or {}
+        for key in sorted(old.keys() | new.keys()):
+            why = owner(key)
+            if why is not None and old.get(key) != new.get(key):
+                yield Finding(f"{path}.metadata.{kind}.{key}", new.get(key), why, instead_of(key))
+
+
+def _ports(path: str, before: Manifest, after: Manifest) -> Iterator[Finding]:
+    """Others can be added; those that are there keep number and name, by which Service and probes find them."""
+    new = _at(after, _MODEL).get("ports", ())
+    for port in _at(before, _MODEL)["ports"]:
+        if port not in new:
+            why = "Service, probes and workers use this port"
+            yield Finding(f"{path}.spec.containers.nim.ports", port["containerPort"], why, "Use nim.ports.")
+
+
+def _selector(template: Manifest) -> Manifest:
+    return _at(template, ("spec", "nodeSelector")) or {}
+
+
+def _use(instead: str) -> str:
+    if instead.startswith(_NOTHING):
+        return f"Leave it as it is: {instead.removeprefix(_NOTHING)}."
+    return f"Use {instead}."
+
+
+def _at(value: Any, place: tuple[str, ...]) -> Any:
+    """What is there, or none; entries of a list by their merge key."""
+    parent = ""
+    for part in place:
+        if isinstance(value, list):
+            key = MERGE_KEYS[parent]
+            value = next((entry for entry in value if entry.get(key) == part), None)
+        elif isinstance(value, dict):
+            value = value.get(part)
+        parent = part
+    return value
+
+
+def _short(value: Any) -> Any:
+    return value if isinstance(value, str | int | None) else "…"
+
+
+@rule(
+    "NIM127",
+    "A pod that the API server does not take",
+    cause="A patch leaves out what Kubernetes requires, a volume or claim has more than one source, or a probe does "
+    "not say what is asked.",
+    cure="Complete it; where a patch changes the source of a volume, take the other one away with null.",
+    reads=_READS,
+)
+def malformed(context: Context) -> Iterator[Finding]:
+    yield from _once(_malformed(context))
+    yield from _once(_sources(context))
+    yield from _once(_probes(context))
+
+
+def _malformed(context: Context) -> Iterator[Finding]:
+    for role, path, _, _ in _steps(context):
+        template = context.templates[role]
+        for why in complaints(template, "core_v1.PodTemplateSpec"):
+            yield Finding(path, None, f"after it, {why}", "Complete the patch.")
+
+
+def _sources(context: Context) -> Iterator[Finding]:
+    """A volume without a source is an emptyDir, a claim without one is nothing."""
+    for template in context.templates.values():
+        for volume in _at(template, ("spec", "volumes")) or ():
+            sources = sorted(volume.keys() - {"name"})
+            if len(sources) > 1:
+                why = f"the volume has {len(sources)} sources, {', '.join(sources)}"
+                yield Finding(f"nim.pods.volumes.{volume['name']}", None, why, "Leave one of them.")
+        for claim in _at(template, ("spec", "resourceClaims")) or ():
+            if len(claim.keys() & {"resourceClaimName", "resourceClaimTemplateName"}) != 1:
+                why = "a claim has one of resourceClaimName and resourceClaimTemplateName"
+                instead = "Give one of them; each pod has a claim of its own with a template."
+                yield Finding(f"nim.pods.resourceClaims.{claim['name']}", None, why, instead)
+
+
+def _probes(context: Context) -> Iterator[Finding]:
+    """Workers have none of their own, so that a patch of both roles gives them the half of one."""
+    for role, template in context.templates.items():
+        for container in containers(_at(template, ("spec",)) or {}):
+            for name in ("startupProbe", "readinessProbe", "livenessProbe"):
+                probe = container.get(name)
+                if probe is not None and not probe.keys() & {"exec", "grpc", "httpGet", "tcpSocket"}:
+                    why = f"the probe in pods of the {role} does not say what is asked"
+                    instead = "Add exec, grpc, httpGet or tcpSocket; a probe of the leader is patched under leader."
+                    yield Finding(f"nim.pods.{container['name']}.{name}", None, why, instead)

@@ -32,11 +32,13 @@ class Target:
         return connect(self.cluster)
 
 
-def add_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("-s", "--stack", help="the deployment of Pulumi.<stack>.yaml")
+def add_options(command: argparse.ArgumentParser, *, stack_alone: bool = False) -> None:
+    """Options for `target`; `stack_alone` where the stack's plan is needed and not only the deployment's name."""
+    command.add_argument("-s", "--stack", required=stack_alone, help="the deployment of Pulumi.<stack>.yaml")
     command.add_argument("-C", "--directory", type=Path, default=Path(), help="where the stack files are")
-    command.add_argument("--namespace", help="namespace of the deployment, without a stack or instead of the stack's")
-    command.add_argument("--name", help="name of the deployment, likewise")
+    if not stack_alone:
+        command.add_argument("--namespace", help="namespace of the deployment, without or instead of the stack's")
+        command.add_argument("--name", help="name of the deployment, likewise")
     command.add_argument("--kubeconfig", help="kubeconfig file; without it the stack's, else KUBECONFIG")
     command.add_argument("--context", help="context in it")
     command.add_argument("--json", action="store_true", help="for programs")
@@ -58,8 +60,8 @@ def target(given: argparse.Namespace) -> Target:
         first = problems[0] if problems else "nim is not a mapping"
         raise StackFileError(f"{file.name} cannot be read: {first} See `nim-stack plan -s {given.stack}`.")
     return Target(
-        given.namespace or settings.namespace,
-        given.name or settings.name,
+        getattr(given, "namespace", None) or settings.namespace,
+        getattr(given, "name", None) or settings.name,
         _cluster(given, settings.cluster),
         settings,
         file.settings,

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nim_stack.components.lws_operator import LwsOperator
+    from nim_stack.components.model_access import ModelAccess
     from nim_stack.components.model_cache import ModelCache
+    from nim_stack.components.model_download import ModelDownload
     from nim_stack.components.multi_node_nim import MultiNodeNim
     from nim_stack.components.ngc_secrets import NgcSecrets
     from nim_stack.plan import DeploymentPlan, plan_deployment
@@ -19,7 +21,9 @@ if TYPE_CHECKING:
 __all__ = [
     "DeploymentPlan",
     "LwsOperator",
+    "ModelAccess",
     "ModelCache",
+    "ModelDownload",
     "MultiNodeNim",
     "NgcSecrets",
     "NimStack",
@@ -31,7 +35,9 @@ __all__ = [
 _HOMES = {
     "DeploymentPlan": "nim_stack.plan",
     "LwsOperator": "nim_stack.components.lws_operator",
+    "ModelAccess": "nim_stack.components.model_access",
     "ModelCache": "nim_stack.components.model_cache",
+    "ModelDownload": "nim_stack.components.model_download",
     "MultiNodeNim": "nim_stack.components.multi_node_nim",
     "NgcSecrets": "nim_stack.components.ngc_secrets",
     "NimStack": "nim_stack.stack",

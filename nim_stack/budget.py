@@ -12,6 +12,7 @@ from nim_stack.settings import Timeouts
 IMAGE_PULL_SECONDS = 20 * 60
 """An image of about 20 GB at 20 MB/s."""
 DOWNLOAD_BYTES_PER_SECOND = 200e6
+"""Of all pods together: those that download one by one share the way out of the cluster."""
 LOAD_BYTES_PER_SECOND = 1e9
 """Reading shared storage on all nodes at once."""
 WARM_UP_SECONDS = 10 * 60
@@ -52,13 +53,14 @@ class TimeBudget:
         return self.image_pull + self.startup + MARGIN_SECONDS
 
 
-def time_budget(weights_bytes: float | None, timeouts: Timeouts) -> TimeBudget:
-    """Phases from the size of the weights, unless a setting knows better."""
+def time_budget(weights_bytes: float | None, timeouts: Timeouts, downloads: int = 1) -> TimeBudget:
+    """Phases from the size of the weights and the number of its downloads, unless a setting knows better."""
     if weights_bytes is None:
         download, load = UNKNOWN_DOWNLOAD_SECONDS, UNKNOWN_LOAD_SECONDS
     else:
         download = round(weights_bytes / DOWNLOAD_BYTES_PER_SECOND)
         load = round(weights_bytes / LOAD_BYTES_PER_SECOND) + WARM_UP_SECONDS
+    download *= downloads
     return TimeBudget(
         image_pull=_seconds(timeouts.image_pull_minutes, IMAGE_PULL_SECONDS),
         download=_seconds(timeouts.download_minutes, download),

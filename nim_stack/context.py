@@ -3,7 +3,6 @@
 Nothing here judges. What is missing or wrong is resolved to something harmless, and a rule says so.
 """
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +16,7 @@ from nim_stack.memory import UTILISATION, Engine, Memory, estimate
 from nim_stack.passthrough import number, option
 from nim_stack.profiles import Profile, read_profile
 from nim_stack.settings import StackSettings
+from nim_stack.sources import ModelSource, read_source
 from nim_stack.specs import Checkpoint, FabricSpec, GpuSpec, ModelSpec
 from nim_stack.split import Split, choose, divides_heads, divides_sizes, gpus_of_a_node
 
@@ -36,6 +36,7 @@ class Context:
     catalog: Catalog
     has_ngc_key: bool
     has_hf_token: bool
+    has_pull_secret: bool
     planned: "Callable[[Context], DeploymentPlan]"
 
     @cached_property
@@ -50,8 +51,8 @@ class Context:
 
     @cached_property
     def _on_hub(self) -> tuple[ModelSpec, Checkpoint] | None:
-        found = re.fullmatch(r"hf://([\w.-]+/[\w.-]+?)(@.*)?", self.settings.model)
-        return self.catalog.on_hub(found[1]) if found else None
+        found = read_source(self.settings.model)
+        return self.catalog.on_hub(found.name) if found and found.scheme == "hf" else None
 
     @cached_property
     def named(self) -> ModelSpec | None:
@@ -85,7 +86,7 @@ class Context:
     @cached_property
     def image(self) -> str:
         own = self.named.nim_image if self.named else None
-        return self.settings.image or own or self.catalog.images.model_free
+        return self.settings.image or own or self.model_free
 
     @property
     def is_licensed(self) -> bool:
@@ -101,6 +102,38 @@ class Context:
         """Whether the image knows its model: the model-specific one does, under whatever registry it is mirrored."""
         own = self.named.nim_image if self.named else None
         return own is not None and _repository(self.image) == _repository(own)
+
+    @property
+    def is_nim(self) -> bool:
+        """Whether the image is one of NVIDIA's, under whatever registry it is mirrored."""
+        return self.is_licensed or self.brings_model or _repository(self.image) == _repository(self.model_free)
+
+    @property
+    def model_free(self) -> str:
+        return self.catalog.images.model_free
+
+    @cached_property
+    def source(self) -> ModelSource | None:
+        """Where the model is fetched from; none when the image brings it, or when the setting cannot be read."""
+        return None if self.brings_model else read_source(self.hub_path)
+
+    @property
+    def downloads(self) -> bool:
+        """Whether something is fetched at all, be it by pods or by a Job."""
+        at_a_path = self.source is not None and self.source.scheme == "path"
+        return not self.settings.download.disabled and not at_a_path
+
+    @property
+    def offline(self) -> bool:
+        """Whether pods of the group must not fetch the model: it is there, or a Job fetched it into what they only
+        read."""
+        job = self.settings.download.job and self.settings.storage.read_only
+        return self.settings.download.disabled or (self.downloads and job)
+
+    @property
+    def downloads_alone(self) -> bool:
+        """Whether each pod fetches the model for itself."""
+        return self.downloads and not self.settings.storage.shared
 
     @property
     def hub_path(self) -> str:
@@ -212,7 +245,9 @@ class Context:
 
     @cached_property
     def budget(self) -> TimeBudget:
-        return time_budget(self.checkpoint.files if self.checkpoint else None, self.settings.timeouts)
+        downloads = (self.nodes if self.downloads_alone else 1) if self.downloads else 0
+        files = self.checkpoint.files if self.checkpoint else None
+        return time_budget(files, self.settings.timeouts, downloads=downloads)
 
     def memory_on(self, gpu: GpuSpec) -> Memory | None:
         """The same plan on another GPU type."""

@@ -59,3 +59,9 @@ class EnvVar(Settings):
         if (self.value is None) == (self.value_from is None):
             raise ValueError("give either value or valueFrom")
         return self
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """As a container lists it."""
+        source = {"value": self.value} if self.value_from is None else {"valueFrom": self.value_from}
+        return {"name": self.name} | source

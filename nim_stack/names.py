@@ -13,10 +13,15 @@ LWS_GROUP: Final = "leaderworkerset.x-k8s.io"
 LWS_CRD: Final = f"leaderworkersets.{LWS_GROUP}"
 LWS_NAMESPACE: Final = "lws-system"
 LWS_NAME_LABEL: Final = "leaderworkerset.sigs.k8s.io/name"
+LWS_GROUP_INDEX_LABEL: Final = "leaderworkerset.sigs.k8s.io/group-index"
 LWS_GROUP_KEY_LABEL: Final = "leaderworkerset.sigs.k8s.io/group-key"
 LWS_WORKER_INDEX_LABEL: Final = "leaderworkerset.sigs.k8s.io/worker-index"
 LWS_PREFIX: Final = "leaderworkerset.sigs.k8s.io/"
 EXCLUSIVE_TOPOLOGY: Final = "leaderworkerset.sigs.k8s.io/exclusive-topology"
+GATEWAY_GROUP: Final = "gateway.networking.k8s.io"
+MONITORING_GROUP: Final = "monitoring.coreos.com"
+INSTANCE_LABEL: Final = "app.kubernetes.io/instance"
+COMPONENT_LABEL: Final = "app.kubernetes.io/component"
 HOSTNAME_LABEL: Final = "kubernetes.io/hostname"
 CLIQUE_LABEL: Final = "nvidia.com/gpu.clique"
 """Nodes whose GPUs reach each other by NVLink have the same value (GPU feature discovery)."""
@@ -30,17 +35,20 @@ GPU_RESOURCE: Final = "nvidia.com/gpu"
 WAIT_FOR: Final = "pulumi.com/waitFor"
 SKIP_AWAIT: Final = "pulumi.com/skipAwait"
 PATCH_FORCE: Final = "pulumi.com/patchForce"
+REPLACE_UNREADY: Final = "pulumi.com/replaceUnready"
+KEYS_DIGEST: Final = "nim-stack/keys-digest"
+"""Annotation of pods that changes with the keys."""
 
 SERVER_PORT: Final = 8000
 RAY_PORT: Final = 6379
 SERVICE_PORT: Final = 8000
-"""Stays the same whatever port the container listens on. A changed Service port fails in the preview of the resource
-plugin although the update works: the old port still belongs to the field manager that created it."""
 HTTP: Final = "http"
 """Name of the container's API port: the Service and the probes find the port by it."""
 
 HEALTH_READY: Final = "/v1/health/ready"
 HEALTH_LIVE: Final = "/v1/health/live"
+METRICS: Final = "/v1/metrics"
+API: Final = "/v1"
 
 CACHE_MOUNT: Final = "/model-store"
 """Where both of NVIDIA's own deployers mount the cache (nim-llm chart, NIM Operator)."""
@@ -72,6 +80,27 @@ def compute_domain_claims(name: str) -> str:
     return f"{name}-nvlink-channel"
 
 
+def service_port(port: int) -> str:
+    """Name of the Service's port. Another number is another name: a preview applies the changed port beside the one
+    that the create made, which still belongs to another field manager, and two ports of a Service cannot share a name.
+    `http-` is the prefix by which meshes tell the protocol."""
+    return HTTP if port == SERVICE_PORT else f"{HTTP}-{port}"
+
+
+def download_policy(name: str) -> str:
+    return f"{name}-download"
+
+
+def group_pods(name: str) -> dict[str, str]:
+    """Labels of the pods of all groups, by LWS."""
+    return {LWS_NAME_LABEL: name}
+
+
+def leader_pods(name: str) -> dict[str, str]:
+    """Labels of the leaders of all groups, by LWS."""
+    return {LWS_NAME_LABEL: name, LWS_WORKER_INDEX_LABEL: "0"}
+
+
 def cache_claim(name: str) -> str:
     return f"{name}-model-cache"
 
@@ -88,17 +117,21 @@ def hf_secret(name: str) -> str:
     return f"{name}-hf-token"
 
 
-def endpoint(name: str, namespace: str) -> str:
+def download_job(name: str, digest: str) -> str:
+    return f"{name}-download-{digest}"
+
+
+def endpoint(name: str, namespace: str, port: int = SERVICE_PORT) -> str:
     """Base URL of the OpenAI API inside the cluster, whatever the cluster's domain is."""
-    return f"http://{leader_service(name)}.{namespace}.svc:{SERVICE_PORT}/v1"
+    return f"http://{leader_service(name)}.{namespace}.svc:{port}{API}"
 
 
 def labels(name: str, component: str | None = None) -> dict[str, str]:
     """Kubernetes' recommended labels."""
     common = {
         "app.kubernetes.io/name": "nim",
-        "app.kubernetes.io/instance": name,
+        INSTANCE_LABEL: name,
         "app.kubernetes.io/part-of": "nim-stack",
         "app.kubernetes.io/managed-by": "pulumi",
     }
-    return common | ({"app.kubernetes.io/component": component} if component else {})
+    return common | ({COMPONENT_LABEL: component} if component else {})

@@ -40,6 +40,10 @@ class DeploymentPlan:
     image: str
     model_path: str | None
     """NIM_MODEL_PATH, or none when the image brings its model."""
+    downloads: bool
+    """Whether the model is fetched, be it by pods or by a Job."""
+    offline: bool
+    """Whether pods of the group must not fetch it."""
     served_name: str
     nodes: int
     gpus_per_node: int
@@ -53,6 +57,7 @@ class DeploymentPlan:
     storage_needed: str
     """What the model needs, whether or not a claim is made."""
     storage_size: str
+    """Of a claim that is made, or of each pod's own storage."""
     budget: TimeBudget
     reasons: tuple[str, ...]
     """Why what was not given is as it is, and what could not be judged."""
@@ -68,13 +73,19 @@ class DeploymentPlan:
 
     @property
     def gpus_total(self) -> int:
-        return self.gpus_per_group * self.settings.replicas
+        """GPUs after a start; with autoscaling those of the fewest groups."""
+        return self.gpus_per_group * self.settings.least_groups
+
+    @property
+    def gpus_most(self) -> int:
+        """GPUs of the most groups that an autoscaler may make, without those of an update."""
+        return self.gpus_per_group * self.settings.most_groups
 
     @property
     def rollout_timeout(self) -> int:
         """Seconds that Pulumi waits for all groups, however few of them an update replaces at once."""
         minutes = self.settings.timeouts.up_minutes
-        return minutes * 60 if minutes else self.budget.rollout * max(1, self.settings.replicas)
+        return minutes * 60 if minutes else self.budget.rollout * max(1, self.settings.most_groups)
 
     @property
     def node_selector(self) -> dict[str, str]:
@@ -94,16 +105,34 @@ class DeploymentPlan:
         return f"tensor parallel {self.tensor_parallel} × pipeline parallel {self.pipeline_parallel}"
 
     @property
+    def groups(self) -> int | str:
+        """Groups in words, when an autoscaler decides between two numbers."""
+        scaling = self.settings.autoscaling
+        return f"{scaling.min_replicas} to {scaling.max_replicas}" if scaling else self.settings.replicas
+
+    @property
+    def storage(self) -> str:
+        """Where the model is kept, in words."""
+        storage = self.settings.storage
+        if storage.nfs:
+            return f"{storage.nfs.server}:{storage.nfs.path}"
+        if storage.host_path:
+            return f"{storage.host_path.path} on each node"
+        if storage.per_pod:
+            return f"{self.storage_size} in each pod"
+        return storage.existing_claim or self.storage_size
+
+    @property
     def summary(self) -> dict[str, Any]:
         """The plan in a few lines, for people."""
         lines: dict[str, Any] = {
             "model": self.served_name,
             "image": self.image,
-            "groups": self.settings.replicas,
+            "groups": self.groups,
             "nodesPerGroup": self.nodes,
             "gpusPerNode": self.gpus_per_node,
             "split": self.split,
-            "storage": self.settings.storage.existing_claim or self.storage_size,
+            "storage": self.storage,
             "minutesUntilTimeout": -(-self.rollout_timeout // 60),
             "podSecurity": security_level(self),
         }
@@ -120,11 +149,14 @@ def plan_deployment(
     *,
     has_ngc_key: bool = False,
     has_hf_token: bool = False,
+    has_pull_secret: bool | None = None,
     catalog: Catalog | None = None,
     further: tuple[Problem, ...] = (),
     where: str = "the settings",
 ) -> DeploymentPlan:
     """The plan for these settings, or a refusal that lists every problem, the caller's `further` ones included.
+
+    Images can be pulled with an NGC key, unless `has_pull_secret` says otherwise.
 
     Raises:
         RefusedError: when something cannot work.
@@ -134,7 +166,13 @@ def plan_deployment(
     problems = [*further, *problems]
     warnings: list[Problem] = []
     if settings is not None:
-        context = resolve(settings, catalog or load_catalog(), has_ngc_key=has_ngc_key, has_hf_token=has_hf_token)
+        context = resolve(
+            settings,
+            catalog or load_catalog(),
+            has_ngc_key=has_ngc_key,
+            has_hf_token=has_hf_token,
+            has_pull_secret=has_ngc_key if has_pull_secret is None else has_pull_secret,
+        )
         found = [problem for problem in check(context) if not problem.depends_on(unreadable)]
         problems += [problem for problem in found if problem.rule.severity == "error"]
         warnings = [problem for problem in found if problem.rule.severity == "warning"]
@@ -145,24 +183,27 @@ def plan_deployment(
 
 def plan_settings(settings: StackSettings, catalog: Catalog) -> DeploymentPlan | None:
     """The plan for settings that have been read, or None when a rule refuses it. Keys are taken to be there."""
-    context = resolve(settings, catalog, has_ngc_key=True, has_hf_token=True)
+    context = resolve(settings, catalog, has_ngc_key=True, has_hf_token=True, has_pull_secret=True)
     found = check(context)
     if any(problem.rule.severity == "error" for problem in found):
         return None
     return replace(context.plan, problems=tuple(found))
 
 
-def resolve(settings: StackSettings, catalog: Catalog, *, has_ngc_key: bool, has_hf_token: bool) -> Context:
+def resolve(
+    settings: StackSettings, catalog: Catalog, *, has_ngc_key: bool, has_hf_token: bool, has_pull_secret: bool
+) -> Context:
     """What the settings stand for, in the catalogue and the stack's own additions to it."""
     own = settings.catalog
     if own.models or own.gpus or own.fabrics:
         catalog = catalog.extended(own.models, own.gpus, own.fabrics)
-    return Context(settings, catalog, has_ngc_key, has_hf_token, _plan)
+    return Context(settings, catalog, has_ngc_key, has_hf_token, has_pull_secret, _plan)
 
 
 def _plan(context: Context) -> DeploymentPlan:
     """Before it is judged: rules on the manifests look at it, too."""
     settings, model, checkpoint = context.settings, context.model, context.checkpoint
+    own = settings.storage.per_pod
     needed = gibibytes(checkpoint.files * STORAGE_FACTOR) if checkpoint else UNKNOWN_STORAGE
     return DeploymentPlan(
         settings=settings,
@@ -171,7 +212,9 @@ def _plan(context: Context) -> DeploymentPlan:
         gpu=context.gpu,
         fabric=context.fabric if settings.fabric else None,
         image=context.image,
-        model_path=None if context.brings_model else context.hub_path,
+        model_path=context.source.model_path if context.source else None,
+        downloads=context.downloads,
+        offline=context.offline,
         served_name=settings.served_model_name or _served_name(context),
         nodes=context.nodes,
         gpus_per_node=context.gpus_per_node,
@@ -181,7 +224,7 @@ def _plan(context: Context) -> DeploymentPlan:
         traffic=traffic(model.architecture) if model else None,
         context_length=context.context_length,
         storage_needed=needed,
-        storage_size=settings.storage.size or needed,
+        storage_size=(own.size if own else settings.storage.size) or needed,
         budget=context.budget,
         reasons=tuple(_reasons(context)),
         problems=(),
@@ -189,13 +232,10 @@ def _plan(context: Context) -> DeploymentPlan:
 
 
 def _served_name(context: Context) -> str:
-    """The model's name for clients: the hub's `owner/name`, without scheme and revision."""
+    """The model's name for clients, without scheme and revision."""
     if context.named:
         return context.named.served_name
-    model = context.settings.model
-    if model.startswith("hf://"):
-        return model.removeprefix("hf://").split("@")[0]
-    return model.rstrip("/").rpartition("/")[2] or model
+    return context.source.served_name if context.source else context.settings.model
 
 
 def _reasons(context: Context) -> list[str]:

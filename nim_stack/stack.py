@@ -8,7 +8,8 @@ import pulumi_kubernetes as k8s
 from nim_stack.cluster import Connections, connect
 from nim_stack.components.lws_operator import LwsOperator
 from nim_stack.components.model_cache import ModelCache, ModelCacheArgs
-from nim_stack.components.multi_node_nim import MultiNodeNim
+from nim_stack.components.model_download import ModelDownload
+from nim_stack.components.multi_node_nim import MultiNodeNim, MultiNodeNimArgs
 from nim_stack.components.ngc_secrets import NgcSecrets, NgcSecretsArgs
 from nim_stack.manifests import storage
 from nim_stack.manifests.pods import security_level
@@ -28,6 +29,8 @@ class NimStack(pulumi.ComponentResource):
 
     endpoint: pulumi.Output[str]
     """Base URL of the OpenAI API inside the cluster."""
+    url: str | None
+    """Base URL of the OpenAI API outside of it, where an Ingress or HTTPRoute names a host."""
     namespace: pulumi.Output[str]
     leader_service: pulumi.Output[str]
 
@@ -43,27 +46,27 @@ class NimStack(pulumi.ComponentResource):
         operator = self._operator(name, plan, cluster, child)
         self.namespace = self._namespace(name, plan, cluster)
         secrets = NgcSecrets(f"{name}-secrets", _secrets(args, plan, self.namespace), child)
-        cache = ModelCache(f"{name}-cache", _cache(plan, self.namespace, cluster), child)
+        pods = _pods(args, plan, self.namespace, secrets)
+        if settings.storage.makes_claim or settings.storage.existing_claim:
+            pods["cache_claim"] = ModelCache(f"{name}-cache", _cache(plan, self.namespace, cluster), child).claim
+        first: list[pulumi.Resource] = [operator] if operator else []
+        if settings.download.job:
+            first.append(ModelDownload(f"{name}-download", pods, child))
+        if settings.secrets.restart_on_rotation:
+            pods["keys_digest"] = secrets.keys_digest
         server = MultiNodeNim(
-            f"{name}-server",
-            {
-                "settings": args["settings"],
-                "namespace": self.namespace,
-                "cache_claim": cache.claim,
-                "api_secret": secrets.api_secret,
-                "pull_secrets": secrets.pull_secrets,
-                "hf_secret": secrets.hf_secret,
-            },
-            pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[operator] if operator else None)),
+            f"{name}-server", pods, pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=first))
         )
-        self.endpoint, self.leader_service = server.endpoint, server.leader_service
+        self.endpoint, self.url, self.leader_service = server.endpoint, server.url, server.leader_service
         self.register_outputs(self.exports)
 
     @property
     def exports(self) -> dict[str, Any]:
-        """What another stack or a person needs; few and stable."""
+        """What another stack or a person needs; few and stable. `url` is there when an Ingress or HTTPRoute names a
+        host, and `gpus.most` differs from `gpus.total` with autoscaling alone."""
         return {
             "endpoint": self.endpoint,
+            **({"url": self.url} if self.url else {}),
             "model": self.plan.served_name,
             "namespace": self.namespace,
             "leaderService": self.leader_service,
@@ -71,6 +74,7 @@ class NimStack(pulumi.ComponentResource):
                 "perNode": self.plan.gpus_per_node,
                 "perGroup": self.plan.gpus_per_group,
                 "total": self.plan.gpus_total,
+                "most": self.plan.gpus_most,
             },
             "plan": self.plan.summary,
         }
@@ -116,6 +120,21 @@ def _plan(name: str, args: NimStackArgs) -> DeploymentPlan:
         raise pulumi.RunError(str(refused)) from None
 
 
+def _pods(
+    args: NimStackArgs, plan: DeploymentPlan, namespace: pulumi.Output[str], secrets: NgcSecrets
+) -> MultiNodeNimArgs:
+    """Only the Secrets that there are: an absent name says that there is no key."""
+    wanted: MultiNodeNimArgs = {"settings": args["settings"], "namespace": namespace}
+    existing = plan.settings.secrets
+    if "ngc_api_key" in args or existing.ngc_api_secret:
+        wanted["api_secret"] = secrets.api_secret
+    if "ngc_api_key" in args or existing.image_pull_secrets:
+        wanted["pull_secrets"] = secrets.pull_secrets
+    if "hf_token" in args or existing.hf_token_secret:
+        wanted["hf_secret"] = secrets.hf_secret
+    return wanted
+
+
 def _secrets(args: NimStackArgs, plan: DeploymentPlan, namespace: pulumi.Output[str]) -> NgcSecretsArgs:
     existing = plan.settings.secrets
     wanted: NgcSecretsArgs = {"deployment": plan.settings.name, "namespace": namespace}
@@ -124,11 +143,11 @@ def _secrets(args: NimStackArgs, plan: DeploymentPlan, namespace: pulumi.Output[
     if "hf_token" in args:
         wanted["hf_token"] = args["hf_token"]
     if existing.ngc_api_secret:
-        wanted["existing_api_secret"] = existing.ngc_api_secret.name
+        wanted["existing_api_secret"] = {"name": existing.ngc_api_secret.name, "key": existing.ngc_api_secret.key}
     if existing.image_pull_secrets:
         wanted["existing_pull_secrets"] = list(existing.image_pull_secrets)
     if existing.hf_token_secret:
-        wanted["existing_hf_secret"] = existing.hf_token_secret.name
+        wanted["existing_hf_secret"] = {"name": existing.hf_token_secret.name, "key": existing.hf_token_secret.key}
     return wanted
 
 
@@ -140,6 +159,7 @@ def _cache(plan: DeploymentPlan, namespace: pulumi.Output[str], cluster: Connect
         "size": plan.storage_size,
         "access_mode": storage_settings.access_mode,
         "retain": storage_settings.retain,
+        "annotations": storage_settings.annotations,
         "adopting_provider": cluster.adopting,
     }
     if storage_settings.existing_claim:

@@ -118,8 +118,10 @@ def nim_serve_ray(arguments: Sequence[str]) -> int:
 
 
 def download_to_cache(arguments: Sequence[str]) -> int:
-    """`download-to-cache`: fill the cache with NIM_MODEL_PATH and end."""
-    argparse.ArgumentParser(prog=contract.DOWNLOAD, description=download_to_cache.__doc__).parse_args(arguments)
+    """`download-to-cache [-p PROFILE]`: fill the cache with NIM_MODEL_PATH and end."""
+    parser = argparse.ArgumentParser(prog=contract.DOWNLOAD, description=download_to_cache.__doc__)
+    parser.add_argument("-p", "--profile", "--profiles", help="taken for NIM's sake: all profiles have the same files")
+    parser.parse_args(arguments)
     return fetch(checked(Log("download")))
 
 

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from nim_stack.catalog import CatalogError
-from nim_stack.cli import catalog, diagnose, doctor, planning
+from nim_stack.cli import catalog, diagnose, doctor, planning, smoke
 from nim_stack.cli.stack_files import StackFileError
 from nim_stack.observing.errors import UnreadableError
 
@@ -34,5 +34,6 @@ def _parser() -> argparse.ArgumentParser:
     planning.add_command(commands)
     catalog.add_commands(commands)
     doctor.add_command(commands)
+    smoke.add_command(commands)
     diagnose.add_commands(commands)
     return parser

@@ -22,11 +22,13 @@ def document(plan: DeploymentPlan) -> dict[str, Any]:
         "precision": plan.checkpoint.precision if plan.checkpoint else None,
         "gpu": plan.gpu.name if plan.gpu else None,
         "fabric": plan.fabric.name if plan.fabric else None,
-        "replicas": plan.settings.replicas,
+        "replicas": plan.settings.least_groups,
+        "mostReplicas": plan.settings.most_groups,
         "nodes": plan.nodes,
         "gpusPerNode": plan.gpus_per_node,
         "gpusPerGroup": plan.gpus_per_group,
         "gpusTotal": plan.gpus_total,
+        "gpusMost": plan.gpus_most,
         "tensorParallel": plan.tensor_parallel,
         "pipelineParallel": plan.pipeline_parallel,
         "memory": None
@@ -79,7 +81,8 @@ def _lines(plan: DeploymentPlan) -> Iterator[tuple[str, object]]:
     yield "model", plan.settings.model + (f" in {plan.checkpoint.precision}" if plan.checkpoint else "")
     yield "image", plan.image
     yield "group", f"{plan.nodes} nodes × {plan.gpus_per_node} GPUs = {plan.gpus_per_group}"
-    yield "GPUs in all", f"{plan.gpus_total} for {plan.settings.replicas} groups"
+    total = f"{plan.gpus_total} to {plan.gpus_most}" if plan.settings.autoscaling else plan.gpus_total
+    yield "GPUs in all", f"{total} for {plan.groups} groups"
     yield "split", plan.split
     if plan.memory is not None:
         gpu = plan.gpu.name if plan.gpu else f"{ASSUMED_GPU}, assumed"
@@ -111,6 +114,8 @@ def _claim(plan: DeploymentPlan) -> str:
     storage = plan.settings.storage
     if storage.existing_claim:
         return f", in the claim {storage.existing_claim}"
+    if not storage.makes_claim:
+        return f", {plan.storage}"
     return f", {plan.storage_size} as set" if storage.size else ""
 
 

@@ -3,13 +3,17 @@
 Weights are precious: with `retain` the claim outlives `pulumi destroy` and the next `up` adopts it and downloads
 nothing. That is `retain_on_delete`, not `protect`: the engine checks `protect` first and refuses the whole destroy.
 
-A claim cannot change its class, so the resource plugin would delete it and make another. That is refused: the class is
-ignored in diffs, which keeps the claim as it is, and the class it then has is compared with the one that was asked
-for. Another deployment name is another resource, so that it can have another class. A hook before deletion would be
-the other way, but it makes `pulumi destroy` need the program.
+A claim can change neither its class nor its access mode, so the resource plugin would delete it and make another. That
+is refused: both are ignored in diffs, which keeps the claim as it is, and what it then has is compared with what was
+asked for. Another deployment name is another resource, so that it can have another class. A hook before deletion would
+be the other way, but it makes `pulumi destroy` need the program.
+
+A claim can grow, in place, where its class allows expansion. It cannot shrink, which the state tells at preview.
 """
 
-from typing import Literal, NotRequired, TypedDict
+import re
+from collections.abc import Mapping
+from typing import Any, Literal, NotRequired, TypedDict
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -17,8 +21,14 @@ from pydantic import Field, model_validator
 
 from nim_stack import names, plan
 from nim_stack.components.arguments import plain_arguments
-from nim_stack.fields import DeploymentName, ObjectName, Quantity, Settings
+from nim_stack.fields import Annotations, DeploymentName, ObjectName, Quantity, Settings
 from nim_stack.manifests.storage import cache_claim
+from nim_stack.quantity import PATTERN, to_bytes
+
+_AWAY = (
+    "or deploy under another nim.name, which makes a new claim; or make a claim yourself and name it in "
+    "nim.storage.existingClaim"
+)
 
 
 class ModelCacheArgs(TypedDict):
@@ -34,6 +44,7 @@ class ModelCacheArgs(TypedDict):
     """ReadWriteMany without it."""
     retain: NotRequired[bool]
     """Whether the claim outlives the stack; true without it."""
+    annotations: NotRequired[Mapping[str, str]]
     adopting_provider: NotRequired[k8s.Provider]
     """Provider with `upsert_existing_objects`; without it a retained claim cannot be taken up again."""
 
@@ -47,6 +58,7 @@ class _Plain(Settings):
         "ReadWriteMany", description="ReadWriteMany or ReadWriteOnce."
     )
     retain: bool = Field(True, description="true or false.")
+    annotations: Annotations = Field({}, description="Mapping of text to text.")
 
     @model_validator(mode="after")
     def _one_of_two(self) -> "_Plain":
@@ -74,7 +86,13 @@ class ModelCache(pulumi.ComponentResource):
         retain = plain.retain
         manifest = pulumi.Output.from_input(args["namespace"]).apply(
             lambda namespace: cache_claim(
-                plain.deployment, namespace, wanted, plain.size, adopt=retain, access_mode=plain.access_mode
+                plain.deployment,
+                namespace,
+                wanted,
+                plain.size,
+                adopt=retain,
+                access_mode=plain.access_mode,
+                annotations=plain.annotations,
             )
         )
         claim = k8s.core.v1.PersistentVolumeClaim(
@@ -85,22 +103,57 @@ class ModelCache(pulumi.ComponentResource):
                 parent=self,
                 provider=args.get("adopting_provider") if retain else None,
                 retain_on_delete=retain,
-                ignore_changes=["spec.storageClassName"],
+                ignore_changes=["spec.storageClassName", "spec.accessModes"],
+                hooks=pulumi.ResourceHookBinding(
+                    before_update=[
+                        pulumi.ResourceHook(
+                            f"{names.cache_claim(plain.deployment)}-size",
+                            refuse_shrinking,
+                            pulumi.ResourceHookOptions(on_dry_run=True),
+                        )
+                    ]
+                ),
             ),
         )
 
-        def same_class(claim_name: str, present: str | None) -> str:
+        def same(claim_name: str, present: str | None, modes: list[str] | None) -> str:
             if present not in (None, wanted):
-                raise pulumi.RunError(_class_changed(claim_name, present, wanted))
+                raise pulumi.RunError(_changed("storageClass", "class", claim_name, present, wanted))
+            if modes and modes != [plain.access_mode]:
+                raise pulumi.RunError(
+                    _changed("accessMode", "access mode", claim_name, ", ".join(modes), plain.access_mode)
+                )
             return claim_name
 
         present = claim.spec.apply(lambda spec: spec.storage_class_name)
-        return pulumi.Output.all(claim.metadata["name"], present).apply(lambda found: same_class(*found))
+        modes = claim.spec.apply(lambda spec: spec.access_modes)
+        return pulumi.Output.all(claim.metadata["name"], present, modes).apply(lambda found: same(*found))
 
 
-def _class_changed(claim: str, present: str | None, wanted: str) -> str:
+def refuse_shrinking(args: pulumi.ResourceHookArgs) -> None:
+    """Before an update, in a preview too: what the claim has, as the state knows it, against what is asked for.
+
+    Raises:
+        ValueError: a claim that is there cannot become smaller.
+    """
+    present, wanted = _request(args.old_outputs), _request(args.new_inputs)
+    if present and wanted and to_bytes(wanted) < to_bytes(present):
+        raise ValueError(
+            f"nim.storage.size = {wanted!r}: the claim {args.name} has {present}, and a claim cannot shrink; replacing "
+            f"it would delete the weights. Set nim.storage.size to {present!r} or more; {_AWAY}."
+        )
+
+
+def _request(properties: Mapping[str, Any] | None) -> str | None:
+    """Size in a claim's inputs or outputs, if it is one that can be compared."""
+    found: Any = properties
+    for part in ("spec", "resources", "requests", "storage"):
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return found if isinstance(found, str) and re.fullmatch(PATTERN, found) else None
+
+
+def _changed(setting: str, what: str, claim: str, present: str | None, wanted: str) -> str:
     return (
-        f"nim.storage.storageClass = {wanted!r}: the claim {claim} has the class {present!r}, and a claim cannot "
-        f"change it; replacing the claim would delete the weights. Set it back to {present!r}; or deploy under another "
-        "nim.name, which makes a new claim; or make a claim yourself and name it in nim.storage.existingClaim."
+        f"nim.storage.{setting} = {wanted!r}: the claim {claim} has the {what} {present!r}, and a claim cannot change "
+        f"it; replacing the claim would delete the weights. Set it back to {present!r}; {_AWAY}."
     )

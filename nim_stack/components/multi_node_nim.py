@@ -1,31 +1,23 @@
-"""MultiNodeNim: one model as a LeaderWorkerSet and the Service in front of its leaders."""
-
-from typing import Any, NotRequired, TypedDict
+"""MultiNodeNim: one model as a LeaderWorkerSet, what reaches it, and what decides how many groups there are."""
 
 import pulumi
 import pulumi_kubernetes as k8s
 
 from nim_stack import names
+from nim_stack.components.deployment import MultiNodeNimArgs, planned, references
+from nim_stack.components.failure_page import reporter
+from nim_stack.components.model_access import ModelAccess
+from nim_stack.components.placed import placed
+from nim_stack.components.smoke_test import smoke_test
 from nim_stack.components.webhook_retry import webhook_retry
-from nim_stack.manifests import claims, leader_worker_set, services
-from nim_stack.manifests.pods import References
-from nim_stack.plan import DeploymentPlan, plan_deployment
-from nim_stack.problems import RefusedError
+from nim_stack.manifests import claims, leader_worker_set
+from nim_stack.manifests.autoscaler import autoscaler
+from nim_stack.manifests.disruption_budget import disruption_budget
+from nim_stack.plan import DeploymentPlan
+
+__all__ = ["MultiNodeNim", "MultiNodeNimArgs"]
 
 _DELETE_TIMEOUT = "15m"
-
-
-class MultiNodeNimArgs(TypedDict):
-    settings: dict[str, Any]
-    """The settings of a stack file's `nim:`. Plain: they decide sizes, which must be known at preview."""
-    namespace: pulumi.Input[str]
-    cache_claim: pulumi.Input[str]
-    """Name of a ReadWriteMany claim."""
-    api_secret: NotRequired[pulumi.Input[str | None]]
-    """Name of a Secret with NGC_API_KEY."""
-    pull_secrets: NotRequired[pulumi.Input[list[str]]]
-    hf_secret: NotRequired[pulumi.Input[str | None]]
-    """Name of a Secret with HF_TOKEN."""
 
 
 class MultiNodeNim(pulumi.ComponentResource):
@@ -33,49 +25,60 @@ class MultiNodeNim(pulumi.ComponentResource):
 
     endpoint: pulumi.Output[str]
     """Base URL of the OpenAI API inside the cluster."""
+    url: str | None
+    """Base URL of the OpenAI API outside of it, where an Ingress or HTTPRoute names a host."""
     leader_service: pulumi.Output[str]
     """Name of the Service in front of the leaders."""
 
     def __init__(self, name: str, args: MultiNodeNimArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("nim-stack:index:MultiNodeNim", name, {}, opts)
-        plan = self.plan = _plan(name, args)
+        plan = self.plan = planned(args, f"MultiNodeNim {name}")
         namespace = pulumi.Output.from_input(args["namespace"])
-        references = pulumi.Output.all(
-            claim=args["cache_claim"],
-            api=args.get("api_secret"),
-            hub=args.get("hf_secret"),
-            pulls=args.get("pull_secrets", []),
-        ).apply(lambda found: References(found["claim"], found["api"], found["hub"], tuple(found["pulls"] or [])))
+        access = ModelAccess(
+            f"{name}-access",
+            {"settings": args["settings"], "namespace": namespace},
+            pulumi.ResourceOptions(parent=self),
+        )
         # A component does not hand `depends_on` down, and the LWS is what needs it: controller and webhooks first.
         after = pulumi.ResourceOptions(depends_on=opts.depends_on if opts else None)
         limit = f"{plan.rollout_timeout}s"
 
+        used = references(args)
+        page = reporter(plan.settings.cluster, plan.settings.name)
         self._compute_domain(name, plan, namespace)
-        k8s.apiextensions.CustomResource(
+        group = k8s.apiextensions.CustomResource(
             f"{name}-group",
             api_version=f"{names.LWS_GROUP}/v1",
             kind="LeaderWorkerSet",
             metadata=namespace.apply(lambda space: leader_worker_set.metadata(plan, space)),
-            spec=references.apply(lambda found: leader_worker_set.spec(plan, found)),
+            spec=used.apply(lambda found: leader_worker_set.spec(plan, found)),
             opts=pulumi.ResourceOptions.merge(
                 pulumi.ResourceOptions(
                     parent=self,
+                    depends_on=access.policies,
                     custom_timeouts=pulumi.CustomTimeouts(create=limit, update=limit, delete=_DELETE_TIMEOUT),
-                    hooks=pulumi.ResourceHookBinding(on_error=[webhook_retry(f"{name}-group-webhook")]),
+                    hooks=pulumi.ResourceHookBinding(on_error=[webhook_retry(f"{name}-group-webhook", page)]),
                 ),
                 after,
             ),
         )
-        service = namespace.apply(lambda space: services.leader_service(plan, space))
-        leader = k8s.core.v1.Service(
-            f"{name}-leader",
-            metadata=service["metadata"],
-            spec=service["spec"],
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        self.leader_service = leader.metadata["name"]
-        self.endpoint = namespace.apply(lambda space: names.endpoint(plan.settings.name, space))
-        self.register_outputs({"endpoint": self.endpoint, "leaderService": self.leader_service})
+        smoke_test(name, plan, namespace, used, self, [group, access])
+        self._counted(name, plan, namespace)
+        self.endpoint, self.url, self.leader_service = access.endpoint, access.url, access.leader_service
+        self.register_outputs({"endpoint": self.endpoint, "url": self.url, "leaderService": self.leader_service})
+
+    def _counted(self, name: str, plan: DeploymentPlan, namespace: pulumi.Output[str]) -> None:
+        """Neither waits for the group: `up` ends when the groups that the autoscaler adds serve as well."""
+        scaling, budget = plan.settings.autoscaling, plan.settings.disruption_budget
+        child = pulumi.ResourceOptions(parent=self)
+        if scaling is not None:
+            k8s.autoscaling.v2.HorizontalPodAutoscaler(
+                f"{name}-autoscaler", **placed(autoscaler(plan, scaling, ""), namespace), opts=child
+            )
+        if budget is not None:
+            k8s.policy.v1.PodDisruptionBudget(
+                f"{name}-disruption-budget", **placed(disruption_budget(plan, budget, ""), namespace), opts=child
+            )
 
     def _compute_domain(self, name: str, plan: DeploymentPlan, namespace: pulumi.Output[str]) -> None:
         """Pods wait for the claim template that its controller makes, so that the group need not wait for it."""
@@ -90,16 +93,3 @@ class MultiNodeNim(pulumi.ComponentResource):
             spec=domain["spec"],
             opts=pulumi.ResourceOptions(parent=self),
         )
-
-
-def _plan(name: str, args: MultiNodeNimArgs) -> DeploymentPlan:
-    """Whether there is a key is known by the presence of its Secret's name."""
-    try:
-        return plan_deployment(
-            args["settings"],
-            has_ngc_key=args.get("api_secret") is not None and args.get("pull_secrets") is not None,
-            has_hf_token=args.get("hf_secret") is not None,
-            where=f"MultiNodeNim {name}",
-        )
-    except RefusedError as refused:
-        raise pulumi.RunError(str(refused)) from None

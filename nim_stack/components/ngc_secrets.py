@@ -1,9 +1,16 @@
 """NgcSecrets: the keys that pods need, as Secrets with fixed names, or the names of Secrets that exist.
 
 Rotating a key changes the Secret in place (with a provider that has `enable_secret_mutable`) and restarts nothing:
-a key is used when an image is pulled or a model downloaded, and a serving group needs neither.
+a key is used when an image is pulled or a model downloaded, and a serving group needs neither. Who wants a restart all
+the same puts `keys_digest` on the pods.
+
+The digest is the one thing derived from a key that is not secret, since a secret inside the pod template would hide the
+whole of it in every preview. It is safe to show: keys are random and far longer than can be guessed, and 64 bits of a
+hash, salted with the deployment's name, say no more than whether they changed.
 """
 
+import hashlib
+from collections.abc import Sequence
 from typing import NotRequired, TypedDict
 
 import pulumi
@@ -12,8 +19,10 @@ from pydantic import Field
 
 from nim_stack import names
 from nim_stack.components.arguments import plain_arguments
+from nim_stack.components.deployment import SecretKeyArgs
 from nim_stack.fields import DeploymentName, ObjectName, Settings
 from nim_stack.manifests import credentials
+from nim_stack.settings.secrets import HfTokenSecret, NgcApiSecret, SecretKey
 
 
 class NgcSecretsArgs(TypedDict):
@@ -24,24 +33,30 @@ class NgcSecretsArgs(TypedDict):
     """NGC API key: becomes the API key Secret and the image pull Secret, where no existing one is named."""
     hf_token: NotRequired[pulumi.Input[str]]
     """Token for the Hugging Face hub."""
-    existing_api_secret: NotRequired[str]
+    existing_api_secret: NotRequired[str | SecretKeyArgs]
+    """Name of a Secret with the key NGC_API_KEY, or name and key."""
     existing_pull_secrets: NotRequired[list[str]]
-    existing_hf_secret: NotRequired[str]
+    existing_hf_secret: NotRequired[str | SecretKeyArgs]
+    """Name of a Secret with the key HF_TOKEN, or name and key."""
 
 
 class _Plain(Settings):
     deployment: DeploymentName = Field(description="Name of the deployment.")
-    existing_api_secret: ObjectName | None = Field(None, description="Name of a Secret.")
+    existing_api_secret: NgcApiSecret | None = Field(None, description="Name of a Secret, or {name, key}.")
     existing_pull_secrets: tuple[ObjectName, ...] = Field((), description="List of names of Secrets.")
-    existing_hf_secret: ObjectName | None = Field(None, description="Name of a Secret.")
+    existing_hf_secret: HfTokenSecret | None = Field(None, description="Name of a Secret, or {name, key}.")
 
 
 class NgcSecrets(pulumi.ComponentResource):
-    """Names of the Secrets for the API key, the image pulls and the hub; only names leave this component."""
+    """Names of the Secrets for API key, image pulls and hub; only names leave this component, and a digest."""
 
-    api_secret: pulumi.Output[str | None]
+    api_secret: pulumi.Output[SecretKeyArgs | None]
+    """Name of the Secret, and the key in it."""
     pull_secrets: pulumi.Output[list[str]]
-    hf_secret: pulumi.Output[str | None]
+    hf_secret: pulumi.Output[SecretKeyArgs | None]
+    """Name of the Secret, and the key in it."""
+    keys_digest: pulumi.Output[str | None]
+    """Changes with the keys that the stack holds; none when it holds none."""
 
     def __init__(self, name: str, args: NgcSecretsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("nim-stack:index:NgcSecrets", name, {}, opts)
@@ -50,11 +65,14 @@ class NgcSecrets(pulumi.ComponentResource):
         api, pulls, hub = plain.existing_api_secret, plain.existing_pull_secrets, plain.existing_hf_secret
         self._namespace, self._labels = args["namespace"], names.labels(deployment, "credentials")
 
-        self.api_secret = pulumi.Output.from_input(api)
+        self.api_secret = pulumi.Output.from_input(_reference(api))
         self.pull_secrets = pulumi.Output.from_input(list(pulls))
-        self.hf_secret = pulumi.Output.from_input(hub)
+        self.hf_secret = pulumi.Output.from_input(_reference(hub))
+        held: list[pulumi.Input[str]] = []
         if key is not None and api is None:
-            self.api_secret = self._create(f"{name}-api", names.api_secret(deployment), names.NGC_KEY, key)
+            held.append(key)
+            made = self._create(f"{name}-api", names.api_secret(deployment), names.NGC_KEY, key)
+            self.api_secret = made.apply(lambda secret: {"name": secret, "key": names.NGC_KEY})
         if key is not None and not pulls:
             config = pulumi.Output.secret(key).apply(credentials.docker_config)
             pull = self._create(
@@ -66,9 +84,19 @@ class NgcSecrets(pulumi.ComponentResource):
             )
             self.pull_secrets = pull.apply(lambda secret: [secret])
         if token is not None and hub is None:
-            self.hf_secret = self._create(f"{name}-hf", names.hf_secret(deployment), names.HF_KEY, token)
+            held.append(token)
+            made = self._create(f"{name}-hf", names.hf_secret(deployment), names.HF_KEY, token)
+            self.hf_secret = made.apply(lambda secret: {"name": secret, "key": names.HF_KEY})
+        self.keys_digest = pulumi.Output.unsecret(
+            pulumi.Output.all(*held).apply(lambda keys: _digest(deployment, keys) if keys else None)
+        )
         self.register_outputs(
-            {"apiSecret": self.api_secret, "pullSecrets": self.pull_secrets, "hfSecret": self.hf_secret}
+            {
+                "apiSecret": self.api_secret,
+                "pullSecrets": self.pull_secrets,
+                "hfSecret": self.hf_secret,
+                "keysDigest": self.keys_digest,
+            }
         )
 
     def _create(
@@ -82,3 +110,11 @@ class NgcSecrets(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         return secret.metadata["name"]
+
+
+def _reference(secret: SecretKey | None) -> SecretKeyArgs | None:
+    return None if secret is None else {"name": secret.name, "key": secret.key}
+
+
+def _digest(deployment: str, keys: Sequence[str]) -> str:
+    return hashlib.sha256("\0".join((deployment, *keys)).encode()).hexdigest()[:16]

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from nim_stack import names
 from nim_stack.budget import STARTUP_PERIOD_SECONDS
+from nim_stack.manifests.cache_volume import cache_mount
 from nim_stack.manifests.environment import environment
 from nim_stack.manifests.references import Manifest, References
 from nim_stack.manifests.resources import model_resources
@@ -34,7 +35,7 @@ def model_container(plan: "DeploymentPlan", references: References, role: Role) 
         # the events until then.
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "volumeMounts": [
-            {"name": names.CACHE_VOLUME, "mountPath": names.CACHE_MOUNT},
+            cache_mount(plan, role),
             {"name": names.SHM_VOLUME, "mountPath": names.SHM_MOUNT},
             *settings.pods.volume_mounts,
             *settings.pods.of(role).volume_mounts,

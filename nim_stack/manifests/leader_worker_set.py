@@ -2,7 +2,8 @@
 
 from nim_stack import names
 from nim_stack.manifests.placement import group_annotations, group_labels
-from nim_stack.manifests.pods import Manifest, References, pod_template
+from nim_stack.manifests.pods import pod_template
+from nim_stack.manifests.references import Manifest, References
 from nim_stack.plan import DeploymentPlan
 
 
@@ -30,16 +31,18 @@ def metadata(plan: DeploymentPlan, namespace: str) -> Manifest:
 
 
 def spec(plan: DeploymentPlan, references: References) -> Manifest:
-    settings = plan.settings
+    settings, rollout = plan.settings, plan.settings.rollout
     return {
-        "replicas": settings.replicas,
+        # An autoscaler owns the number: were it sent too, every update would conflict with the autoscaler's.
+        **({"replicas": settings.replicas} if settings.autoscaling is None else {}),
         # Never LeaderReady: the leader is ready only when its workers have joined.
-        "startupPolicy": settings.rollout.startup_policy,
+        "startupPolicy": rollout.startup_policy,
         "rolloutStrategy": {
             "type": "RollingUpdate",
             "rollingUpdateConfiguration": {
-                "maxSurge": settings.rollout.max_surge,
-                "maxUnavailable": settings.rollout.max_unavailable,
+                "maxSurge": rollout.max_surge,
+                "maxUnavailable": rollout.max_unavailable,
+                **({"partition": rollout.partition} if rollout.partition else {}),
             },
         },
         "networkConfig": {"subdomainPolicy": "Shared"},

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, get_args
 
 from nim_stack import names
+from nim_stack.manifests.cache_volume import cache_volume
 from nim_stack.manifests.claims import pod_claims
 from nim_stack.manifests.container import added_container, model_container
 from nim_stack.manifests.patch import patched
@@ -62,7 +63,7 @@ def unpatched_template(plan: "DeploymentPlan", references: References, role: Rol
             *(added_container(container) for container in (*pods.sidecars, *own.sidecars)),
         ],
         "volumes": [
-            {"name": names.CACHE_VOLUME, "persistentVolumeClaim": {"claimName": references.cache_claim}},
+            cache_volume(plan, references),
             {"name": names.SHM_VOLUME, "emptyDir": {"medium": "Memory", "sizeLimit": shared_memory(plan, role)}},
             *pods.volumes,
             *own.volumes,
@@ -79,6 +80,8 @@ def unpatched_template(plan: "DeploymentPlan", references: References, role: Rol
         spec["imagePullSecrets"] = [{"name": name} for name in references.pull_secrets]
     labels = pods.labels | own.labels | queue_labels(pods.queue) | names.labels(settings.name, role)
     annotations = (plan.fabric.annotations if plan.fabric else {}) | pods.annotations | own.annotations
+    if references.keys_digest is not None:
+        annotations = annotations | {names.KEYS_DIGEST: references.keys_digest}
     metadata: Manifest = {"labels": labels} | ({"annotations": annotations} if annotations else {})
     return {"metadata": metadata, "spec": spec}
 

@@ -1,16 +1,31 @@
 """Objects that the pods use by name."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 Manifest = dict[str, Any]
+
+
+class SecretRef(NamedTuple):
+    """One key of a Secret in the namespace."""
+
+    name: str
+    key: str
+
+    @property
+    def manifest(self) -> Manifest:
+        """As a variable's `secretKeyRef`."""
+        return {"name": self.name, "key": self.key}
 
 
 @dataclass(frozen=True)
 class References:
     """Objects in the namespace that the pods use, by name: never a value of a secret."""
 
-    cache_claim: str
-    api_secret: str | None = None
-    hf_secret: str | None = None
+    cache_claim: str | None = None
+    """Without it the one that the settings name, or else that of the deployment's name."""
+    api_secret: SecretRef | None = None
+    hf_secret: SecretRef | None = None
     pull_secrets: tuple[str, ...] = ()
+    keys_digest: str | None = None
+    """Changes with the keys, for pods that restart when they do."""

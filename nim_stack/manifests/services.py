@@ -1,17 +1,30 @@
 """The Service in front of the leaders."""
 
 from nim_stack import names
-from nim_stack.manifests.pods import Manifest
+from nim_stack.manifests.references import Manifest
 from nim_stack.plan import DeploymentPlan
 
 
 def leader_service(plan: DeploymentPlan, namespace: str) -> Manifest:
     """Routes to ready leaders only.
 
-    It is not awaited, because that wait fails after ten minutes while pods are loading; the LWS carries the wait. Its
-    port stays the same and finds the container's by name, so that `ports.server` changes the pods and not the Service.
+    It is not awaited, because that wait fails after ten minutes while pods are loading; the LWS carries the wait. It
+    finds the container's port by name, so that `ports.server` changes the pods and not the Service.
     """
-    name = plan.settings.name
+    name, service = plan.settings.name, plan.settings.service
+    port: Manifest = {
+        "name": names.service_port(service.port),
+        "port": service.port,
+        "targetPort": names.HTTP,
+        "protocol": "TCP",
+    }
+    if service.node_port is not None:
+        port["nodePort"] = service.node_port
+    spec: Manifest = {"type": service.type, "selector": names.leader_pods(name), "ports": [port]}
+    if service.load_balancer_class is not None:
+        spec["loadBalancerClass"] = service.load_balancer_class
+    if service.load_balancer_source_ranges:
+        spec["loadBalancerSourceRanges"] = list(service.load_balancer_source_ranges)
     return {
         "apiVersion": "v1",
         "kind": "Service",
@@ -19,11 +32,18 @@ def leader_service(plan: DeploymentPlan, namespace: str) -> Manifest:
             "name": names.leader_service(name),
             "namespace": namespace,
             "labels": names.labels(name, "leader"),
-            "annotations": {names.SKIP_AWAIT: "true"},
+            "annotations": {**service.annotations, names.SKIP_AWAIT: "true"},
         },
-        "spec": {
-            "type": "ClusterIP",
-            "selector": {names.LWS_NAME_LABEL: name, names.LWS_WORKER_INDEX_LABEL: "0"},
-            "ports": [{"name": names.HTTP, "port": names.SERVICE_PORT, "targetPort": names.HTTP, "protocol": "TCP"}],
-        },
+        "spec": spec,
     }
+
+
+def replacing(plan: DeploymentPlan) -> list[str]:
+    """Changed fields for which the Service is deleted and made anew.
+
+    A preview applies a changed port beside the one of before, and two ports cannot have one nodePort. A LoadBalancer is
+    left alone: a new one would have another address.
+    """
+    service = plan.settings.service
+    fixed = service.type == "NodePort" and service.node_port is not None
+    return ["spec.ports[0].port"] if fixed else []

@@ -27,9 +27,7 @@ def ask(url: str, body: Mapping[str, Any] | None, key: str | None) -> Any:
     headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {})
     data = None if body is None else json.dumps(body).encode()
     try:
-        with urllib.request.urlopen(
-            urllib.request.Request(url, data, headers), timeout=REQUEST_SECONDS
-        ) as answer:
+        with urllib.request.urlopen(urllib.request.Request(url, data, headers), timeout=REQUEST_SECONDS) as answer:
             return json.load(answer)
     except urllib.error.HTTPError as refusal:
         raise NotYetError(f"{url}: HTTP {refusal.code} {refusal.read()[:300].decode(errors='replace')}") from None

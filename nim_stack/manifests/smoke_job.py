@@ -49,8 +49,10 @@ def smoke_job(plan: DeploymentPlan, namespace: str, pull_secrets: tuple[str, ...
 
 def _template(plan: DeploymentPlan, namespace: str, pull_secrets: tuple[str, ...]) -> Manifest:
     settings, pods = plan.settings, plan.settings.pods
-    leaders = {names.LWS_NAME_LABEL: settings.name, names.LWS_WORKER_INDEX_LABEL: "0"}
-    beside = {"labelSelector": {"matchLabels": leaders}, "topologyKey": names.HOSTNAME_LABEL}
+    beside = {
+        "labelSelector": {"matchLabels": names.leader_pods(settings.name)},
+        "topologyKey": names.HOSTNAME_LABEL,
+    }
     preferred = [{"weight": 100, "podAffinityTerm": beside}]
     spec: Manifest = {
         "restartPolicy": "Never",
@@ -74,7 +76,7 @@ def _template(plan: DeploymentPlan, namespace: str, pull_secrets: tuple[str, ...
 def _container(plan: DeploymentPlan, namespace: str) -> Manifest:
     settings = plan.settings
     values = {
-        "SMOKE_URL": names.endpoint(settings.name, namespace),
+        "SMOKE_URL": names.endpoint(settings.name, namespace, settings.service.port),
         "SMOKE_MODEL": plan.served_name.split(",")[0].strip(),
         "SMOKE_SECONDS": str(ANSWER_SECONDS),
         # Where NVIDIA's runtime is the default it would otherwise give all GPUs of the node to this container.

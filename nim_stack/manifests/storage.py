@@ -1,8 +1,11 @@
 """The namespace and the claim of the model cache."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from nim_stack import names
 from nim_stack.manifests.pod_security import PodSecurityLevel
-from nim_stack.manifests.pods import Manifest
+from nim_stack.manifests.references import Manifest
 
 
 def namespace(name: str, deployment: str, *, adopt: bool, security: PodSecurityLevel) -> Manifest:
@@ -26,6 +29,7 @@ def cache_claim(
     *,
     adopt: bool,
     access_mode: str = "ReadWriteMany",
+    annotations: Mapping[str, str] = MappingProxyType({}),
 ) -> Manifest:
     """One claim for all pods of all groups, so that the model is downloaded once.
 
@@ -39,7 +43,7 @@ def cache_claim(
             "name": names.cache_claim(deployment),
             "namespace": namespace,
             "labels": names.labels(deployment, "model-cache"),
-            "annotations": {names.SKIP_AWAIT: "true"} | _adoption(adopt),
+            "annotations": {**annotations, names.SKIP_AWAIT: "true", **_adoption(adopt)},
         },
         "spec": {
             "accessModes": [access_mode],

@@ -21,9 +21,6 @@ MOST_LOGGED_PODS = 24
 _PARALLEL = 8
 _PAUSE_SECONDS = 2.0
 
-_INSTANCE = "app.kubernetes.io/instance"
-_COMPONENT = "app.kubernetes.io/component"
-
 
 def _paths(namespace: str, name: str) -> dict[str, tuple[str, Mapping[str, str]]]:
     """What is read, and where; a path without a name of an object is a list."""
@@ -35,7 +32,7 @@ def _paths(namespace: str, name: str) -> dict[str, tuple[str, Mapping[str, str]]
         "definitions": (f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{names.LWS_CRD}", {}),
         "pods": (f"{space}/pods", {}),
         "statefulsets": (f"/apis/apps/v1/namespaces/{namespace}/statefulsets", group),
-        "jobs": (f"/apis/batch/v1/namespaces/{namespace}/jobs", {"labelSelector": f"{_INSTANCE}={name}"}),
+        "jobs": (f"/apis/batch/v1/namespaces/{namespace}/jobs", {"labelSelector": f"{names.INSTANCE_LABEL}={name}"}),
         "events": (f"{space}/events", {}),
         "claims": (f"{space}/persistentvolumeclaims", {}),
         "services": (f"{space}/services", {}),
@@ -103,7 +100,7 @@ def role(pod: Json) -> str:
     labels: Mapping[str, str] = pod["metadata"].get("labels") or {}
     if names.LWS_WORKER_INDEX_LABEL in labels:
         return "leader" if labels[names.LWS_WORKER_INDEX_LABEL] == "0" else "worker"
-    return labels.get(_COMPONENT, "other")
+    return labels.get(names.COMPONENT_LABEL, "other")
 
 
 def gather(reader: Reader, namespace: str, name: str, secrets: Iterable[str] = ()) -> Snapshot:
@@ -168,7 +165,7 @@ def watch(
 
 def _belongs(pod: Json, name: str) -> bool:
     labels: Mapping[str, str] = pod["metadata"].get("labels") or {}
-    return name in (labels.get(names.LWS_NAME_LABEL), labels.get(_INSTANCE))
+    return name in (labels.get(names.LWS_NAME_LABEL), labels.get(names.INSTANCE_LABEL))
 
 
 def _of_lws(configuration: Json) -> bool:

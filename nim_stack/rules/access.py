@@ -11,22 +11,33 @@ _HUB = frozenset({"nim.model", "nim.image", "nim.secrets"})
 
 @rule(
     "NIM070",
-    "There is no NGC API key for a licensed image",
-    cause="Images under nvcr.io/nim are pulled, and their models fetched, with an NGC API key.",
+    "There is no NGC API key for what comes from NGC",
+    cause="Images under nvcr.io/nim are pulled with an NGC API key, and models are fetched from NGC with one: those of "
+    "model-specific images, under whatever registry they are mirrored, and ngc:// ones. A model that is in the cache "
+    "already (download.disabled) or comes from a mirror (download.repositoryOverride) needs none.",
     cure="Run `pulumi config set --secret ngcApiKey`, or name existing Secrets under secrets.",
-    reads=_HUB,
+    reads=_HUB | {"nim.download"},
 )
 def ngc_key(context: Context) -> Iterator[Finding]:
-    secrets = context.settings.secrets
-    named = secrets.ngc_api_secret is not None and secrets.image_pull_secrets
-    if context.is_licensed and not context.has_ngc_key and not named:
-        yield Finding(
-            "ngcApiKey",
-            None,
-            f"the image {context.image} can neither be pulled nor fetch its model without an NGC API key",
-            "Run `pulumi config set --secret ngcApiKey` and paste the key, or name existing Secrets in "
-            "nim.secrets.ngcApiSecret and nim.secrets.imagePullSecrets.",
-        )
+    secrets, download = context.settings.secrets, context.settings.download
+    from_ngc = context.brings_model or (context.source is not None and context.source.scheme == "ngc")
+    fetches = context.downloads and from_ngc and download.repository_override is None
+    pull = context.is_licensed and not context.has_pull_secret and not secrets.image_pull_secrets
+    fetch = fetches and not context.has_ngc_key and secrets.ngc_api_secret is None
+    if not pull and not fetch:
+        return
+    if pull and fetch:
+        what, names_of = "can neither be pulled nor fetch its model", "ngcApiSecret and nim.secrets.imagePullSecrets"
+    else:
+        what = "cannot be pulled" if pull else "cannot fetch its model"
+        names_of = "imagePullSecrets" if pull else "ngcApiSecret"
+    yield Finding(
+        "ngcApiKey",
+        None,
+        f"the image {context.image} {what} without an NGC API key",
+        "Run `pulumi config set --secret ngcApiKey` and paste the key, or name existing Secrets in "
+        f"nim.secrets.{names_of}.",
+    )
 
 
 @rule(
@@ -35,7 +46,7 @@ def ngc_key(context: Context) -> Iterator[Finding]:
     cause="The hub gives the files only to users who have accepted the model's licence.",
     cure="Accept the licence on the model's page, then run `pulumi config set --secret hfToken`, or name an existing "
     "Secret in secrets.hfTokenSecret.",
-    reads=_HUB,
+    reads=_HUB | {"nim.download"},
 )
 def gated(context: Context) -> Iterator[Finding]:
     if _from_hub(context) and context.checkpoint is not None and context.checkpoint.gated:
@@ -55,7 +66,7 @@ def gated(context: Context) -> Iterator[Finding]:
     "be downloaded.",
     cure="None is needed for such a model. Else run `pulumi config set --secret hfToken`.",
     severity="warning",
-    reads=_HUB,
+    reads=_HUB | {"nim.download"},
 )
 def token(context: Context) -> Iterator[Finding]:
     if _from_hub(context) and context.model is None:
@@ -65,9 +76,11 @@ def token(context: Context) -> Iterator[Finding]:
 
 
 def _from_hub(context: Context) -> bool:
-    """Whether a model is fetched from the hub without a token."""
-    tokenless = not context.has_hf_token and context.settings.secrets.hf_token_secret is None
-    return tokenless and not context.brings_model and context.hub_path.startswith("hf://")
+    """Whether a model is fetched from the hub itself without a token; a mirror has its own rules."""
+    settings = context.settings
+    tokenless = not context.has_hf_token and settings.secrets.hf_token_secret is None
+    hub = context.source is not None and context.source.scheme == "hf" and settings.download.hub_endpoint is None
+    return tokenless and hub and context.downloads
 
 
 @rule(
@@ -108,3 +121,22 @@ def secret_names(context: Context) -> Iterator[Finding]:
     for path, secret in used.items():
         if secret in made:
             yield Finding(path, secret, "the stack makes a Secret of this name itself", "Use another name for one.")
+
+
+@rule(
+    "NIM075",
+    "Restarts follow the rotation of a key that the stack does not hold",
+    cause="Whether a key changed is known by a digest on the pods, which the stack works out from the keys of its own. "
+    "It never reads a Secret that something else makes.",
+    cure="Leave secrets.restartOnRotation out, or give the key as ngcApiKey or hfToken. A group that starts reads the "
+    "new key in any case.",
+    reads=frozenset({"nim.secrets"}),
+)
+def rotation(context: Context) -> Iterator[Finding]:
+    secrets = context.settings.secrets
+    existing = {"ngcApiSecret": secrets.ngc_api_secret, "hfTokenSecret": secrets.hf_token_secret}
+    named = [f"nim.secrets.{name}" for name, secret in existing.items() if secret is not None]
+    if secrets.restart_on_rotation and named:
+        why = f"{' and '.join(named)} {'is' if len(named) == 1 else 'are'} made elsewhere, so that changes are not seen"
+        instead = "Leave it out, or give the keys to the stack."
+        yield Finding("nim.secrets.restartOnRotation", True, why, instead)

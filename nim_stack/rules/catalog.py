@@ -1,30 +1,30 @@
 """Rules on names of the catalogue."""
 
-import re
 from collections.abc import Iterator
 
 from nim_stack.context import Context
 from nim_stack.problems import choices
 from nim_stack.rules.base import Finding, rule
+from nim_stack.sources import FORMS, read_source
 
 
 @rule(
     "NIM010",
     "The model is none that can be found",
-    cause="The name is neither in the catalogue nor a repository of the Hugging Face hub nor a path.",
-    cure="Use a name that `nim-stack models` lists, hf://<owner>/<model>, or an absolute path inside the container; or "
-    "describe the model under catalog.models.",
+    cause="The name is neither in the catalogue nor a place that a model can be fetched from nor a path.",
+    cure=f"Use a name that `nim-stack models` lists, or {choices(FORMS)} inside the container; or describe the model "
+    "under catalog.models.",
     reads=frozenset({"nim.catalog"}),
 )
 def model(context: Context) -> Iterator[Finding]:
     given = context.settings.model
-    if context.named or given.startswith("/") or re.fullmatch(r"hf://[\w.-]+/[\w.-]+(@[\w./-]+)?", given):
+    if context.named or read_source(given) is not None:
         return
     if "://" in given:
-        why = "it is neither hf://<owner>/<model> nor hf://<owner>/<model>@<revision>"
+        why, instead = "it is of none of the forms that are known", f"Use {choices(FORMS)}."
     else:
         why = "the catalogue has no such model"
-    instead = f"Use {choices([*sorted(context.catalog.models), 'hf://<owner>/<model>', 'an absolute path'])}."
+        instead = f"Use {choices([*sorted(context.catalog.models), 'hf://<owner>/<model>', 'an absolute path'])}."
     yield Finding("nim.model", given, why, instead)
 
 

@@ -95,10 +95,10 @@ def kubernetes(context: Context) -> Iterator[Finding]:
     "that pods of different groups do not share one either.",
     cure="None is needed when there are as many nodes as pods.",
     severity="warning",
-    reads=frozenset({"nim.cluster", "nim.replicas"}),
+    reads=frozenset({"nim.cluster", "nim.replicas", "nim.autoscaling"}),
 )
 def apart(context: Context) -> Iterator[Finding]:
-    given, replicas = context.settings.cluster.kubernetes_version, context.settings.replicas
+    given, replicas = context.settings.cluster.kubernetes_version, context.settings.most_groups
     if given is not None and replicas > 1 and KUBERNETES_OLDEST <= version(given) < KUBERNETES_APART:
         why = f"before {_spelled(KUBERNETES_APART)} pods of different groups cannot share a node"
         instead = f"Have {context.nodes * replicas} nodes for {replicas} groups, or a newer cluster."

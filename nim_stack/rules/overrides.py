@@ -30,6 +30,11 @@ configuration page)."""
 OWNED_VARIABLES = {
     names.NGC_KEY: "the secret ngcApiKey, or nim.secrets.ngcApiSecret",
     names.HF_KEY: "the secret hfToken, or nim.secrets.hfTokenSecret",
+    "NGC_CLI_API_KEY": "the secret ngcApiKey, or nim.secrets.ngcApiSecret",
+    "NIM_REPOSITORY_OVERRIDE": "nim.download.repositoryOverride",
+    "NIM_DISABLE_MODEL_DOWNLOAD": "nim.download.disabled",
+    "HF_HUB_OFFLINE": "nim.download.disabled",
+    "HF_ENDPOINT": "nim.download.hubEndpoint",
     "NIM_MODEL_PATH": "nim.model",
     "NIM_MODEL_PROFILE": "nim.profile",
     "NIM_TENSOR_PARALLEL_SIZE": "nim.tensorParallel",

@@ -104,7 +104,7 @@ def root_port(context: Context) -> Iterator[Finding]:
     reads=SIZES | PODS | {"nim.replicas"},
 )
 def shared_ports(context: Context) -> Iterator[Finding]:
-    replicas, here = context.settings.replicas, context.gpus_per_node
+    replicas, here = context.settings.most_groups, context.gpus_per_node
     if context.settings.pods.host_network and replicas > 1 and 2 * here <= gpus_of_a_node(context.gpu):
         why = f"two pods with {here} GPUs fit on a node, but not with the same ports"
         instead = f"Have {context.nodes * replicas} nodes for {replicas} groups, or leave it out."

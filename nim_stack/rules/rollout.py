@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from nim_stack.context import Context
 from nim_stack.rules.base import MODEL, SIZES, Finding, rule
 
-_ROLLOUT = frozenset({"nim.rollout", "nim.replicas"})
+_ROLLOUT = frozenset({"nim.rollout", "nim.replicas", "nim.autoscaling"})
 
 
 @rule(
@@ -47,22 +47,23 @@ def no_way(context: Context) -> Iterator[Finding]:
 )
 def too_few_nodes(context: Context) -> Iterator[Finding]:
     settings, gpu = context.settings, context.gpu
-    there = settings.cluster.gpu_nodes
+    there, groups = settings.cluster.gpu_nodes, settings.most_groups
     if there is None:
         return
     per_node = max(gpu.per_node // context.gpus_per_node, 1) if gpu else 1
-    surge = settings.rollout.max_surge if settings.replicas else 0
-    pods = (settings.replicas + surge) * context.nodes
+    surge = settings.rollout.max_surge if groups else 0
+    pods = (groups + surge) * context.nodes
     # Pods of one group never share a node, whatever its GPUs.
-    needed = max(-(-pods // per_node), context.nodes if settings.replicas else 0)
+    needed = max(-(-pods // per_node), context.nodes if groups else 0)
     if needed > there:
         beside = f" and {surge} beside them in an update" if surge else ""
         why = (
-            f"{settings.replicas} groups{beside} need {needed} nodes, {needed * context.gpus_per_node * per_node} GPUs,"
+            f"{groups} groups{beside} need {needed} nodes, {needed * context.gpus_per_node * per_node} GPUs,"
             f" and nim.cluster.gpuNodes is {there}"
         )
         most = max(there // context.nodes * per_node - surge, 0)
-        yield Finding("nim.replicas", settings.replicas, why, f"Use at most {most}, or more nodes, or no surge.")
+        path = "nim.autoscaling.maxReplicas" if settings.autoscaling else "nim.replicas"
+        yield Finding(path, groups, why, f"Use at most {most}, or more nodes, or no surge.")
 
 
 @rule(
@@ -72,11 +73,11 @@ def too_few_nodes(context: Context) -> Iterator[Finding]:
     "is reported as failed.",
     cure="Leave timeouts.upMinutes out, or shorten the phases as well.",
     severity="warning",
-    reads=MODEL | {"nim.timeouts", "nim.replicas"},
+    reads=MODEL | {"nim.timeouts", "nim.replicas", "nim.autoscaling"},
 )
 def up_minutes(context: Context) -> Iterator[Finding]:
     given = context.settings.timeouts.up_minutes
-    needed = -(-context.budget.rollout * max(1, context.settings.replicas) // 60)
+    needed = -(-context.budget.rollout * max(1, context.settings.most_groups) // 60)
     if given is not None and given < needed:
         why = f"the phases of a start may take {needed} minutes"
         yield Finding("nim.timeouts.upMinutes", given, why, f"Use at least {needed}, or leave it out.")

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from pydantic.alias_generators import to_camel
+
 from nim_stack.context import Context
 from nim_stack.problems import choices
 from nim_stack.quantity import gibibytes, to_bytes
@@ -20,37 +22,40 @@ SINGLE_NODE_CLASSES = {
 """Classes that the clouds and distributions install under these names, which attach to one node."""
 
 
+PLACES = "storageClass, existingClaim, nfs, hostPath or perPod"
+
+
 @rule(
     "NIM060",
     "There is no place for the model",
-    cause="The nodes of a group must read the same files, so that they need storage which all of them mount.",
-    cure="Set storage.storageClass to a class with ReadWriteMany, or storage.existingClaim.",
-    reads=frozenset({"nim.storage.storageClass", "nim.storage.existingClaim"}),
+    cause="The nodes of a group must read the same files, so that they need storage which all of them mount, or one "
+    "download each.",
+    cure=f"Set one of storage.{PLACES}: best a class with ReadWriteMany.",
+    reads=frozenset({"nim.storage"}),
 )
 def no_place(context: Context) -> Iterator[Finding]:
-    storage = context.settings.storage
-    if storage.storage_class is None and storage.existing_claim is None:
+    if not context.settings.storage.places:
         yield Finding(
             "nim.storage",
             None,
-            "there is neither a storage class nor an existing claim, and the nodes of a group must read the same files",
+            "there is neither a storage class nor another place, and the nodes of a group must read the same files",
             "Set storage.storageClass to a class with ReadWriteMany (`kubectl get storageclass` lists them), or "
-            "storage.existingClaim to a claim in the namespace.",
+            "storage.existingClaim to a claim in the namespace, or nfs, hostPath or perPod.",
         )
 
 
 @rule(
     "NIM061",
-    "There are two places for the model",
-    cause="A claim is either made from a class or there already.",
-    cure="Leave storage.storageClass or storage.existingClaim out.",
-    reads=frozenset({"nim.storage.storageClass"}),
+    "There is more than one place for the model",
+    cause="The cache is one volume: a claim that is made, one that is there, or another kind.",
+    cure=f"Keep one of storage.{PLACES}.",
+    reads=frozenset({"nim.storage"}),
 )
 def two_places(context: Context) -> Iterator[Finding]:
-    storage = context.settings.storage
-    if storage.storage_class is not None and storage.existing_claim is not None:
-        why = f"storageClass = {storage.storage_class!r} asks for a new claim at the same time"
-        yield Finding("nim.storage.existingClaim", storage.existing_claim, why, "Leave one of the two out.")
+    first, *others = context.settings.storage.places or ("",)
+    if others:
+        given = " and ".join([", ".join([first, *others[:-1]]), others[-1]])
+        yield Finding("nim.storage", given, "the cache is one volume", "Keep one of them.")
 
 
 @rule(
@@ -58,13 +63,15 @@ def two_places(context: Context) -> Iterator[Finding]:
     "One node's storage for several nodes",
     cause="A ReadWriteOnce claim is mounted on one node; pods on all others wait for it for ever.",
     cure="Use ReadWriteMany, or a single pod.",
-    reads=SIZES | {"nim.replicas"},
+    reads=SIZES | {"nim.replicas", "nim.autoscaling"},
 )
 def access_mode(context: Context) -> Iterator[Finding]:
     storage = context.settings.storage
-    pods = context.nodes * context.settings.replicas
+    pods = context.nodes * context.settings.most_groups
     if storage.access_mode == "ReadWriteOnce" and storage.storage_class is not None and pods > 1:
-        why = f"{context.nodes} nodes × {context.settings.replicas} groups mount it, and it can be mounted on one node"
+        why = (
+            f"{context.nodes} nodes × {context.settings.most_groups} groups mount it, and it can be mounted on one node"
+        )
         yield Finding("nim.storage.accessMode", storage.access_mode, why, "Use ReadWriteMany.")
 
 
@@ -75,12 +82,12 @@ def access_mode(context: Context) -> Iterator[Finding]:
     "stays pending. A cluster may of course use the name for something else.",
     cure="Use a class for shared files.",
     severity="warning",
-    reads=SIZES | {"nim.replicas"},
+    reads=SIZES | {"nim.replicas", "nim.autoscaling"},
 )
 def single_node_class(context: Context) -> Iterator[Finding]:
     storage = context.settings.storage
     kind = SINGLE_NODE_CLASSES.get(storage.storage_class or "")
-    if kind and storage.access_mode == "ReadWriteMany" and context.nodes * context.settings.replicas > 1:
+    if kind and storage.access_mode == "ReadWriteMany" and context.nodes * context.settings.most_groups > 1:
         why = f"it is usually {kind}, which one node alone can mount"
         instead = "Use a class for shared files, such as NFS, EFS, Filestore, Azure Files, CephFS or Lustre."
         yield Finding("nim.storage.storageClass", storage.storage_class, why, instead)
@@ -113,7 +120,10 @@ def maybe_too_small(context: Context) -> Iterator[Finding]:
 
 
 def _size(context: Context, addition: str) -> Iterator[Finding]:
-    size, model, checkpoint = context.settings.storage.size, context.model, context.checkpoint
+    storage, model, checkpoint = context.settings.storage, context.model, context.checkpoint
+    path, size = "nim.storage.size", storage.size if storage.makes_claim else None
+    if storage.per_pod is not None:
+        path, size = "nim.storage.perPod.size", storage.per_pod.size
     if size is None or model is None or checkpoint is None or to_bytes(size) >= checkpoint.files:
         return
     why = f"the files of {model.name} in {checkpoint.precision} take {checkpoint.files_gb:.0f} GB{addition}"
@@ -123,4 +133,110 @@ def _size(context: Context, addition: str) -> Iterator[Finding]:
         if context.named and other is not checkpoint and other.files <= to_bytes(size)
     ]
     ways = [f"at least {gibibytes(checkpoint.files)}", *fitting]
-    yield Finding("nim.storage.size", size, why, f"Use {choices(ways)}; left out, it is computed with room to spare.")
+    yield Finding(path, size, why, f"Use {choices(ways)}; left out, it is computed with room to spare.")
+
+
+@rule(
+    "NIM066",
+    "A setting has no effect",
+    cause="It belongs to another kind of storage or of model than the one that is used, and somebody may rely on it.",
+    cure="Leave it out, or use what it belongs to.",
+    severity="warning",
+    reads=MODEL | {"nim.storage", "nim.download"},
+)
+def no_effect(context: Context) -> Iterator[Finding]:
+    storage, download = context.settings.storage, context.settings.download
+    elsewhere = "storage.perPod.size is that of each pod's own storage" if storage.per_pod else "no claim is made"
+    no_claim = bool(storage.places) and not storage.makes_claim
+    not_of_hub = context.source is None or context.source.scheme != "hf"
+    unused = (
+        (storage, "size", no_claim, elsewhere),
+        (storage, "annotations", no_claim, elsewhere),
+        (storage, "access_mode", no_claim, elsewhere),
+        (download, "retries", not download.job, "they are those of download.job"),
+        (download, "hub_endpoint", not_of_hub, "the model does not come from the hub"),
+    )
+    for owner, name, idle, why in unused:
+        given = getattr(owner, name)
+        if idle and name in owner.model_fields_set and given is not None:
+            path = f"nim.{'storage' if owner is storage else 'download'}.{to_camel(name)}"
+            yield Finding(path, None if isinstance(given, dict) else given, why, "Leave it out.")
+
+
+@rule(
+    "NIM067",
+    "Each pod downloads the model for itself",
+    cause="Pods do not see each other's files, so that every one of them fetches the whole model: from each pod's own "
+    "storage at every start, from a directory of the node at the first one there. The time that a start may take is "
+    "planned for downloads that share the way out of the cluster.",
+    cure="Use storage that all nodes mount; or set hostPath.shared where the directory is such a file system. None is "
+    "needed when that is meant.",
+    severity="warning",
+    reads=MODEL | SIZES | {"nim.storage", "nim.download", "nim.replicas"},
+)
+def downloads_alone(context: Context) -> Iterator[Finding]:
+    storage = context.settings.storage
+    pods = context.nodes * max(1, context.settings.replicas)
+    if not context.downloads_alone or (pods == 1 and storage.per_pod is None):
+        return
+    place, when = ("perPod", "pods") if storage.per_pod else ("hostPath", "nodes")
+    often = " at every start" if storage.per_pod else ""
+    if context.checkpoint is not None:
+        each = context.checkpoint.files_gb
+        why = f"{pods} {when} × {each:.0f} GB = {pods * each:.0f} GB are downloaded{often}, instead of {each:.0f} once"
+    else:
+        why = f"each of {pods} {when} downloads the model{often}, instead of one for all"
+    yield Finding(f"nim.storage.{place}", None, why, "Use storage that all nodes mount, unless that is meant.")
+
+
+@rule(
+    "NIM068",
+    "Read-only pods would have to download",
+    cause="A cache that a pod mounts read-only must have been filled before, by somebody else: by the leader, for "
+    "workers; by a Job or by hand, for all pods.",
+    cure="Set download.job or download.disabled with storage.readOnly, and use storage that is shared with "
+    "storage.readOnlyWorkers.",
+    reads=MODEL | {"nim.storage", "nim.download"},
+)
+def read_only(context: Context) -> Iterator[Finding]:
+    storage, download = context.settings.storage, context.settings.download
+    if storage.read_only and context.downloads and not download.job:
+        instead = "Set download.job, which fills it before; or download.disabled, when it is full."
+        yield Finding("nim.storage.readOnly", True, "the model could not be written into the cache", instead)
+    if storage.read_only_workers and context.downloads_alone:
+        why = "each worker downloads into storage of its own"
+        yield Finding("nim.storage.readOnlyWorkers", True, why, "Leave it out, or use storage that is shared.")
+
+
+@rule(
+    "NIM069",
+    "Workers of NVIDIA's image on a read-only cache",
+    cause="NVIDIA says that the leader downloads into shared storage, and not that workers write nothing there. Those "
+    "of the open image do not.",
+    cure="Try it, or leave storage.readOnlyWorkers out.",
+    severity="warning",
+    reads=MODEL | {"nim.storage", "nim.download"},
+)
+def read_only_workers(context: Context) -> Iterator[Finding]:
+    if context.settings.storage.read_only_workers and context.is_nim and not context.downloads_alone:
+        why = f"it is not known that workers of {context.image} write nothing into the cache"
+        yield Finding("nim.storage.readOnlyWorkers", True, why, "Leave it out if they fail to start.")
+
+
+@rule(
+    "NIM137",
+    "The pod's limit of disk is less than its own storage",
+    cause="An emptyDir counts against the ephemeral storage of its pod, which is evicted above the limit: in the midst "
+    "of the download.",
+    cure="Raise resources.ephemeralStorage, or use perPod.storageClass.",
+    reads=MODEL | {"nim.storage", "nim.resources", "nim.download"},
+)
+def evicted(context: Context) -> Iterator[Finding]:
+    own, limit = context.settings.storage.per_pod, context.settings.resources.ephemeral_storage
+    if own is None or own.storage_class is not None or limit is None or not context.downloads:
+        return
+    needed = context.checkpoint.files if context.checkpoint else (to_bytes(own.size) if own.size else 0)
+    if to_bytes(limit) < needed:
+        why = f"the model takes {needed / 1e9:.0f} GB in each pod's emptyDir, which counts against it"
+        instead = f"Use at least {gibibytes(needed)}, or nim.storage.perPod.storageClass."
+        yield Finding("nim.resources.ephemeralStorage", limit, why, instead)

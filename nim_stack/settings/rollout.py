@@ -53,5 +53,7 @@ class DisruptionBudget(Settings):
         None, description="Whole number from 0: pods that a drain may have down at once; 1 drains group after group."
     )
     min_available: CountOrNone | None = Field(
-        None, description="Whole number from 0: pods that a drain must leave, instead of maxUnavailable."
+        None,
+        description="Whole number from 0: pods that a drain must leave, instead of maxUnavailable; it counts pods, of "
+        "which an eviction takes as many as a group has.",
     )

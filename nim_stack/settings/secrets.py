@@ -22,16 +22,20 @@ def _key_of(usual: str) -> Any:
     return BeforeValidator(lambda value: {"name": value, "key": usual} if isinstance(value, str) else value)
 
 
+NgcApiSecret = Annotated[SecretKey, _key_of(names.NGC_KEY)]
+HfTokenSecret = Annotated[SecretKey, _key_of(names.HF_KEY)]
+
+
 class SecretNames(Settings):
     """Secrets that exist in the namespace already; without them the stack makes its own from `ngcApiKey`/`hfToken`."""
 
-    ngc_api_secret: Annotated[SecretKey, _key_of(names.NGC_KEY)] | None = Field(
+    ngc_api_secret: NgcApiSecret | None = Field(
         None, description=f"Name of a Secret with the key {names.NGC_KEY}, or {{name, key}}."
     )
     image_pull_secrets: tuple[ObjectName, ...] = Field(
         (), description="List of names of kubernetes.io/dockerconfigjson Secrets."
     )
-    hf_token_secret: Annotated[SecretKey, _key_of(names.HF_KEY)] | None = Field(
+    hf_token_secret: HfTokenSecret | None = Field(
         None, description=f"Name of a Secret with the key {names.HF_KEY}, or {{name, key}}."
     )
     restart_on_rotation: bool = Field(

@@ -86,9 +86,16 @@ class StackSettings(Settings):
     resources: Resources = Field(Resources(), description="Mapping with cpu, memory and shm.")
     pod_security: PodSecurity = Field(PodSecurity(), description="Mapping with runAsUser, runAsGroup and fsGroup.")
     pods: Pods = Field(Pods(), description="Mapping of fields of the pods, of both roles or under leader and worker.")
-    service: Service = Field(Service(), description="Mapping with type, port, nodePort and annotations.")
-    ingress: Ingress | None = Field(None, description="Mapping with host, path, className, tlsSecret and annotations.")
-    http_route: HttpRoute | None = Field(None, description="Mapping with parentRefs, hostnames and path.")
+    service: Service = Field(
+        Service(),
+        description="Mapping with type, port, nodePort, annotations, loadBalancerClass and loadBalancerSourceRanges.",
+    )
+    ingress: Ingress | None = Field(
+        None, description="Mapping with host, path, className, tlsSecret, scheme and annotations."
+    )
+    http_route: HttpRoute | None = Field(
+        None, description="Mapping with parentRefs, hostnames, path, requestTimeout, scheme and annotations."
+    )
     network_policy: NetworkPolicy | None = Field(None, description="Mapping with clients, egress and download, or {}.")
     pod_monitor: PodMonitor | None = Field(None, description="Mapping with interval and labels, or {}.")
     autoscaling: Autoscaling | None = Field(
@@ -107,3 +114,13 @@ class StackSettings(Settings):
     smoke: bool = Field(
         True, description="true or false: whether `pulumi up` ends only when a small Job got a completion; needs wait."
     )
+
+    @property
+    def least_groups(self) -> int:
+        """Groups that a start makes."""
+        return self.autoscaling.min_replicas if self.autoscaling else self.replicas
+
+    @property
+    def most_groups(self) -> int:
+        """Groups that there may be, without those of an update."""
+        return self.autoscaling.max_replicas if self.autoscaling else self.replicas

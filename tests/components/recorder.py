@@ -27,6 +27,7 @@ class Recording:
     requests: dict[str, Any] = field(default_factory=dict)
     outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
     hooks: list[str] = field(default_factory=list)
+    resource_hooks: dict[str, pulumi.ResourceHook] = field(default_factory=dict)
     log: list[str] = field(default_factory=list)
 
     def inputs(self, name: str) -> dict[str, Any]:
@@ -91,6 +92,9 @@ class _Callbacks:
 
     def register_error_hook(self, hook: pulumi.ErrorHook) -> None:
         self._recording.hooks.append(hook.name)
+
+    def register_resource_hook(self, hook: pulumi.ResourceHook) -> None:
+        self._recording.resource_hooks[hook.name] = hook
 
 
 class _Log(logging.Handler):

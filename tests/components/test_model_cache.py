@@ -34,7 +34,7 @@ def test_a_changed_class_is_refused_and_never_a_replacement() -> None:
         "which makes a new claim; or make a claim yourself and name it in nim.storage.existingClaim."
     )
     recording = deploy(lambda: ModelCache("cache", ARGS))
-    assert list(recording.requests["nim-model-cache"].ignoreChanges) == ["spec.storageClassName"]
+    assert list(recording.requests["nim-model-cache"].ignoreChanges) == ["spec.storageClassName", "spec.accessModes"]
     assert not recording.requests["nim-model-cache"].replaceOnChanges
 
 
@@ -56,3 +56,59 @@ def test_one_of_class_and_claim(change: dict[str, Any]) -> None:
         pulumi.RunError, match=r"ModelCache cache: .*\n  - NIM003 args .*: give either storage_class or existing"
     ):
         deploy(lambda: ModelCache("cache", {**ARGS, **change}))  # type: ignore[typeddict-item]
+
+
+def test_a_changed_access_mode_is_refused_and_never_a_replacement() -> None:
+    live = {"nim-model-cache": {"spec": {"storageClassName": "shared", "accessModes": ["ReadWriteOnce"]}}}
+    with pytest.raises(pulumi.RunError, match=r"nim.storage.accessMode = 'ReadWriteMany': the claim nim-"):
+        deploy(lambda: ModelCache("cache", ARGS), live=live)
+
+
+def claim_of(size: str) -> dict[str, Any]:
+    return {"spec": {"resources": {"requests": {"storage": size}}}}
+
+
+def shrink(present: dict[str, Any] | None, wanted: dict[str, Any]) -> None:
+    """What the engine asks before an update, in a preview too."""
+    recording = deploy(lambda: ModelCache("cache", ARGS))
+    request = recording.requests["nim-model-cache"]
+    (name,) = request.hooks.before_update
+    hook = recording.resource_hooks[name]
+    assert hook.opts is not None
+    assert hook.opts.on_dry_run
+    hook(pulumi.ResourceHookArgs("urn", "id", "nim-model-cache", "type", wanted, None, None, present))
+
+
+def test_a_claim_that_would_shrink_is_refused_before_the_update() -> None:
+    with pytest.raises(ValueError, match=r"nim\.storage\.size") as refused:
+        shrink(claim_of("1Ti"), claim_of("900Gi"))
+    assert str(refused.value) == (
+        "nim.storage.size = '900Gi': the claim nim-model-cache has 1Ti, and a claim cannot shrink; replacing it would "
+        "delete the weights. Set nim.storage.size to '1Ti' or more; or deploy under another nim.name, which makes a "
+        "new claim; or make a claim yourself and name it in nim.storage.existingClaim."
+    )
+
+
+@pytest.mark.parametrize(
+    ("present", "wanted"),
+    [
+        (claim_of("1Ti"), claim_of("1024Gi")),
+        (claim_of("500Gi"), claim_of("1Ti")),
+        (None, claim_of("1Gi")),
+        ({"spec": None}, claim_of("1Gi")),
+        (claim_of("1Ei"), claim_of("1Gi")),
+    ],
+)
+def test_a_claim_may_grow_or_stay(present: dict[str, Any] | None, wanted: dict[str, Any]) -> None:
+    """And a size that cannot be compared is left to the API server."""
+    shrink(present, wanted)
+
+
+def test_annotations_are_beside_those_of_the_stack() -> None:
+    args: ModelCacheArgs = {**ARGS, "annotations": {"backup.example/skip": "true"}}
+    found = deploy(lambda: ModelCache("cache", args)).inputs("nim-model-cache")["metadata"]["annotations"]
+    assert found == {
+        "backup.example/skip": "true",
+        "pulumi.com/skipAwait": "true",
+        "pulumi.com/patchForce": "true",
+    }

@@ -8,6 +8,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 import pytest
 
+from nim_stack.components.model_download import ModelDownload
 from nim_stack.components.multi_node_nim import MultiNodeNim, MultiNodeNimArgs
 from tests.components.recorder import deploy
 
@@ -78,3 +79,30 @@ def test_the_example_of_the_readme_works() -> None:
     assert recording.names_of("LeaderWorkerSet") == ["chat-group", "code-group"]
     assert {recording.inputs(f"{name}-group")["metadata"]["name"] for name in ("chat", "code")} == {"chat", "code"}
     assert recording.dependencies("chat-group") == {"shared-model-cache"}
+
+
+def test_a_claim_beside_another_place_is_refused() -> None:
+    args: MultiNodeNimArgs = {**ARGS, "settings": ARGS["settings"] | {"storage": {"perPod": {}}}}
+    with pytest.raises(pulumi.RunError, match=r"MultiNodeNim nim: cache_claim names a claim, and nim.storage.perPod"):
+        deploy(lambda: MultiNodeNim("nim", args))
+
+
+def test_an_air_gapped_group_needs_pull_secrets_alone() -> None:
+    settings = {key: value for key, value in ARGS["settings"].items() if key != "image"} | {
+        "download": {"disabled": True}
+    }
+    args: MultiNodeNimArgs = {**ARGS, "settings": settings, "pull_secrets": ["pull"]}
+    assert deploy(lambda: MultiNodeNim("nim", args)).names_of("LeaderWorkerSet") == ["nim-group"]
+
+
+def test_a_download_can_be_composed_with_several_groups() -> None:
+    settings = ARGS["settings"] | {"download": {"job": True}}
+
+    def program() -> None:
+        args: MultiNodeNimArgs = {**ARGS, "settings": settings}
+        first = ModelDownload("weights", args)
+        MultiNodeNim("nim", args, pulumi.ResourceOptions(depends_on=[first]))
+
+    recording = deploy(program)
+    assert "weights-job" in recording.dependencies("nim-group")
+    assert recording.inputs("weights-job")["metadata"]["namespace"] == "models"

@@ -2,13 +2,14 @@
 
 import base64
 import json
+import re
 from typing import Any
 
 import pulumi
 import pytest
 
 from nim_stack.components.ngc_secrets import NgcSecrets, NgcSecretsArgs
-from tests.components.recorder import deploy, is_secret, known, reveal
+from tests.components.recorder import Recording, deploy, is_secret, known, reveal
 
 ARGS: NgcSecretsArgs = {"deployment": "nim", "namespace": "models"}
 KEY = "nvapi-secret-of-a-test"
@@ -38,18 +39,21 @@ def test_one_key_serves_pulls_and_downloads() -> None:
     assert is_secret(recording.inputs("keys-api")["stringData"])
 
 
+API, HUB = {"name": "nim-ngc-api", "key": "NGC_API_KEY"}, {"name": "nim-hf-token", "key": "HF_TOKEN"}
+
+
 @pytest.mark.parametrize(
     ("args", "names", "made"),
     [
         ({}, [None, [], None], []),
-        ({"ngc_api_key": KEY}, ["nim-ngc-api", ["nim-ngc-pull"], None], ["keys-api", "keys-pull"]),
-        ({"hf_token": "hf_x"}, [None, [], "nim-hf-token"], ["keys-hf"]),
+        ({"ngc_api_key": KEY}, [API, ["nim-ngc-pull"], None], ["keys-api", "keys-pull"]),
+        ({"hf_token": "hf_x"}, [None, [], HUB], ["keys-hf"]),
         (
-            {"ngc_api_key": KEY, "existing_api_secret": "mine", "existing_hf_secret": "hub"},
-            ["mine", ["nim-ngc-pull"], "hub"],
+            {"ngc_api_key": KEY, "existing_api_secret": "mine", "existing_hf_secret": {"name": "hub", "key": "token"}},
+            [{"name": "mine", "key": "NGC_API_KEY"}, ["nim-ngc-pull"], {"name": "hub", "key": "token"}],
             ["keys-pull"],
         ),
-        ({"ngc_api_key": KEY, "existing_pull_secrets": ["a", "b"]}, ["nim-ngc-api", ["a", "b"], None], ["keys-api"]),
+        ({"ngc_api_key": KEY, "existing_pull_secrets": ["a", "b"]}, [API, ["a", "b"], None], ["keys-api"]),
     ],
 )
 def test_existing_secrets_are_taken_as_they_are(args: Any, names: list[Any], made: list[str]) -> None:
@@ -74,3 +78,34 @@ def test_wrong_arguments_are_refused_together() -> None:
         "here: deployment, existing_api_secret, existing_hf_secret, existing_pull_secrets.",
         "docs/rules.md explains each code.",
     ]
+
+
+def digest(args: NgcSecretsArgs) -> tuple[Any, Recording]:
+    """Of keys that are secrets of the stack."""
+    found: list[Any] = []
+
+    def program() -> None:
+        keys: Any = {name: pulumi.Output.secret(args[name]) for name in ("ngc_api_key", "hf_token") if name in args}
+        known(NgcSecrets("keys", {**args, **keys}).keys_digest, found)
+
+    recording = deploy(program)
+    return found[0], recording
+
+
+def test_a_digest_tells_keys_apart_and_nothing_else() -> None:
+    one, recording = digest({**ARGS, "ngc_api_key": KEY, "hf_token": "hf_x"})
+    assert re.fullmatch("[0-9a-f]{16}", one)
+    assert recording.outputs["keys"]["keysDigest"] == one, "it is marked as a secret"
+    assert KEY not in str(recording.outputs)
+    changed: list[NgcSecretsArgs] = [
+        {**ARGS, "ngc_api_key": KEY, "hf_token": "hf_y"},
+        {**ARGS, "ngc_api_key": KEY},
+        {**ARGS, "deployment": "other", "ngc_api_key": KEY, "hf_token": "hf_x"},
+    ]
+    assert len({one, *(digest(args)[0] for args in changed)}) == 4
+
+
+def test_keys_that_others_hold_have_no_digest() -> None:
+    args: NgcSecretsArgs = {**ARGS, "ngc_api_key": KEY, "existing_api_secret": "mine"}
+    assert digest(args)[0] is None
+    assert digest(ARGS)[0] is None

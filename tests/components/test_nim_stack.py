@@ -25,7 +25,8 @@ def recording() -> Recording:
 
 def test_every_resource_has_its_component_as_parent(recording: Recording) -> None:
     assert recording.parent("nim-server-group") == "nim-server"
-    assert recording.parent("nim-server-leader") == "nim-server"
+    assert recording.parent("nim-server-access-service") == "nim-server-access"
+    assert recording.parent("nim-server-access") == "nim-server"
     assert recording.parent("nim-model-cache") == "nim-cache"
     assert recording.parent("nim-secrets-api") == "nim-secrets"
     assert {recording.parent(f"nim-{part}") for part in ("server", "cache", "secrets", "namespace")} == {"nim"}
@@ -34,10 +35,11 @@ def test_every_resource_has_its_component_as_parent(recording: Recording) -> Non
 
 def test_every_component_registers_its_outputs(recording: Recording) -> None:
     components = {name for name, request in recording.requests.items() if request.type.startswith("nim-stack:index:")}
-    assert components == {"nim", "nim-server", "nim-cache", "nim-secrets"}
+    assert components == {"nim", "nim-server", "nim-server-access", "nim-cache", "nim-secrets"}
     assert components <= recording.outputs.keys()
     assert recording.outputs["nim"]["endpoint"] == "http://nim-leader.nim.svc:8000/v1"
-    assert recording.outputs["nim"]["gpus"] == {"perNode": 1, "perGroup": 2, "total": 2}
+    assert recording.outputs["nim"]["gpus"] == {"perNode": 1, "perGroup": 2, "total": 2, "most": 2}
+    assert "url" not in recording.outputs["nim"]
 
 
 def test_the_group_waits_for_everything_its_pods_use(recording: Recording) -> None:
@@ -53,10 +55,11 @@ def test_the_group_carries_the_wait_and_its_time(recording: Recording) -> None:
     }
     assert (request.customTimeouts.create, request.customTimeouts.update) == ("8700s", "8700s")
     assert request.customTimeouts.delete == "15m"
-    assert list(request.hooks.on_error) == recording.hooks == ["nim-server-group-webhook"]
+    assert list(request.hooks.on_error) == ["nim-server-group-webhook"]
+    assert sorted(recording.hooks) == ["nim-server-group-webhook", "nim-server-smoke-failure"]
 
 
-@pytest.mark.parametrize("name", ["nim-model-cache", "nim-server-leader"])
+@pytest.mark.parametrize("name", ["nim-model-cache", "nim-server-access-service"])
 def test_claim_and_service_are_not_awaited(recording: Recording, name: str) -> None:
     assert recording.inputs(name)["metadata"]["annotations"]["pulumi.com/skipAwait"] == "true"
 
@@ -68,7 +71,9 @@ def test_what_is_retained_can_be_adopted_again(recording: Recording, name: str) 
     assert recording.inputs(name)["metadata"]["annotations"]["pulumi.com/patchForce"] == "true"
 
 
-@pytest.mark.parametrize("name", ["nim-server-group", "nim-server-leader", "nim-secrets-api", "nim-secrets-pull"])
+@pytest.mark.parametrize(
+    "name", ["nim-server-group", "nim-server-access-service", "nim-secrets-api", "nim-secrets-pull"]
+)
 def test_nothing_else_adopts_or_is_retained(recording: Recording, name: str) -> None:
     assert recording.provider(name) == "nim-cluster"
     assert not recording.requests[name].retainOnDelete
@@ -142,3 +147,57 @@ def test_refused_settings_register_nothing_but_the_component() -> None:
 
 def test_warnings_are_shown(recording: Recording) -> None:
     assert any("without hfToken" in line for line in recording.log)
+
+
+JOB = SETTINGS | {"download": {"job": True}}
+
+
+def test_the_group_begins_when_the_download_has_ended() -> None:
+    recording = deploy(lambda: NimStack("nim", {"settings": JOB, "hf_token": "hf_secret_of_a_test"}))
+    request = recording.requests["nim-download-job"]
+    assert recording.parent("nim-download-job") == "nim-download"
+    assert "nim-download-job" in recording.dependencies("nim-server-group")
+    assert {"nim-namespace", "nim-model-cache", "nim-secrets-hf"} <= recording.dependencies("nim-download-job")
+    assert recording.inputs("nim-download-job")["metadata"]["annotations"] == {"pulumi.com/replaceUnready": "true"}
+    deadline = recording.inputs("nim-download-job")["spec"]["activeDeadlineSeconds"]
+    assert int(request.customTimeouts.create.removesuffix("s")) > deadline
+    assert "hf_secret_of_a_test" not in str(recording.inputs("nim-download-job"))
+    assert recording.outputs["nim-download"]["job"] == recording.inputs("nim-download-job")["metadata"]["name"]
+
+
+@pytest.mark.parametrize(
+    "storage", [{"nfs": {"server": "n", "path": "/m"}}, {"hostPath": {"path": "/m"}}, {"perPod": {}}]
+)
+def test_storage_without_a_claim_makes_none(storage: dict[str, Any]) -> None:
+    recording = deploy(lambda: NimStack("nim", {"settings": SETTINGS | {"storage": storage}}))
+    assert recording.names_of("PersistentVolumeClaim") == []
+    template = recording.inputs("nim-server-group")["spec"]["leaderWorkerTemplate"]
+    for role in ("leaderTemplate", "workerTemplate"):
+        (volume,) = [each for each in template[role]["spec"]["volumes"] if each["name"] == "model-cache"]
+        assert "persistentVolumeClaim" not in volume
+
+
+def annotations(secrets: dict[str, Any], key: str) -> list[dict[str, str]]:
+    settings = SETTINGS | {"secrets": secrets}
+    recording = deploy(lambda: NimStack("nim", {"settings": settings, "hf_token": pulumi.Output.secret(key)}))
+    template = recording.inputs("nim-server-group")["spec"]["leaderWorkerTemplate"]
+    return [template[role]["metadata"].get("annotations", {}) for role in ("leaderTemplate", "workerTemplate")]
+
+
+def test_a_rotated_key_restarts_pods_where_that_is_asked_for() -> None:
+    """And the template, digest included, stays readable in previews."""
+    asked = {"restartOnRotation": True}
+    leader, worker = annotations(asked, "hf_one")
+    assert leader == worker
+    assert len(leader["nim-stack/keys-digest"]) == 16
+    assert annotations(asked, "hf_two") != [leader, worker]
+    assert annotations({}, "hf_one") == annotations({}, "hf_two") == [{}, {}]
+
+
+def test_a_secret_of_another_tool_is_used_by_its_key() -> None:
+    settings = SETTINGS | {"secrets": {"hfTokenSecret": {"name": "hub", "key": "token"}}}
+    recording = deploy(lambda: NimStack("nim", {"settings": settings}))
+    template = recording.inputs("nim-server-group")["spec"]["leaderWorkerTemplate"]["workerTemplate"]
+    env = {variable["name"]: variable for variable in template["spec"]["containers"][0]["env"]}
+    assert env["HF_TOKEN"]["valueFrom"] == {"secretKeyRef": {"name": "hub", "key": "token"}}
+    assert recording.names_of("Secret") == []

@@ -96,3 +96,11 @@ def test_a_worker_that_waits_stops_at_once_when_asked() -> None:
         worker.send_signal(signal.SIGTERM)
         assert worker.wait(5) == 0
         assert "worker: stopped, as asked" in worker.stderr.read()
+
+
+def test_a_download_takes_a_profile_as_nim_does() -> None:
+    """For a directory there is nothing to fetch, so that the action ends at once."""
+    for profile in ([], ["-p", "vllm-bf16-tp8-pp2"]):
+        assert run("download-to-cache", *profile, NIM_MODEL_PATH="/mnt/own").returncode == 0
+    refused = run("download-to-cache", "--everything", NIM_MODEL_PATH="/mnt/own")
+    assert refused.returncode == 2

@@ -18,7 +18,11 @@ ERRORS: Cases = [
         TINY | {"model": "llama"},
         "nim.model = 'llama': the catalogue has no such model. Use deepseek-r1, deepseek-v3, deepseek-v3.2, glm-4.6, ",
     ),
-    ("NIM010", TINY | {"model": "s3://b/m"}, "nim.model = 's3://b/m': it is neither hf://<owner>/<model> nor hf://"),
+    (
+        "NIM010",
+        TINY | {"model": "modelscope://a/b"},
+        "nim.model = 'modelscope://a/b': it is of none of the forms that are known. Use hf://<owner>/<model>[@<revisio",
+    ),
     (
         "NIM011",
         TINY | {"gpu": "h1"},

@@ -115,3 +115,4 @@ ERRORS: Cases = [
         "nim.pods.nim.livenessProbe: the probe in pods of the worker does not say what is asked. Add exec, grpc, http",
     ),
 ]
+WARNINGS: Cases = []

@@ -31,14 +31,14 @@ ERRORS: Cases = [
     (
         "NIM060",
         TINY | {"storage": {}},
-        "nim.storage: there is neither a storage class nor an existing claim, and the nodes of a group must read the "
-        "same files. Set storage.storageClass to a class with ReadWriteMany (`kubectl get storageclass` lists them), "
-        "or storage.existingClaim to a claim in the namespace.",
+        "nim.storage: there is neither a storage class nor another place, and the nodes of a group must read the same "
+        "files. Set storage.storageClass to a class with ReadWriteMany (`kubectl get storageclass` lists them), or "
+        "storage.existingClaim to a claim in the namespace, or nfs, hostPath or perPod.",
     ),
     (
         "NIM061",
-        TINY | {"storage": {"storageClass": "a", "existingClaim": "b"}},
-        "nim.storage.existingClaim = 'b': storageClass = 'a' asks for a new claim at the same time. Leave one of the t",
+        TINY | {"storage": {"storageClass": "a", "existingClaim": "b", "perPod": {}}},
+        "nim.storage = 'storageClass, existingClaim and perPod': the cache is one volume. Keep one of them.",
     ),
     (
         "NIM062",

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from nim_stack.catalog import load_catalog
 from nim_stack.settings import StackSettings
+from tests.matrix_access import QUEUE
 
 CATALOG = load_catalog()
 MODELS = sorted(CATALOG.models)
@@ -17,8 +18,15 @@ _HUB_NAMES = [f"hf://{found.huggingface}" for model in CATALOG.models.values() f
 _FIELDS = [info.alias or name for name, info in StackSettings.model_fields.items()]
 
 _REQUIRED: dict[str, list[Any]] = {
-    "model": [*MODELS, *_HUB_NAMES, "hf://org/unknown", "/models/own"],
-    "storage": [{"storageClass": "s"}, {"storageClass": "s", "size": "900Gi"}, {"existingClaim": "c"}],
+    "model": [*MODELS, *_HUB_NAMES, "hf://org/unknown", "/models/own", "s3://bucket/own"],
+    "storage": [
+        {"storageClass": "s"},
+        {"storageClass": "s", "size": "900Gi"},
+        {"existingClaim": "c"},
+        {"perPod": {}},
+        {"hostPath": {"path": "/m"}},
+        {"nfs": {"server": "n", "path": "/m"}, "readOnly": True},
+    ],
     "nodes": SIZES,
 }
 _OPTIONAL: dict[str, list[Any]] = {
@@ -35,6 +43,18 @@ _OPTIONAL: dict[str, list[Any]] = {
     "image": ["r/open-nim:1", "nvcr.io/nim/x/y:2.1.0", "r/i:latest"],
     "cluster": [{"gpuNodes": 4}, {"kubernetesVersion": "1.30"}, {"kubernetesVersion": "v1.33.1"}],
     "rollout": [{"maxSurge": 1}, {"maxUnavailable": 0}, {"startupPolicy": "LeaderReady"}],
+    "download": [{"job": True}, {"disabled": True}, {"hubEndpoint": "http://hub"}],
+    "autoscaling": [
+        {"maxReplicas": 3, "metrics": [QUEUE]},
+        {"minReplicas": 9, "maxReplicas": 3, "metrics": [{"type": "Resource"}]},
+    ],
+    "disruptionBudget": [{"maxUnavailable": 1}, {"minAvailable": 3}, {}],
+    "networkPolicy": [
+        {},
+        {"clients": [{}]},
+        {"egress": [{"to": [{"ipBlock": {"cidr": "1.2.3.4/8", "except": ["::/0"]}}]}]},
+    ],
+    "service": [{"type": "LoadBalancer", "port": 80}, {"nodePort": 1}, {"loadBalancerSourceRanges": ["", "::/0"]}],
     "ports": [{"server": 8000, "ray": 8000}, {"server": 12000}, {"ray": 6400}],
 }
 

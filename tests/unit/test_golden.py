@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from nim_stack.manifests.download_job import download_job
 from nim_stack.manifests.leader_worker_set import leader_worker_set
-from nim_stack.manifests.pods import References, security_level
+from nim_stack.manifests.pods import security_level
+from nim_stack.manifests.references import References, SecretRef
 from nim_stack.manifests.services import leader_service
 from nim_stack.manifests.storage import cache_claim, namespace
 from nim_stack.plan import plan_deployment
@@ -36,6 +38,15 @@ CASES: dict[str, dict[str, Any]] = {
         "profile": "vllm-fp16-tp8-pp2",
         "storage": {"existingClaim": "weights"},
     },
+    "405b-download-job": {
+        "model": MODEL,
+        "nodes": 2,
+        "profile": "vllm-bf16-tp8-pp2",
+        "gpu": "h100",
+        "storage": {"nfs": {"server": "nfs.example", "path": "/exports/models"}, "subPath": "405b", "readOnly": True},
+        "download": {"job": True},
+        "secrets": {"ngcApiSecret": {"name": "ngc", "key": "apiKey"}},
+    },
     "tiny": TINY | {"replicas": 2, "wait": False, "storage": {"storageClass": "shared", "retain": False}},
 }
 
@@ -51,5 +62,9 @@ def test_manifests(case: str, golden: Callable[[str, list[dict[str, Any]]], None
         manifests.append(
             cache_claim(settings.name, "nim", settings.storage.storage_class, plan.storage_size, adopt=retain)
         )
-    references = References(claim, "nim-ngc-api", "nim-hf-token", ("nim-ngc-pull",))
+    references = References(
+        claim, SecretRef("nim-ngc-api", "NGC_API_KEY"), SecretRef("nim-hf-token", "HF_TOKEN"), ("nim-ngc-pull",)
+    )
+    if settings.download.job:
+        manifests.append(download_job(plan, references, "nim"))
     golden(case, [*manifests, leader_service(plan, "nim"), leader_worker_set(plan, references, "nim")])

@@ -7,13 +7,14 @@ from nim_serve import contract
 
 from nim_stack import names
 from nim_stack.manifests.leader_worker_set import spec
-from nim_stack.manifests.pods import References, pod_template
+from nim_stack.manifests.pods import pod_template
+from nim_stack.manifests.references import References, SecretRef
 from nim_stack.manifests.services import leader_service
 from nim_stack.plan import DeploymentPlan, plan_deployment
 from nim_stack.rules import overrides
 from tests.unit.conftest import TINY
 
-REFERENCES = References("cache", "ngc", "hub", ("pull",))
+REFERENCES = References("cache", SecretRef("ngc", "NGC_API_KEY"), SecretRef("hub", "token"), ("pull",))
 FULL = TINY | {
     "gpu": "h100",
     "maxModelLen": 4096,

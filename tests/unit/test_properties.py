@@ -76,7 +76,13 @@ def _satisfies_the_settings(plan: DeploymentPlan) -> None:
     said = plan.settings
     tensor, pipeline = plan.tensor_parallel, plan.pipeline_parallel
     assert plan.nodes >= 1
-    assert said.storage.storage_class or said.storage.existing_claim
+    assert len(said.storage.places) == 1
+    fetched = not said.download.disabled and not said.model.startswith("/")
+    if said.storage.per_pod is not None:
+        assert fetched or said.model.startswith("/models")
+        assert not said.download.job
+    assert not (said.download.disabled and said.download.job)
+    assert not (said.storage.read_only and fetched) or said.download.job
     assert said.ports.server != said.ports.ray
     assert not {said.ports.server, said.ports.ray} & set(range(10002, 20000))
     assert said.rollout.max_surge + said.rollout.max_unavailable > 0

@@ -8,18 +8,28 @@ from nim_stack.plan import plan_deployment
 from nim_stack.problems import DOCUMENT, Problem, RefusedError
 from nim_stack.rules import all_rules
 from nim_stack.rules.reading import ENCRYPTED_SETTINGS, KEY_IN_CLEAR
-from tests.unit import rule_cases_model, rule_cases_patches, rule_cases_pods, rule_cases_stack
+from tests.unit import (
+    rule_cases_access,
+    rule_cases_model,
+    rule_cases_patches,
+    rule_cases_pods,
+    rule_cases_stack,
+    rule_cases_store,
+)
 from tests.unit.conftest import TINY
 from tests.unit.rule_cases_model import OPEN_IMAGE
 
-ERRORS = [
-    *rule_cases_model.ERRORS,
-    *rule_cases_patches.ERRORS,
-    *rule_cases_pods.ERRORS,
-    *rule_cases_stack.ERRORS,
-]
-WARNINGS = [*rule_cases_model.WARNINGS, *rule_cases_pods.WARNINGS, *rule_cases_stack.WARNINGS]
-KEYLESS = rule_cases_stack.KEYLESS
+_CASES = (
+    rule_cases_access,
+    rule_cases_model,
+    rule_cases_patches,
+    rule_cases_pods,
+    rule_cases_stack,
+    rule_cases_store,
+)
+ERRORS = [case for module in _CASES for case in module.ERRORS]
+WARNINGS = [case for module in _CASES for case in module.WARNINGS]
+KEYLESS = [*rule_cases_stack.KEYLESS, *rule_cases_store.KEYLESS]
 
 
 def problems(settings: Any, *, has_keys: bool = True) -> list[Problem]:

@@ -1,0 +1,37 @@
+"""ModelDownload: a Job that fills the shared model cache. What depends on this component starts when it is full."""
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from nim_stack.components.deployment import MultiNodeNimArgs, planned, references
+from nim_stack.manifests.download_job import download_job
+
+_MARGIN_SECONDS = 5 * 60
+"""The Job ends at its own deadline, and Pulumi sees it."""
+
+
+class ModelDownload(pulumi.ComponentResource):
+    """One finished Job for each model that a deployment has had last."""
+
+    job: pulumi.Output[str]
+    """Name of the Job."""
+
+    def __init__(self, name: str, args: MultiNodeNimArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("nim-stack:index:ModelDownload", name, {}, opts)
+        plan = self.plan = planned(args, f"ModelDownload {name}")
+        manifest = pulumi.Output.all(pulumi.Output.from_input(args["namespace"]), references(args)).apply(
+            lambda found: download_job(plan, found[1], found[0])
+        )
+        limit = f"{plan.budget.join + _MARGIN_SECONDS}s"
+        # The name follows from the pod template, which a Job cannot change: another template is another Job.
+        job = k8s.batch.v1.Job(
+            f"{name}-job",
+            metadata=manifest["metadata"],
+            spec=manifest["spec"],
+            opts=pulumi.ResourceOptions.merge(
+                pulumi.ResourceOptions(parent=self, custom_timeouts=pulumi.CustomTimeouts(create=limit, update=limit)),
+                pulumi.ResourceOptions(depends_on=opts.depends_on if opts else None),
+            ),
+        )
+        self.job = job.metadata["name"]
+        self.register_outputs({"job": self.job})

@@ -1,0 +1,42 @@
+"""The forms in which a model is named that the image does not bring."""
+
+import pytest
+from nim_serve.values import model
+
+from nim_stack.sources import read_source
+
+
+@pytest.mark.parametrize(
+    ("text", "scheme", "path", "served"),
+    [
+        ("hf://org/own", "hf", "hf://org/own", "org/own"),
+        ("hf://org/own@v1.0", "hf", "hf://org/own:v1.0", "org/own"),
+        ("hf://org/own:refs/pr/1", "hf", "hf://org/own:refs/pr/1", "org/own"),
+        ("ngc://nim/meta/llama-3.3-70b-instruct:hf", "ngc", "ngc://nim/meta/llama-3.3-70b-instruct:hf", None),
+        ("ngc://org/own", "ngc", "ngc://org/own", "own"),
+        ("s3://my-bucket/my-org/own/", "s3", "s3://my-bucket/my-org/own", "own"),
+        ("gs://my_bucket", "gs", "gs://my_bucket", "my_bucket"),
+        ("/mnt/models/own", "path", "/mnt/models/own", "own"),
+    ],
+)
+def test_forms_that_are_known(text: str, scheme: str, path: str, served: str | None) -> None:
+    found = read_source(text)
+    assert found is not None
+    assert (found.scheme, found.model_path) == (scheme, path)
+    assert found.served_name == (served or "llama-3.3-70b-instruct")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["hf://org", "hf://org/own/deep", "ngc://own", "s3://", "s3://B/own", "modelscope://a/b", "own", "file:///m"],
+)
+def test_forms_that_are_not(text: str) -> None:
+    assert read_source(text) is None
+
+
+@pytest.mark.parametrize("text", ["hf://org/own", "hf://org/own@v1", "hf://org/own:refs/pr/1", "/mnt/own"])
+def test_the_open_image_reads_the_same_model(text: str) -> None:
+    mine = read_source(text)
+    assert mine is not None
+    theirs = model(mine.model_path)
+    assert (theirs.kind, theirs.name, theirs.revision) == (mine.scheme, mine.name, mine.revision or "main")

@@ -30,6 +30,7 @@ class Pattern(Settings):
     )
     phase: str | None = Field(None, description="For `progress`: what goes on.")
     source: str = Field(description="Where the line is written.")
+    example: str = Field(description="Such a line.")
 
     @cached_property
     def regex(self) -> re.Pattern[str]:

@@ -127,9 +127,9 @@ def taint(case: Case) -> Iterator[Sign]:
 )
 def not_enough(case: Case) -> Iterator[Sign]:
     for pods, found in _narrowed(case):
-        lacking = sorted(set(re.findall(r"Insufficient ([\w./-]+)", pods[0].unscheduled or "")) - {"nvidia.com/gpu"})
+        lacking = sorted(set(re.findall(r"Insufficient ([\w./-]*\w)", pods[0].unscheduled or "")) - {"nvidia.com/gpu"})
         if lacking and _stage(case, found) in ("other", "unknown"):
-            what = f"the nodes with free GPUs have too little {', '.join(word.rstrip('.') for word in lacking)}"
+            what = f"the nodes with free GPUs have too little {', '.join(lacking)}"
             do = "Lower nim.resources, or free it: `kubectl describe node` lists what is requested on each."
             yield Sign(what, some(_said(pods)), do)
 

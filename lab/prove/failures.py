@@ -232,8 +232,8 @@ PROVOKED: Mapping[str, Provoked] = {
     "quota": Provoked("quota", broken=lambda: provoke.objects(provoke.quota(pods="1"))),
     "pod-security": Provoked(
         "pod-security",
-        {"env": [{"name": "X", "value": "y"}]},
-        lambda: _labelled("pod-security.kubernetes.io/enforce", "restricted"),
+        {"pods": {"volumes": [{"name": "x", "hostPath": {"path": "/tmp"}}]}},
+        lambda: _labelled("pod-security.kubernetes.io/enforce", "baseline"),
     ),
     "bad-image": Provoked(
         "image-missing", {"image": "localhost/nim-lab/no-such-image:1", "imagePullPolicy": "Never"}

@@ -3,7 +3,7 @@
 import copy
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from nim_stack.diagnosis.verdict import Diagnosis, diagnose
 from nim_stack.observing.snapshot import Log, Snapshot, load
@@ -48,7 +48,7 @@ class Story:
         now = datetime.fromisoformat(self.taken.replace("Z", "+00:00"))
         return (now - timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
-    def starting(self, seconds: float = 30) -> "Story":
+    def starting(self, seconds: float = 30) -> Self:
         """Both pods run for so long, and nothing serves yet."""
         for condition in self.group["status"]["conditions"]:
             condition["status"] = "True" if condition["type"] == "Progressing" else "False"
@@ -65,19 +65,19 @@ class Story:
                 status["ready"] = status["started"] = False
         return self
 
-    def log(self, pod: str, *lines: str, ago: float = 1, previous: bool = False, gone: bool = False) -> "Story":
+    def log(self, pod: str, *lines: str, ago: float = 1, previous: bool = False, gone: bool = False) -> Self:
         role = "leader" if pod == LEADER else "worker"
         self.logs.append(Log(pod, role, "nim", previous, tuple((self.ago(ago), line) for line in lines), gone))
         return self
 
-    def waiting(self, pod: str, reason: str, message: str = "", **more: Any) -> "Story":
+    def waiting(self, pod: str, reason: str, message: str = "", **more: Any) -> Self:
         """The pod's container waits, as the kubelet says."""
         (status,) = self.pod(pod)["status"]["containerStatuses"]
         status |= {"state": {"waiting": {"reason": reason, "message": message}}, **more}
         self.pod(pod)["status"]["phase"] = "Pending"
         return self
 
-    def ended(self, pod: str, code: int, reason: str = "Error", message: str = "", restarts: int = 1) -> "Story":
+    def ended(self, pod: str, code: int, reason: str = "Error", message: str = "", restarts: int = 1) -> Self:
         """The pod's container ended and was started again."""
         (status,) = self.pod(pod)["status"]["containerStatuses"]
         ended = {"exitCode": code, "reason": reason, "message": message}
@@ -85,7 +85,7 @@ class Story:
         status |= {"lastState": {"terminated": ended}, "restartCount": restarts}
         return self
 
-    def unscheduled(self, *pods: str, message: str = "0/2 nodes are available: 2 Insufficient x.") -> "Story":
+    def unscheduled(self, *pods: str, message: str = "0/2 nodes are available: 2 Insufficient x.") -> Self:
         for name in pods or (LEADER, WORKER):
             pod = self.pod(name)
             pod["spec"].pop("nodeName", None)
@@ -93,7 +93,7 @@ class Story:
             pod["status"] = {"phase": "Pending", "conditions": [condition]}
         return self
 
-    def event(self, reason: str, message: str, kind: str, name: str, ago: float = 5, count: int = 1) -> "Story":
+    def event(self, reason: str, message: str, kind: str, name: str, ago: float = 5, count: int = 1) -> Self:
         pods = {pod["metadata"]["name"]: pod["metadata"]["uid"] for pod in self.objects["pods"]}
         about = {"kind": kind, "name": name} | ({"uid": pods[name]} if name in pods else {})
         self.objects["events"].append(
@@ -108,17 +108,17 @@ class Story:
         )
         return self
 
-    def without_pods(self) -> "Story":
+    def without_pods(self) -> Self:
         self.objects["pods"] = []
         return self
 
-    def unreadable(self, *whats: str) -> "Story":
+    def unreadable(self, *whats: str) -> Self:
         for what in whats:
             del self.objects[what]
             self.notes.append(f"{what}: forbidden")
         return self
 
-    def copy(self) -> "Story":
+    def copy(self) -> Self:
         return copy.deepcopy(self)
 
     @property

@@ -90,7 +90,7 @@ def test_a_diagnosis_that_fails_hides_nothing(caplog: pytest.LogCaptureFixture) 
 
 def test_the_job_comes_after_the_group_and_the_service() -> None:
     recording = deploy(lambda: MultiNodeNim("nim", ARGS))
-    assert {"nim-group", "nim-leader"} <= recording.dependencies("nim-smoke")
+    assert {"nim-group", "nim-access-service"} <= recording.dependencies("nim-smoke")
 
 
 @pytest.mark.parametrize("setting", [{"smoke": False}, {"wait": False}, {"replicas": 0}])

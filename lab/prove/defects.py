@@ -53,7 +53,7 @@ def examined(settings: Mapping[str, Any], config: str | None = None) -> set[tupl
     """Checks that found something, with how bad it is; what this lab always has is left out."""
     plan = plan_deployment({**SETTINGS, **settings}, has_hf_token=True)
     report: Report = inside(_Examine(plan, config or str(kubeconfig())))
-    found = {(name, f.level) for name, findings in report.findings.items() for f in findings if f.level != "ok"}
+    found = {(name, str(f.level)) for name, findings in report.findings.items() for f in findings if f.level != "ok"}
     return found - _EXPECTED
 
 

@@ -151,6 +151,6 @@ class Case:
 
 
 def stated(text: str, limit: int = 300) -> str:
-    """A message of Kubernetes on one line, not too long."""
+    """A message of Kubernetes on one line, not too long; of a chain of errors the last part is the cause."""
     flat = re.sub(r"\s+", " ", text).strip()
-    return flat if len(flat) <= limit else f"{flat[: limit - 1]}…"
+    return flat if len(flat) <= limit else f"{flat[: limit // 3]} … {flat[3 - 2 * limit // 3 :]}"

@@ -65,14 +65,19 @@ def patterns() -> tuple[Pattern, ...]:
 def hits(snapshot: Snapshot, pods: Sequence[Pod]) -> Iterator[Hit]:
     """What matches in the logs that count for the present state."""
     there = {pod.name: pod for pod in pods}
+    heard: set[tuple[str, str]] = set()
     for log in snapshot.logs:
         if log.gone or _counts(log, there.get(log.pod), snapshot.taken):
-            yield from _in_log(log)
+            for hit in _in_log(log):
+                heard.add((hit.pod, hit.line))
+                yield hit
     for pod in pods:
         for container in pod.containers:
             for ended in container.ends:
                 if message := ended.get("message"):
-                    yield from _in_lines(pod.name, pod.role, "last words", [("", line) for line in message.split("\n")])
+                    lines = [("", line) for line in message.split("\n")]
+                    last_words = _in_lines(pod.name, pod.role, "last words", lines)
+                    yield from (hit for hit in last_words if (hit.pod, hit.line) not in heard)
 
 
 def _counts(log: Log, pod: Pod | None, taken: str) -> bool:

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from nim_stack.cluster import Connections, connect
     from nim_stack.components.lws_operator import LwsOperator
     from nim_stack.components.model_access import ModelAccess
     from nim_stack.components.model_cache import ModelCache
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from nim_stack.stack_config import read_stack_config
 
 __all__ = [
+    "Connections",
     "DeploymentPlan",
     "LwsOperator",
     "ModelAccess",
@@ -28,11 +30,13 @@ __all__ = [
     "NgcSecrets",
     "NimStack",
     "StackSettings",
+    "connect",
     "plan_deployment",
     "read_stack_config",
 ]
 
 _HOMES = {
+    "Connections": "nim_stack.cluster",
     "DeploymentPlan": "nim_stack.plan",
     "LwsOperator": "nim_stack.components.lws_operator",
     "ModelAccess": "nim_stack.components.model_access",
@@ -42,6 +46,7 @@ _HOMES = {
     "NgcSecrets": "nim_stack.components.ngc_secrets",
     "NimStack": "nim_stack.stack",
     "StackSettings": "nim_stack.settings",
+    "connect": "nim_stack.cluster",
     "plan_deployment": "nim_stack.plan",
     "read_stack_config": "nim_stack.stack_config",
 }

@@ -20,6 +20,10 @@ WARM_UP_SECONDS = 10 * 60
 UNKNOWN_DOWNLOAD_SECONDS = 60 * 60
 UNKNOWN_LOAD_SECONDS = 30 * 60
 MARGIN_SECONDS = 5 * 60
+AFTER_DRAIN_SECONDS = 20
+"""Of the grace period, what the engine and Ray have to end after the last request (container/nim_serve/limits.py)."""
+DRAIN_DELAY_SECONDS = 5
+"""Of the drain, how long new requests may still come, because a Service lags behind its pods."""
 STARTUP_PERIOD_SECONDS = 2
 """Asking is cheap, and the group serves at most this long after it could."""
 
@@ -31,6 +35,14 @@ class TimeBudget:
     image_pull: int
     download: int
     load: int
+
+    @staticmethod
+    def of_deadlines(join: int, startup: int, rollout: int) -> "TimeBudget | None":
+        """The phases that led to these deadlines; the startup probe's counts in whole periods. None: to others."""
+        image_pull = rollout - MARGIN_SECONDS - startup
+        image_pull += -image_pull % STARTUP_PERIOD_SECONDS
+        found = TimeBudget(image_pull, join - image_pull - MARGIN_SECONDS, startup - join - MARGIN_SECONDS)
+        return found if min(found.image_pull, found.download, found.load) >= 0 else None
 
     @property
     def join(self) -> int:

@@ -21,14 +21,15 @@ class Connections:
     adopting: k8s.Provider
 
 
-def connect(name: str, cluster: Cluster, parent: pulumi.Resource) -> Connections:
+def connect(name: str, cluster: Cluster | None = None, parent: pulumi.Resource | None = None) -> Connections:
     """Providers for the kubeconfig and context of the settings, else those of KUBECONFIG."""
+    chosen = cluster or Cluster()
 
     def provider(suffix: str, adopt: bool) -> k8s.Provider:
         return k8s.Provider(
             f"{name}-{suffix}",
-            kubeconfig=cluster.kubeconfig,
-            context=cluster.context,
+            kubeconfig=chosen.kubeconfig,
+            context=chosen.context,
             # A rotated key would otherwise replace a Secret with a fixed name: delete first, then create.
             enable_secret_mutable=True,
             upsert_existing_objects=adopt,

@@ -100,13 +100,21 @@ class Context:
     @property
     def brings_model(self) -> bool:
         """Whether the image knows its model: the model-specific one does, under whatever registry it is mirrored."""
-        own = self.named.nim_image if self.named else None
-        return own is not None and _repository(self.image) == _repository(own)
+        if self.named is None:
+            return False
+        own = self.named.nim_image
+        return _repository(self.image) in (self.named.name, own and _repository(own))
 
     @property
     def is_nim(self) -> bool:
         """Whether the image is one of NVIDIA's, under whatever registry it is mirrored."""
         return self.is_licensed or self.brings_model or _repository(self.image) == _repository(self.model_free)
+
+    @property
+    def supervised(self) -> bool:
+        """Whether the first process of the pods is the supervisor of the open image."""
+        said = self.settings.healing.supervisor
+        return not self.is_nim if said is None else said
 
     @property
     def model_free(self) -> str:

@@ -7,7 +7,7 @@ imported when the first such value is read: that takes 0.2 s, and most stacks ha
 
 import types
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
@@ -16,6 +16,8 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+FORM = "x-kubernetes"
+"""Stands in a JSON schema for a Kubernetes object, until nim_stack.kubernetes_schema writes its fields there."""
 _Found = tuple[str, str]
 """Where in the value, and what is wrong there."""
 
@@ -32,7 +34,7 @@ class Form:
         return core_schema.no_info_after_validator_function(self._checked, handler(source))
 
     def __get_pydantic_json_schema__(self, _: CoreSchema, __: GetJsonSchemaHandler) -> dict[str, Any]:
-        return {"type": "object", "title": self.kind.rpartition(".")[2]}
+        return {FORM: asdict(self)}
 
     def _checked(self, value: dict[str, Any]) -> dict[str, Any]:
         found = complaints(value, self.kind, self.required)
@@ -67,22 +69,24 @@ def complaints(value: Any, kind: str, required: bool = True) -> list[str]:
         required: whether fields that Kubernetes requires must be there; a patch can leave them out, and null in it
             takes a field away.
     """
-    return [f"{place}: {what}" if place else what for place, what in _walk(value, _type(kind), "", required)]
+    return [f"{place}: {what}" if place else what for place, what in _walk(value, type_of(kind), "", required)]
 
 
-def _type(kind: str) -> Any:
+def type_of(kind: str) -> Any:
+    """The class of lightkube-models, by its module and name."""
     module, _, name = kind.partition(".")
     return getattr(import_module(f"lightkube.models.{module}"), name)
 
 
 @cache
-def _fields(struct: Any) -> dict[str, Any]:
+def field_types(struct: Any) -> dict[str, Any]:
+    """Fields by the names that Kubernetes writes, with the types of their values."""
     hints = get_type_hints(struct)
     return {name.rstrip("_"): hint for name, hint in hints.items() if not name.startswith("__")}
 
 
 @cache
-def _required(struct: Any) -> frozenset[str]:
+def required_fields(struct: Any) -> frozenset[str]:
     """Fields without a default, which come first in a generated class."""
     fields = list(struct.__struct_fields__)
     return frozenset(fields[: len(fields) - len(struct.__struct_defaults__)])
@@ -124,7 +128,7 @@ def _mapping(value: Any, arguments: tuple[Any, ...], place: str, required: bool)
 
 
 def _struct(value: Any, struct: Any, place: str, required: bool) -> Iterator[_Found]:
-    name, fields = struct.__name__, _fields(struct)
+    name, fields = struct.__name__, field_types(struct)
     if not isinstance(value, dict):
         yield place, f"{value!r} is not a mapping with the fields of {name}"
         return
@@ -136,7 +140,7 @@ def _struct(value: Any, struct: Any, place: str, required: bool) -> Iterator[_Fo
             hint = f", did you mean {close[0]}?" if close else f"; it has {', '.join(sorted(fields))}"
             yield place, f"{key!r} is not a field of {name}{hint}"
     if required:
-        for missing in sorted(_required(struct) - value.keys()):
+        for missing in sorted(required_fields(struct) - value.keys()):
             yield place, f"{missing!r} is missing, which {name} needs"
 
 

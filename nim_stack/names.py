@@ -45,6 +45,9 @@ SERVICE_PORT: Final = 8000
 HTTP: Final = "http"
 """Name of the container's API port: the Service and the probes find the port by it."""
 
+HEALTH: Final = "health"
+"""Name of the port on which the supervisor answers the probes, also while the engine is being restarted."""
+
 HEALTH_READY: Final = "/v1/health/ready"
 HEALTH_LIVE: Final = "/v1/health/live"
 METRICS: Final = "/v1/metrics"

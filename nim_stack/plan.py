@@ -45,6 +45,8 @@ class DeploymentPlan:
     offline: bool
     """Whether pods of the group must not fetch it."""
     served_name: str
+    supervised: bool
+    """Whether the image's first process heals its group in place, and answers the probes."""
     nodes: int
     gpus_per_node: int
     tensor_parallel: int | None
@@ -215,6 +217,7 @@ def _plan(context: Context) -> DeploymentPlan:
         model_path=context.source.model_path if context.source else None,
         downloads=context.downloads,
         offline=context.offline,
+        supervised=context.supervised,
         served_name=settings.served_model_name or _served_name(context),
         nodes=context.nodes,
         gpus_per_node=context.gpus_per_node,

@@ -11,20 +11,16 @@ import sys
 from collections.abc import Callable, Sequence
 
 from nim_serve import contract, engine, logs
-from nim_serve.contract import ContractError, ServeConfig, parse_environment
+from nim_serve.contract import ContractError, ServeConfig, parse_environment, port_problems
 from nim_serve.fetch import fetch
-from nim_serve.health_port import serve_health
+from nim_serve.health_port import Health, serve_health
 from nim_serve.leader import Leader
 from nim_serve.logs import Log
-from nim_serve.outcome import GroupFailedError, StoppedError
-from nim_serve.process import become_subreaper, end_descendants
+from nim_serve.process import become_subreaper
 from nim_serve.profiles import listing
-from nim_serve.single import serve_alone
 from nim_serve.stopping import StopRequest
+from nim_serve.termination import leave_message
 from nim_serve.worker import Worker
-
-END_GRACE_SECONDS = 1.0
-"""For Ray, which has nothing to save once vLLM has stopped; its head waits for its own raylet and so for ever."""
 
 
 def own_address(config: ServeConfig) -> str:
@@ -37,11 +33,14 @@ def own_address(config: ServeConfig) -> str:
         return "127.0.0.1"
 
 
-def checked(log: Log) -> ServeConfig:
+def checked(log: Log, ray_port: int | None = None) -> ServeConfig:
     """The environment, or an exit that lists every problem."""
     try:
         config = parse_environment(os.environ)
+        if ray_port is not None and (clashes := port_problems(config, ray_port)):
+            raise ContractError(clashes)
     except ContractError as wrong:
+        leave_message(os.environ.get("NIM_STACK_TERMINATION_LOG", "/dev/termination-log"), str(wrong))
         logs.configure("INFO", jsonl=os.environ.get("NIM_JSONL_LOGGING", "").strip().lower() in ("1", "true"))
         for problem in wrong.problems:
             log.error(problem)
@@ -54,26 +53,31 @@ def checked(log: Log) -> ServeConfig:
     return config
 
 
-def supervise(role: str, config: ServeConfig, run: Callable[[StopRequest], None]) -> int:
-    """Run a role as the first process of a container: take signals, adopt orphans, leave nothing behind."""
-    log = Log(role)
+def supervise(config: ServeConfig, make: Callable[[Health, StopRequest], Leader | Worker]) -> int:
+    """Run a role as the first process of a container: take signals, adopt orphans, say why it ends; the exit code."""
     stop = StopRequest()
     stop.install()
     become_subreaper()
-    if config.health_port is not None and role != "worker":
-        serve_health(config.health_port, lambda: engine.healthy(config.server_port))
+    health = Health()
     try:
-        run(stop)
-        code = 0
-    except StoppedError:
-        log.info("stopped, as asked")
-        code = 0
-    except GroupFailedError as failure:
-        log.error(f"exiting: {failure}")
-        code = 1
+        if config.health_port is not None:
+            serve_health(config.health_port, health)
+        supervisor = make(health, stop)
+    except OSError as taken:
+        reason = f"a port of this pod cannot be opened: {taken}"
+        Log("nim").error(f"exiting: {reason}")
+        leave_message(config.termination_log, reason)
+        return 1
+    try:
+        ended = supervisor.serve()
     finally:
-        end_descendants(END_GRACE_SECONDS)
-    return code
+        health.close()
+    if ended.code == 0:
+        supervisor.log.info("stopped, as asked")
+    else:
+        supervisor.log.error(f"exiting: {ended.reason}")
+        leave_message(config.termination_log, f"{supervisor.log.role}: {ended.reason}")
+    return ended.code
 
 
 def nim_serve(arguments: Sequence[str]) -> int:
@@ -89,7 +93,8 @@ def nim_serve(arguments: Sequence[str]) -> int:
             f"use {contract.SERVE_RAY} --head in the leader and {contract.SERVE_RAY} --head-address in the workers"
         )
         return 2
-    return supervise("server", config, lambda stop: serve_alone(config, own_address(config), extra, stop))
+    port = contract.DEFAULT_RAY_PORT  # of no use here
+    return supervise(config, lambda *own: Leader(config, port, own_address(config), extra, *own, ray=False))
 
 
 def _ray_arguments(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
@@ -105,16 +110,14 @@ def nim_serve_ray(arguments: Sequence[str]) -> int:
     """`nim-serve-ray --head --port P` or `nim-serve-ray --head-address HOST:PORT`: one pod of a group."""
     given, extra = _ray_arguments(arguments)
     if given.head:
-        config = checked(Log("leader"))
-        return supervise(
-            "leader", config, lambda stop: Leader(config, given.port, own_address(config), extra, stop).run()
-        )
+        config = checked(Log("leader"), given.port)
+        return supervise(config, lambda *own: Leader(config, given.port, own_address(config), extra, *own, ray=True))
     host, _, port = given.head_address.rpartition(":")
     if not host or not port.isdigit() or not 1 <= int(port) <= 65535:
         print(f"--head-address {given.head_address!r}: use <host>:<port>", file=sys.stderr)
         return 2
-    config = checked(Log("worker"))
-    return supervise("worker", config, lambda stop: Worker(config, host, int(port), stop).run())
+    config = checked(Log("worker"), int(port))
+    return supervise(config, lambda *own: Worker(config, host, int(port), *own))
 
 
 def download_to_cache(arguments: Sequence[str]) -> int:

@@ -5,17 +5,15 @@ test can hold the Kubernetes manifests to it without either. Facts: NIM LLM 2.x 
 "Environment variables", "Architecture" and "Multi-node deployment".
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
-from nim_serve import values
+from nim_serve.limits import Limits
 from nim_serve.values import PRECISIONS, ModelSource, Profile
+from nim_serve.variables import CACHE_PATH, DEFAULT_RAY_PORT, DEFAULT_SERVER_PORT, ENV
 
-DEFAULT_SERVER_PORT = 8000
-DEFAULT_RAY_PORT = 6379
-CACHE_PATH = "/opt/nim/.cache"
+__all__ = ["CACHE_PATH", "DEFAULT_RAY_PORT", "DEFAULT_SERVER_PORT", "ENV"]
 
 HEALTH_READY_PATH = "/v1/health/ready"
 HEALTH_LIVE_PATH = "/v1/health/live"
@@ -39,60 +37,6 @@ class ContractError(ValueError):
 
 
 @dataclass(frozen=True)
-class EnvVar:
-    """One variable of the contract: how it is read, what it means, what holds without it."""
-
-    name: str
-    meaning: str
-    parse: Callable[[str], Any] = values.text
-    default: str | None = None
-    secret: bool = False
-    extension: bool = False
-    """Ours, not NVIDIA's: the licensed image does not know it."""
-
-
-ENV: Mapping[str, EnvVar] = MappingProxyType(
-    {
-        var.name: var
-        for var in (
-            EnvVar("NIM_MODEL_PATH", "model: hf://<owner>/<model>[@<revision>] or a directory", values.model),
-            EnvVar(
-                "NIM_MODEL_PROFILE",
-                "profile that sets precision, TP and PP; the sizes below win over it",
-                values.profile,
-            ),
-            EnvVar("NIM_TENSOR_PARALLEL_SIZE", "GPUs of a tensor-parallel group", values.count),
-            EnvVar("NIM_PIPELINE_PARALLEL_SIZE", "pipeline stages", values.count),
-            EnvVar("NIM_NUM_COMPUTE_NODES", "nodes of the group, the leader included", values.count, "1"),
-            EnvVar("NIM_SERVED_MODEL_NAME", "name of the model in the API, or several with commas", values.names),
-            EnvVar("NIM_MAX_MODEL_LEN", "longest sequence in tokens; without it the model's own", values.count),
-            EnvVar("NIM_CACHE_PATH", "directory of the model cache", values.directory, CACHE_PATH),
-            EnvVar("NIM_SERVER_PORT", "port of the API, health and metrics", values.port, str(DEFAULT_SERVER_PORT)),
-            EnvVar("NIM_HEALTH_PORT", "a second port that answers health alone, from the start", values.port),
-            EnvVar("NIM_PASSTHROUGH_ARGS", "further vLLM arguments, quoted as for a shell", values.arguments, ""),
-            EnvVar("NIM_JSONL_LOGGING", "log lines as JSON", values.flag, "0"),
-            EnvVar("NIM_LOG_LEVEL", "least severe level that is logged", values.level, "INFO"),
-            EnvVar("NIM_DISABLE_MODEL_DOWNLOAD", "serve from the cache or fail, never download", values.flag, "0"),
-            EnvVar("HF_ENDPOINT", "address of the Hugging Face hub or of a mirror"),
-            EnvVar("HF_TOKEN", "token for the Hugging Face hub", secret=True),
-            EnvVar("NGC_API_KEY", "key for NGC; the open image does not use it", secret=True),
-            EnvVar("VLLM_HOST_IP", "address of this pod, for Ray and vLLM (status.podIP)", extension=True),
-            EnvVar(
-                "NIM_STACK_SHARED_CACHE", "1: only the leader downloads; 0: every pod", values.flag, "1", extension=True
-            ),
-            EnvVar(
-                "NIM_STACK_JOIN_TIMEOUT_SECONDS",
-                "how long the group may take to join",
-                values.count,
-                "1800",
-                extension=True,
-            ),
-        )
-    }
-)
-
-
-@dataclass(frozen=True)
 class ServeConfig:
     """The environment, read and checked. It holds no secret, so it may be logged."""
 
@@ -111,7 +55,9 @@ class ServeConfig:
     log_level: str
     disable_download: bool
     shared_cache: bool
-    join_timeout: int
+    heartbeat_port: int | None
+    termination_log: str
+    limits: Limits
     host_ip: str | None
     ignored: tuple[str, ...]
 
@@ -139,6 +85,28 @@ def worker_args(head: str, port: int = DEFAULT_RAY_PORT) -> list[str]:
 def ignored_variables(environment: Mapping[str, str]) -> tuple[str, ...]:
     """Variables that start with NIM_ and mean nothing here: they are logged, in case one is misspelt."""
     return tuple(sorted(name for name in environment if name.startswith("NIM_") and name not in ENV))
+
+
+def port_problems(config: "ServeConfig", ray_port: int) -> list[str]:
+    """Ports of one pod that coincide; the Ray port comes with the arguments, the others with the environment."""
+    ports = {
+        "the Ray port": ray_port,
+        "the heartbeat port (NIM_STACK_HEARTBEAT_PORT)": heartbeat_port(config, ray_port),
+        "NIM_SERVER_PORT": config.server_port,
+        **({} if config.health_port is None else {"NIM_HEALTH_PORT": config.health_port}),
+    }
+    names = list(ports)
+    return [
+        f"{one} and {other} are both {ports[one]}: use another one"
+        for number, one in enumerate(names)
+        for other in names[number + 1 :]
+        if ports[one] == ports[other] and (one, other) != ("NIM_SERVER_PORT", "NIM_HEALTH_PORT")
+    ] + (["no port is left for the heartbeat: set NIM_STACK_HEARTBEAT_PORT"] if max(ports.values()) > 65535 else [])
+
+
+def heartbeat_port(config: "ServeConfig", ray_port: int) -> int:
+    """Where the leader's supervisor listens for its workers."""
+    return config.heartbeat_port or ray_port + 1
 
 
 def parse_environment(environment: Mapping[str, str]) -> ServeConfig:
@@ -174,6 +142,8 @@ def parse_environment(environment: Mapping[str, str]) -> ServeConfig:
             f"NIM_HEALTH_PORT={read['NIM_HEALTH_PORT']} is NIM_SERVER_PORT, which answers health anyway: "
             "use another port, or leave it out"
         )
+    if not any(problem.startswith("NIM_STACK_DRAIN") for problem in problems):
+        problems += Limits.read(read).problems()
     if problems:
         raise ContractError(problems)
     return ServeConfig(
@@ -192,7 +162,9 @@ def parse_environment(environment: Mapping[str, str]) -> ServeConfig:
         log_level=read["NIM_LOG_LEVEL"],
         disable_download=read["NIM_DISABLE_MODEL_DOWNLOAD"],
         shared_cache=read["NIM_STACK_SHARED_CACHE"],
-        join_timeout=read["NIM_STACK_JOIN_TIMEOUT_SECONDS"],
+        heartbeat_port=read["NIM_STACK_HEARTBEAT_PORT"],
+        termination_log=read["NIM_STACK_TERMINATION_LOG"],
+        limits=Limits.read(read),
         host_ip=read["VLLM_HOST_IP"],
         ignored=ignored_variables(environment),
     )

@@ -1,22 +1,26 @@
-"""The vLLM process: its command line and environment, and what its server answers."""
+"""The vLLM process: its command line and environment, and how its server is reached."""
 
-import http.client
 import sys
 from collections.abc import Mapping, Sequence
 
 from nim_serve.cache import default_name, model_path
 from nim_serve.contract import ServeConfig
-from nim_serve.middleware import CLASS_PATH
+from nim_serve.engine_watch import Server
+from nim_serve.middleware import CLASS_PATH, STATUS_FILE
 from nim_serve.ray_node import without_secrets
+
+
+def served_names(config: ServeConfig) -> tuple[str, ...]:
+    """What the API calls the model."""
+    return config.served_names or (default_name(config.model),)
 
 
 def command(config: ServeConfig, extra: Sequence[str] = (), *, ray: bool) -> list[str]:
     """`vllm serve`; what comes later wins, so the order is environment, pass-through, command line."""
-    names = config.served_names or (default_name(config.model),)
     return [
         *(sys.executable, "-m", "vllm.entrypoints.cli.main", "serve", str(model_path(config))),
         *("--host", "0.0.0.0", "--port", str(config.server_port)),
-        *("--served-model-name", *names),
+        *("--served-model-name", *served_names(config)),
         *("--tensor-parallel-size", str(config.tensor_parallel)),
         *("--pipeline-parallel-size", str(config.pipeline_parallel)),
         # Without it vLLM counts the GPUs of this node and refuses a larger group.
@@ -30,25 +34,18 @@ def command(config: ServeConfig, extra: Sequence[str] = (), *, ray: bool) -> lis
 
 
 def environment(
-    config: ServeConfig, base: Mapping[str, str], own_ip: str, ray_address: str | None = None
+    config: ServeConfig, base: Mapping[str, str], own_ip: str, status_file: str, ray_address: str | None = None
 ) -> dict[str, str]:
     """The pod's environment without secrets; the model is local, so vLLM asks no hub unless told to."""
     level = {"TRACE": "DEBUG"}.get(config.log_level, config.log_level)
     defaults = {"HF_HUB_OFFLINE": "1", "VLLM_LOGGING_LEVEL": level, "VLLM_NO_USAGE_STATS": "1"}
     # Without the address ray.init may start a private cluster of one node and wait for 30 minutes.
     address = {"RAY_ADDRESS": ray_address} if ray_address else {}
-    return {**defaults, **without_secrets(base), "VLLM_HOST_IP": own_ip, **address}
+    own = {"VLLM_HOST_IP": own_ip, STATUS_FILE: status_file, **address}
+    return {**defaults, **without_secrets(base), **own}
 
 
-def healthy(port: int, timeout: float = 2.0) -> bool:
-    """Whether vLLM answers /health with 200."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
-    try:
-        connection.request("GET", "/health")
-        return connection.getresponse().status == 200
-    except OSError:
-        return False
-    except http.client.HTTPException:
-        return False
-    finally:
-        connection.close()
+def server(config: ServeConfig, base: Mapping[str, str]) -> Server:
+    """How to reach it from this pod; with TLS and a key when it is told to ask for them."""
+    tls = any(word.split("=")[0] in ("--ssl-certfile", "--ssl_certfile") for word in config.passthrough)
+    return Server(config.server_port, tls=tls, key=base.get("VLLM_API_KEY"))

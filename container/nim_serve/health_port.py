@@ -1,28 +1,72 @@
-"""Health on a port of its own (NIM_HEALTH_PORT): it answers from the first moment, before vLLM listens."""
+"""Health on a port of its own (NIM_HEALTH_PORT): it answers from the first moment, also while the engine restarts.
 
+Ready is what the supervisor says; live is that its loop turns, whatever the engine does.
+"""
+
+import os
+import tempfile
 import threading
-from collections.abc import Callable
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 from nim_serve.contract import HEALTH_LIVE_PATH, HEALTH_READY_PATH
+from nim_serve.events import Status
 from nim_serve.middleware import health_body
 
+LATE_SECONDS = 5.0
+"""A pod that was frozen has not looked yet what became of its group."""
 
-def serve_health(port: int, ready: Callable[[], bool]) -> ThreadingHTTPServer:
-    """Start answering in the background; live while the launcher lives, ready when `ready` says so."""
+LIVE_SECONDS = 60.0
+"""A supervisor that has not turned for so long never will."""
+
+
+class Health:
+    """What the supervisor says of itself; a file carries it to vLLM's middleware, which answers on the API port."""
+
+    def __init__(self, directory: str | None = None) -> None:
+        self.file = Path(directory or tempfile.gettempdir()) / f"nim-serve-status.{os.getpid()}"
+        self.status, self.reason = Status.STARTING, ""
+        self.turned_at = time.monotonic()
+
+    def show(self, status: Status, reason: str = "") -> None:
+        """Answer with this from now on."""
+        self.status, self.reason = status, reason
+        fresh = self.file.with_suffix(".new")
+        fresh.write_text(status)
+        fresh.replace(self.file)
+
+    def answer(self, path: str) -> tuple[int, bytes] | None:
+        """Status and body for one of the two paths."""
+        if path == HEALTH_LIVE_PATH:
+            live = time.monotonic() - self.turned_at < LIVE_SECONDS
+            return (200, health_body("live")) if live else (503, health_body("not live"))
+        if path == HEALTH_READY_PATH:
+            late = time.monotonic() - self.turned_at
+            if late >= LATE_SECONDS:
+                return 503, health_body("not ready", f"the supervisor was late by {late:.0f} s")
+            ready = self.status is Status.READY
+            reason = f"{self.status}: {self.reason}" if self.reason else str(self.status)
+            return (200, health_body("ready")) if ready else (503, health_body("not ready", reason))
+        return None
+
+    def close(self) -> None:
+        """Take the file away."""
+        self.file.unlink(missing_ok=True)
+
+
+def serve_health(port: int, health: Health) -> ThreadingHTTPServer:
+    """Start answering in the background."""
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            if self.path == HEALTH_LIVE_PATH:
-                self._answer(200, "live")
-            elif self.path == HEALTH_READY_PATH:
-                is_ready = ready()
-                self._answer(200 if is_ready else 503, "ready" if is_ready else "not ready")
-            else:
-                self.send_error(404)
+        timeout = 10  # of a client that connects and says nothing
 
-        def _answer(self, status: int, state: str) -> None:
-            body = health_body(state)
+        def do_GET(self) -> None:
+            answer = health.answer(self.path)
+            if answer is None:
+                self.send_error(404)
+                return
+            status, body = answer
             self.send_response(status)
             self.send_header("content-type", "application/json")
             self.send_header("content-length", str(len(body)))
@@ -32,6 +76,9 @@ def serve_health(port: int, ready: Callable[[], bool]) -> ThreadingHTTPServer:
         def log_message(self, format: str, *args: object) -> None:
             """Probes are not news."""
 
-    server = ThreadingHTTPServer(("", port), Handler)
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+
+    server = Server(("", port), Handler)
     threading.Thread(target=server.serve_forever, daemon=True, name="health").start()
     return server

@@ -1,95 +1,131 @@
-"""The leader pod: model, Ray head, all nodes and GPUs, then vLLM; it fails as soon as any part of the group is gone.
-
-vLLM itself would start on an incomplete cluster and wait half an hour, and would miss a dead worker for minutes while a
-request is in flight (vllm#16259), so both ends are checked here.
-"""
+"""The leader's first process, or that of a pod that serves alone: what `Leading` decides, done."""
 
 import os
 import time
 
 from nim_serve import engine
-from nim_serve.contract import ServeConfig
-from nim_serve.gathering import gather
-from nim_serve.logs import Log
-from nim_serve.membership import Member
-from nim_serve.outcome import GroupFailedError, StoppedError
+from nim_serve import events as e
+from nim_serve.asking import Asking
+from nim_serve.contract import ServeConfig, heartbeat_port
+from nim_serve.engine_watch import EngineWatch
+from nim_serve.events import Action, Event, Scope, Status
+from nim_serve.health_port import Health
+from nim_serve.heartbeat import Listener
+from nim_serve.leading import Leading
+from nim_serve.model import fetch_command, local_problem
 from nim_serve.process import Child
-from nim_serve.ray_node import DAEMONS, Daemon, head_command, node_environment
-from nim_serve.reach import Lost
-from nim_serve.steps import POLL_SECONDS, Reaper, fetch_model, first_gone, start_ray
+from nim_serve.ray_node import DAEMONS, head_command
 from nim_serve.stopping import StopRequest
+from nim_serve.supervisor import Supervisor
 
-WATCH_SECONDS = 1.0
-NODE_LOST_SECONDS = 10.0
-ENGINE_GRACE_SECONDS = 15.0
+DOWNLOAD_SECONDS = float("inf")
+"""The startup probe bounds it: only the deployment knows how large the model is."""
 
 
-class Leader:
-    """The leader role, from start to end."""
+class Leader(Supervisor):
+    """Its processes, its workers, its engine."""
 
-    def __init__(self, config: ServeConfig, port: int, own_ip: str, extra: list[str], stop: StopRequest) -> None:
-        self.config, self.port, self.own_ip, self.extra, self.stop = config, port, own_ip, extra, stop
-        self.log = Log("leader")
-        self.seconds: dict[str, float] = {}
+    def __init__(
+        self,
+        config: ServeConfig,
+        port: int,
+        own_ip: str,
+        extra: list[str],
+        health: Health,
+        stop: StopRequest,
+        *,
+        ray: bool,
+    ) -> None:
+        super().__init__("leader" if ray else "server", config, health, stop)
+        self.port, self.own_ip, self.extra, self.ray = port, own_ip, extra, ray
+        self.engine_watch: EngineWatch | None = None
+        self.asking: Asking | None = None
+        self.listener: Listener | None = None
+        if config.nodes > 1 and ray:
+            group = os.environ.get("LWS_LEADER_ADDRESS")
+            self.listener = Listener(self.selector, heartbeat_port(config, port), config.nodes, group)
 
-    def run(self) -> None:
-        """Serve until told to stop.
-
-        Raises:
-            GroupFailedError: a part of the group is missing or gone.
-            StoppedError: SIGTERM.
-        """
-        started = time.monotonic()
-        fetch_model(self.config, self.log, self.stop)
-        started = self._note("model", started)
-        daemons = self.start_head()
-        started = self._note("ray", started)
-        members = gather(self.config, self.own_ip, self.port, self.log, self.stop)
-        started = self._note("join", started)
-        command = engine.command(self.config, self.extra, ray=True)
+    def serve(self) -> e.Exit:
+        """From start to exit."""
         address = f"{self.own_ip}:{self.port}"
+        life = f"{time.time_ns():x}"
+        config = self.config
+        leading = Leading(
+            config.nodes, config.world_size, address, life, config.limits, ray=self.ray, now=time.monotonic()
+        )
+        return self.run(leading, leading.start())
+
+    def perform(self, action: Action, now: float) -> None:
+        """What only a leader does."""
+        match action:
+            case e.FetchModel():
+                self._fetch()
+            case e.StartRay():
+                self.log.info(
+                    "starting the Ray head", address=f"{self.own_ip}:{self.port}", gpus=self.config.gpus_per_node
+                )
+                self.start_ray(head_command(self.config, self.own_ip, self.port), self.own_ip)
+            case e.AskMembers():
+                self._stop_asking()
+                self.asking = Asking(f"{self.own_ip}:{self.port}", self.config.nodes, self.config.world_size)
+            case e.StartEngine():
+                self._stop_asking()
+                self._start_engine()
+            case e.Prove():
+                assert self.engine_watch is not None  # it has just said that the engine is up
+                self.engine_watch.prove(engine.served_names(self.config)[0], self.config.limits.load)
+            case e.Tell(message):
+                if self.listener is not None:
+                    self.listener.tell(message, now)  # type: ignore[arg-type]  # a leader tells orders
+            case _:
+                raise AssertionError(action)
+
+    def _fetch(self) -> None:
+        if self.config.model.kind == "path":
+            problem = local_problem(self.config)
+            self.post(e.ModelDone(problem, final=bool(problem)))
+        else:
+            self.start_task("download", fetch_command(), os.environ, DOWNLOAD_SECONDS)
+
+    def _start_engine(self) -> None:
+        command = engine.command(self.config, self.extra, ray=self.ray)
+        address = f"{self.own_ip}:{self.port}" if self.ray else None
+        environment = engine.environment(self.config, os.environ, self.own_ip, str(self.health.file), address)
         self.log.info("starting vLLM", command=" ".join(command[1:]))
-        server = Child("vllm", command, engine.environment(self.config, os.environ, self.own_ip, address))
-        try:
-            self.watch(server, daemons, self.others(members), started)
-        finally:
-            server.stop(ENGINE_GRACE_SECONDS)
+        self.server = Child("vllm", command, environment)
+        self.watched.add(self.server.pid, "vLLM", Scope.ENGINE, self.server.poll)
+        self.engine_watch = EngineWatch(engine.server(self.config, os.environ), self.config.limits.stall, self.post)
 
-    def _note(self, phase: str, since: float) -> float:
-        now = time.monotonic()
-        self.seconds[phase] = round(now - since, 1)
-        return now
+    def end(self, scope: Scope, grace: float, now: float) -> None:
+        """Neither the engine nor Ray is asked anything from now on."""
+        self._stop_asking()
+        if self.engine_watch is not None:
+            self.engine_watch.close()
+            self.engine_watch = None
+        self._posted.clear()
+        super().end(scope, grace, now)
 
-    def start_head(self) -> list[Daemon]:
-        """Ray's head on this pod."""
-        self.log.info("starting the Ray head", address=f"{self.own_ip}:{self.port}", gpus=self.config.gpus_per_node)
-        command = head_command(self.config, self.own_ip, self.port)
-        daemons = start_ray(command, node_environment(os.environ, self.own_ip), DAEMONS, self.stop)
-        if daemons is None:
-            raise GroupFailedError("the Ray head did not start; the lines above are Ray's own")
-        return daemons
+    def _stop_asking(self) -> None:
+        if self.asking is not None:
+            self.asking.close()
+            self.asking = None
 
-    def others(self, members: list[Member]) -> list[Lost]:
-        """A watch on each worker's raylet."""
-        return [Lost(m.address, m.port, NODE_LOST_SECONDS) for m in members if m.address != self.own_ip]
+    def further_children(self) -> tuple[int, ...]:
+        """The process that asks Ray."""
+        return (self.asking.pid,) if self.asking is not None else ()
 
-    def watch(self, server: Child, daemons: list[Daemon], workers: list[Lost], started: float) -> None:
-        """Until vLLM, a daemon of this node or a worker is gone; says once when vLLM serves."""
-        serving = False
-        checked = 0.0
-        reaper = Reaper(server.pid, *(daemon.pid for daemon in daemons))
-        while not self.stop.wait(WATCH_SECONDS if serving else POLL_SECONDS):
-            code = server.poll()
-            if code is not None:
-                raise GroupFailedError(f"vLLM ended by itself with exit code {code}")
-            if time.monotonic() - checked >= WATCH_SECONDS:
-                checked = time.monotonic()
-                reaper.tick(checked)
-                reason = first_gone(daemons) or next((r for w in workers if (r := w.check(checked))), None)
-                if reason:
-                    raise GroupFailedError(f"the group is broken: {reason}")
-            if not serving and engine.healthy(self.config.server_port):
-                serving = True
-                self._note("engine", started)
-                self.log.info("serving", port=self.config.server_port, **{f"{k}_s": v for k, v in self.seconds.items()})
-        raise StoppedError
+    def service(self, now: float) -> list[Event]:
+        """The workers, and who is in Ray's cluster."""
+        found = self.listener.service(now) if self.listener is not None else []
+        if self.asking is not None and (news := self.asking.news()) is not None:
+            found.append(news)
+        if self.engine_watch is not None:
+            self.engine_watch.draining = self.health.status is Status.DRAINING
+        return found
+
+    def task_ended(self, name: str, code: int) -> list[Event]:
+        """A download or `ray start` is over."""
+        if name == "download":
+            problem = f"the model could not be downloaded (exit code {code}); the lines above say why"
+            return [e.ModelDone(problem if code else "")]
+        return [self.ray_started(code, DAEMONS)]

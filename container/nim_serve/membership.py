@@ -10,7 +10,7 @@ import time
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from nim_serve.reach import attempt
+from nim_serve.reach import reached
 
 POLL_SECONDS = 0.2
 
@@ -68,7 +68,7 @@ def main(arguments: list[str]) -> int:
     client = None
     before: list[Member] | None = None
     while True:
-        if not attempt(host, int(port)).reached:
+        if not reached(host, int(port)):
             return 1
         client = client or GcsClient(address=address)
         members = living(client.get_all_node_info(timeout=5))

@@ -1,10 +1,13 @@
 """Health and metrics under the contract's paths, inside vLLM's own server, so that one port answers everything.
 
 Given to vLLM by its `--middleware` option. vLLM binds its port only when the engine is up, so nothing answers before.
+It also counts the requests in flight for the supervisor, which waits for them before it stops.
 """
 
 import json
+import os
 from collections.abc import Awaitable, Callable, MutableMapping
+from pathlib import Path
 from typing import Any
 
 from nim_serve.contract import HEALTH_LIVE_PATH, HEALTH_READY_PATH, METRICS_PATH
@@ -14,15 +17,24 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
 
 CLASS_PATH = f"{__name__}.ContractRoutes"
+STATUS_FILE = "NIM_STACK_STATUS_FILE"
+"""Variable with the path of a file that holds the supervisor's status."""
+
+IN_FLIGHT_HEADER = "x-nim-stack-in-flight"
+METRICS_PATHS = (METRICS_PATH, "/metrics")
 
 
 class ContractRoutes:
-    """ASGI middleware: ready is vLLM's /health, metrics are vLLM's /metrics, live is this process."""
+    """ASGI middleware: ready is vLLM's /health and the supervisor's word, metrics are vLLM's, live is this process."""
 
     def __init__(self, app: App) -> None:
         self.app = app
+        self.in_flight = 0
+        given = os.environ.get(STATUS_FILE)
+        self._file = Path(given) if given else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer or pass on one request."""
@@ -30,14 +42,36 @@ class ContractRoutes:
         if path == HEALTH_LIVE_PATH:
             await answer(send, 200, "live")
         elif path == HEALTH_READY_PATH:
-            status = await self._status(_renamed(scope, "/health"), receive)
-            await answer(send, 200 if status == 200 else 503, "ready" if status == 200 else "not ready")
-        elif path == METRICS_PATH:
-            await self.app(_renamed(scope, "/metrics"), receive, send)
+            ready = self._status() in (None, "ready") and await self._health(scope, receive) == 200
+            await answer(send, 200 if ready else 503, "ready" if ready else "not ready")
+        elif path in METRICS_PATHS:
+            counted = [(IN_FLIGHT_HEADER.encode(), str(self.in_flight).encode())]
+            await self.app(_renamed(scope, "/metrics"), receive, _with_headers(send, lambda: counted))
+        elif path is not None and scope.get("method") == "POST":
+            await self._count(scope, receive, send)
         else:
             await self.app(scope, receive, send)
 
-    async def _status(self, scope: Scope, receive: Receive) -> int:
+    async def _count(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A request to generate; while the pod drains, its client is told to connect anew, and so reaches another."""
+
+        def closing() -> Headers:
+            return [(b"connection", b"close")] if self._status() == "draining" else []
+
+        self.in_flight += 1
+        try:
+            await self.app(scope, receive, _with_headers(send, closing))
+        finally:
+            self.in_flight -= 1
+
+    def _status(self) -> str | None:
+        """The supervisor's status; None where there is no supervisor."""
+        try:
+            return self._file.read_text() if self._file else None
+        except OSError:
+            return ""
+
+    async def _health(self, scope: Scope, receive: Receive) -> int:
         """What the server would answer, without its body."""
         seen: list[int] = []
 
@@ -45,7 +79,7 @@ class ContractRoutes:
             if message["type"] == "http.response.start":
                 seen.append(message["status"])
 
-        await self.app(scope, receive, note)
+        await self.app(_renamed(scope, "/health"), receive, note)
         return seen[0] if seen else 500
 
 
@@ -53,9 +87,21 @@ def _renamed(scope: Scope, path: str) -> Scope:
     return {**scope, "path": path, "raw_path": path.encode()}
 
 
-def health_body(state: str) -> bytes:
-    """The body that NIM answers health with."""
-    return json.dumps({"object": "health.response", "message": f"Service is {state}."}).encode()
+def _with_headers(send: Send, headers: Callable[[], Headers]) -> Send:
+    """Add headers to whatever is sent, as they are by then."""
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message.get("headers", ()), *headers()]}
+        await send(message)
+
+    return sending
+
+
+def health_body(state: str, reason: str = "") -> bytes:
+    """The body that NIM answers health with, and for people why."""
+    body = {"object": "health.response", "message": f"Service is {state}."}
+    return json.dumps({**body, "reason": reason} if reason else body).encode()
 
 
 async def answer(send: Send, status: int, state: str) -> None:

@@ -7,9 +7,7 @@ It ends its own descendants only: `ray stop` would end every Ray process that sh
 import contextlib
 import ctypes
 import os
-import signal
 import subprocess
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +29,7 @@ class ProcessInfo:
     parent: int
     state: str
     name: str
+    group: int = 0
 
 
 def process_table(proc: Path = Path("/proc")) -> dict[int, ProcessInfo]:
@@ -41,9 +40,9 @@ def process_table(proc: Path = Path("/proc")) -> dict[int, ProcessInfo]:
             with contextlib.suppress(OSError, ValueError, IndexError):
                 # The name stands in parentheses and may itself contain blanks and parentheses.
                 head, _, tail = (entry / "stat").read_text().rpartition(")")
-                state, parent = tail.split()[:2]
+                state, parent, group = tail.split()[:3]
                 pid = int(entry.name)
-                table[pid] = ProcessInfo(pid, int(parent), state, head.partition("(")[2])
+                table[pid] = ProcessInfo(pid, int(parent), state, head.partition("(")[2], int(group))
     return table
 
 
@@ -74,32 +73,6 @@ class Child:
         """Send a signal to the whole group."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, number)
-
-    def stop(self, grace: float) -> int:
-        """SIGTERM to the process itself, then SIGKILL to its group when the grace is over or it has gone."""
-        if self.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self.pid, signal.SIGTERM)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._popen.wait(grace)
-        self.signal(signal.SIGKILL)
-        return self._popen.wait()
-
-
-def end_descendants(grace: float) -> None:
-    """SIGTERM to every process below this one, SIGKILL to those that remain after the grace."""
-    me = os.getpid()
-    deadline = time.monotonic() + grace
-    for info in descendants(me, process_table()):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(info.pid, signal.SIGTERM)
-    while (left := descendants(me, process_table())) and time.monotonic() < deadline:
-        reap()
-        time.sleep(0.05)
-    for info in left:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(info.pid, signal.SIGKILL)
-    reap()
 
 
 def reap(keep: Sequence[int] = ()) -> None:

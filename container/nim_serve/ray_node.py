@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from nim_serve.contract import ENV, ServeConfig
 from nim_serve.process import descendants, process_table
@@ -75,26 +74,7 @@ def worker_command(config: ServeConfig, own_ip: str, head_ip: str, port: int) ->
     ]
 
 
-@dataclass(frozen=True)
-class Daemon:
-    """A process of Ray that the launcher adopted."""
-
-    name: str
-    pid: int
-
-    def gone(self) -> str | None:
-        """How it ended, or None while it runs."""
-        try:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-        except ChildProcessError:
-            return f"{self.name} has gone"
-        if pid == 0:
-            return None
-        code = os.waitstatus_to_exitcode(status)
-        return f"{self.name} was killed by signal {-code}" if code < 0 else f"{self.name} exited with code {code}"
-
-
-def adopted_daemons(expected: tuple[str, ...]) -> list[Daemon]:
-    """The daemons of this node that must live as long as it."""
+def adopted_daemons(expected: tuple[str, ...]) -> dict[str, int]:
+    """The daemons of this node that must live as long as it: process numbers by name."""
     found = descendants(os.getpid(), process_table())
-    return [Daemon(info.name, info.pid) for info in found if info.name in expected]
+    return {info.name: info.pid for info in found if info.name in expected}

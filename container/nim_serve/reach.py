@@ -1,50 +1,38 @@
-"""Whether something listens: one TCP connection, opened and closed."""
+"""One TCP connection to a name that may not exist yet, may move, and may answer late."""
 
 import socket
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Attempt:
-    """What came of a connection: the addresses of both ends, or the reason why not."""
+class Reached:
+    """A connection and the addresses of both its ends."""
 
-    peer: str | None
-    own: str | None
-    problem: str | None
-
-    @property
-    def reached(self) -> bool:
-        """Whether it was accepted."""
-        return self.problem is None
+    socket: socket.socket
+    peer: str
+    own: str
 
 
-def attempt(host: str, port: int, timeout: float = 2.0) -> Attempt:
-    """Resolve afresh and connect; a leader's name outlives its address, so no answer is kept."""
+def connect(host: str, port: int, timeout: float = 2.0) -> Reached | str:
+    """Resolve afresh and connect; the connection, or the reason why there is none.
+
+    A leader's name outlives its address, so no answer of the DNS is kept.
+    """
     try:
-        with socket.create_connection((host, port), timeout=timeout) as connection:
-            return Attempt(str(connection.getpeername()[0]), str(connection.getsockname()[0]), None)
+        made = socket.create_connection((host, port), timeout=timeout)
+        return Reached(made, str(made.getpeername()[0]), str(made.getsockname()[0]))
     except socket.gaierror:
-        return Attempt(None, None, f"the name {host} does not resolve yet")
+        return f"the name {host} does not resolve yet"
     except TimeoutError:
-        return Attempt(None, None, f"{host}:{port} does not answer within {timeout:g} s")
+        return f"{host}:{port} does not answer within {timeout:g} s"
     except OSError as error:
-        return Attempt(None, None, f"{host}:{port}: {error.strerror or error}")
+        return f"{host}:{port}: {error.strerror or error}"
 
 
-class Lost:
-    """Tells a peer that is gone from one that missed a beat: no connection for a while, without a break."""
-
-    def __init__(self, host: str, port: int, seconds: float) -> None:
-        self.host, self.port, self.seconds = host, port, seconds
-        self._since: float | None = None
-
-    def check(self, now: float) -> str | None:
-        """The reason when the peer counts as gone, else None."""
-        result = attempt(self.host, self.port)
-        if result.reached:
-            self._since = None
-            return None
-        self._since = now if self._since is None else self._since
-        if now - self._since >= self.seconds:
-            return f"{result.problem} (for {now - self._since:.0f} s)"
-        return None
+def reached(host: str, port: int) -> bool:
+    """Whether something accepts a connection."""
+    made = connect(host, port)
+    if isinstance(made, str):
+        return False
+    made.socket.close()
+    return True

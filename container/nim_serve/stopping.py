@@ -31,6 +31,10 @@ class StopRequest:
             self._requested = True
             os.write(self._writable, b".")
 
+    def fileno(self) -> int:
+        """Readable from the request on."""
+        return self._readable
+
     @property
     def requested(self) -> bool:
         """Whether the launcher was asked to stop."""

@@ -70,6 +70,12 @@ def count(value: str) -> int:
     return int(value)
 
 
+def whole(value: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,9}", value):
+        raise ValueError("use a whole number from 0")
+    return int(value)
+
+
 def port(value: str) -> int:
     if not re.fullmatch(r"[0-9]{1,5}", value) or not 1 <= int(value) <= 65535:
         raise ValueError("use a port from 1 to 65535")

@@ -5,11 +5,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from lab.console import LabError
 from lab.engine import model, pods
@@ -39,13 +39,20 @@ class Answer:
         return json.loads(self.body)
 
 
-@dataclass(frozen=True)
+Role = Literal["leader", "worker"]
+
+
+@dataclass
 class Group:
     """Two pods that may run: the leader's sandbox and processes, and how to reach its server."""
 
     leader_pod: Sandbox
+    begin: Callable[[Role, str], Process]
+    """Starts a pod's first process; the second word names its log."""
+
     leader: Process
-    worker: Process | None
+    worker: Process | None = None
+    _restarts: int = 0
 
     def call(self, path: str, body: Mapping[str, Any] | None = None, *, timeout: float = 60) -> Answer:
         """Ask the leader's server, from inside its network."""
@@ -54,6 +61,26 @@ class Group:
     def processes(self) -> list[Process]:
         """Both pods' first processes, as far as started."""
         return [process for process in (self.leader, self.worker) if process]
+
+    def process(self, role: Role) -> Process:
+        """The first process of a pod that was started."""
+        found = self.leader if role == "leader" else self.worker
+        if found is None:
+            raise LabError(f"the group runs without a {role}")
+        return found
+
+    def restart(self, role: Role) -> None:
+        """Start an ended pod's first process again, in the same network, as a kubelet does."""
+        self._restarts += 1
+        fresh = self.begin(role, f"{role}-{self._restarts}")
+        if role == "leader":
+            self.leader = fresh
+        else:
+            self.worker = fresh
+
+    def logs(self) -> list[Path]:
+        """Of all processes so far."""
+        return [path for process in self.processes() for path in process.log.parent.glob("*.log")]
 
     def requests(self) -> list[dict[str, Any]]:
         """What the hub was asked for, and by whom."""
@@ -128,13 +155,17 @@ def start(
         cache.mkdir()
         environment = {**settings(tensor, pipeline, first.address), **(extra or {})}
         serve = [pods.PYTHON, "-m", "nim_serve", "nim-serve-ray"]
-        common: dict[str, Any] = {"scratch": Path(scratch), "cache": cache, "extra": environment}
+        roles: dict[Role, tuple[Sandbox, list[str]]] = {
+            "leader": (first, [*serve, "--head", "--port", str(RAY_PORT)]),
+            "worker": (second, [*serve, "--head-address", f"{first.address}:{RAY_PORT}"]),
+        }
         with ExitStack() as ends:
-            worker = None
-            if with_worker:
-                address = f"{first.address}:{RAY_PORT}"
-                worker = pods.start(second, "worker", [*serve, "--head-address", address], **common)
-                ends.callback(worker.kill)
-            leader = pods.start(first, "leader", [*serve, "--head", "--port", str(RAY_PORT)], **common)
-            ends.callback(leader.kill)
-            yield Group(first, leader, worker)
+
+            def begin(role: Role, name: str) -> Process:
+                pod, words = roles[role]
+                process = pods.start(pod, name, words, scratch=Path(scratch), cache=cache, extra=environment)
+                ends.callback(process.kill)
+                return process
+
+            worker = begin("worker", "worker") if with_worker else None
+            yield Group(first, begin, begin("leader", "leader"), worker)

@@ -43,7 +43,7 @@ def shared_path() -> Json:
     directory.mkdir(exist_ok=True)
     directory.chmod(0o777)
     run(["find", directory, "-mindepth", "1", "-delete"])
-    place = {"path": f"{EXPORT_INSIDE}/prove-shared", "create": False, "shared": True}
+    place = {"path": f"{EXPORT_INSIDE}/prove-shared", "shared": True}
     with Deployment(storage={"storageClass": None, "size": None, "hostPath": place}) as it:
         downloads.reset()
         it.up()
@@ -58,7 +58,7 @@ def host_path() -> Json:
     for node in NODES:
         words = f"rm -rf {_OWN} && mkdir -p {_OWN} && chmod 777 {_OWN}"
         run([*Machine(node).enter(), "sh", "-c", words])
-    place = {"path": _OWN, "create": False}
+    place = {"path": _OWN}
     with Deployment(storage={"storageClass": None, "size": None, "hostPath": place}) as it:
         downloads.reset()
         it.up()

@@ -72,7 +72,7 @@ def handed_over(entries: list[Obj], name: str) -> list[Obj]:
     fields: Obj = {}
     for entry in taken:
         _merge(fields, entry.get("fieldsV1", {}))
-    merged = {**entries[0], "manager": name, "operation": "Apply", "fieldsV1": fields}
+    merged = {**taken[0], "manager": name, "operation": "Apply", "fieldsV1": fields}
     return [*(e for e in entries if e not in taken), merged]
 
 

@@ -5,20 +5,24 @@ import sys
 from collections.abc import Sequence
 
 from nim_stack.catalog import CatalogError
-from nim_stack.cli import catalog, diagnose, doctor, planning, smoke
+from nim_stack.cli import catalog, diagnose, doctor, impact, importing, planning, rendering, settings, smoke
 from nim_stack.cli.stack_files import StackFileError
+from nim_stack.importing import reading
 from nim_stack.observing.errors import UnreadableError
 
 USAGE_ERROR = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command. 0: it is fine, 1: it is refused, 2: the command line or a file cannot be read."""
+    """Run one command. 0: it is fine, 1: it is refused, 2: the command line or a file cannot be read.
+
+    Only `impact` has another: 3, something needs approval.
+    """
     parser = _parser()
     given = parser.parse_args(arguments)
     try:
         found: int = given.run(given)
-    except (StackFileError, CatalogError, UnreadableError) as error:
+    except (StackFileError, CatalogError, UnreadableError, reading.UnreadableError) as error:
         print(error, file=sys.stderr)
         return USAGE_ERROR
     except BrokenPipeError:
@@ -32,7 +36,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     planning.add_command(commands)
+    rendering.add_command(commands)
+    settings.add_command(commands)
+    importing.add_command(commands)
     catalog.add_commands(commands)
+    impact.add_command(commands)
     doctor.add_command(commands)
     smoke.add_command(commands)
     diagnose.add_commands(commands)

@@ -16,7 +16,7 @@ from nim_stack.problems import RefusedError
 from nim_stack.rules.reading import KEY_IN_CLEAR
 from nim_stack.search import MOST_NODES, Candidate, search
 
-_OPTIONS = {
+OPTIONS = {
     "model": ("--model", str, "model: catalogue name, hf://<owner>/<model>, or path"),
     "gpu": ("--gpu", str, "GPU type"),
     "nodes": ("--nodes", int, "nodes of a group"),
@@ -41,7 +41,7 @@ def add_command(commands: Any) -> None:
     )
     command.add_argument("-s", "--stack", help="plan Pulumi.<stack>.yaml")
     command.add_argument("-C", "--directory", type=Path, default=Path(), help="where the stack files are")
-    for setting, (flag, kind, what) in _OPTIONS.items():
+    for setting, (flag, kind, what) in OPTIONS.items():
         command.add_argument(flag, dest=setting, type=kind, help=what)
     command.add_argument("--search", action="store_true", help="every feasible split on --gpu, the best first")
     command.add_argument("--most-nodes", type=int, default=MOST_NODES, help="how far to search (%(default)s)")
@@ -50,7 +50,7 @@ def add_command(commands: Any) -> None:
 
 
 def _run(given: argparse.Namespace) -> int:
-    options = {setting: getattr(given, setting) for setting in _OPTIONS if getattr(given, setting) is not None}
+    options = {setting: getattr(given, setting) for setting in OPTIONS if getattr(given, setting) is not None}
     if given.stack is None and "model" not in options and not given.search:
         raise StackFileError("Say what to plan: -s <stack>, or --model <model> with --gpu and --nodes.")
     file = read_stack_file(given.stack, given.directory) if given.stack else None
@@ -58,9 +58,9 @@ def _run(given: argparse.Namespace) -> int:
     if given.search:
         return _search(raw, given)
     try:
-        plan = _plan(file, raw)
-    except RefusedError as refused:
-        return _refused(refused, given.json)
+        plan = plan_of(file, raw)
+    except RefusedError as refusal:
+        return refused(refusal, given.json)
     print(json.dumps(report.document(plan), indent=2) if given.json else report.page(plan))
     return 0
 
@@ -71,8 +71,8 @@ def _settings(file: StackFile | None, options: Mapping[str, Any]) -> Any:
     return {**file.settings, **options} if isinstance(file.settings, Mapping) else file.settings
 
 
-def _plan(file: StackFile | None, raw: Any) -> DeploymentPlan:
-    """Options alone ask about sizes, so that keys are taken to be there."""
+def plan_of(file: StackFile | None, raw: Any) -> DeploymentPlan:
+    """The plan of a stack file; options alone ask about sizes, so that keys are taken to be there."""
     if file is None:
         return plan_deployment(raw, has_ngc_key=True, has_hf_token=True, where="the options")
     further = tuple(
@@ -86,13 +86,14 @@ def _plan(file: StackFile | None, raw: Any) -> DeploymentPlan:
     )
 
 
-def _refused(refused: RefusedError, as_json: bool) -> int:
+def refused(refusal: RefusedError, as_json: bool) -> int:
+    """Say what was refused, warnings included; the exit code."""
     if as_json:
-        found = [problem.document for problem in (*refused.problems, *refused.warnings)]
+        found = [problem.document for problem in (*refusal.problems, *refusal.warnings)]
         print(json.dumps({"feasible": False, "problems": found}, indent=2))
     else:
-        print(refused, file=sys.stderr)
-        for warning in refused.warnings:
+        print(refusal, file=sys.stderr)
+        for warning in refusal.warnings:
             print(f"warning: {warning}", file=sys.stderr)
     return 1
 
@@ -108,7 +109,7 @@ def _search(raw: Any, given: argparse.Namespace) -> int:
     for model in models:
         settings, problems = read_settings({**raw, "model": model})
         if settings is None or problems:
-            return _refused(RefusedError(problems, "the options"), given.json)
+            return refused(RefusedError(problems, "the options"), given.json)
         found += search(settings, catalog, given.most_nodes)
     if given.json:
         print(json.dumps([candidate.document for candidate in found], indent=2))

@@ -1,12 +1,13 @@
 """Reading Pulumi.<stack>.yaml as Pulumi would, as far as the plan needs it."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-_PROJECT = "nim-stack"
+PROJECT = "nim-stack"
 NGC_KEY, HF_TOKEN = "ngcApiKey", "hfToken"
 
 
@@ -24,6 +25,10 @@ class StackFile:
     """Keys that are there, encrypted or in clear."""
     keys_in_clear: tuple[str, ...]
 
+    def assuming(self, keys: Iterable[str]) -> "StackFile":
+        """As if these keys were there too."""
+        return replace(self, keys=self.keys | frozenset(keys))
+
 
 def read_stack_file(stack: str, directory: Path) -> StackFile:
     """The file of a stack, by the stack's name or its fully qualified name."""
@@ -38,7 +43,7 @@ def read_stack_file(stack: str, directory: Path) -> StackFile:
     config = (document or {}).get("config") if isinstance(document or {}, dict) else None
     if config is not None and not isinstance(config, dict):
         raise StackFileError(f"{path}: config is not a mapping.")
-    values = {key.removeprefix(f"{_PROJECT}:"): value for key, value in (config or {}).items() if isinstance(key, str)}
+    values = {key.removeprefix(f"{PROJECT}:"): value for key, value in (config or {}).items() if isinstance(key, str)}
     keys = [key for key in (NGC_KEY, HF_TOKEN) if values.get(key)]
     in_clear = [key for key in keys if not (isinstance(values[key], dict) and "secure" in values[key])]
     return StackFile(path.name, values.get("nim", {}), frozenset(keys), tuple(in_clear))

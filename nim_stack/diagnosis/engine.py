@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from nim_stack.diagnosis.case import Case, stated
 from nim_stack.diagnosis.failure import Sign, failure, some
+from nim_stack.diagnosis.logs import fresh
 
 _PLAIN = ("cpu", "memory", "ephemeral-storage", "nvidia.com/gpu")
 
@@ -206,7 +207,8 @@ def startup_too_slow(case: Case) -> Iterator[Sign]:
 )
 def engine_failed(case: Case) -> Iterator[Sign]:
     known = {hit.pattern.failure for hit in case.hits} - {"progress", "engine-failed"}
-    if (found := case.hits_of("engine-failed")) and not known:
+    found = [hit for hit in case.hits_of("engine-failed") if fresh(hit, case.snapshot.taken)]
+    if found and not known:
         lines = [f"… {text.strip()}" for text in _errors(case)]
         do = (
             "Read the lines before it: `kubectl logs --previous`, or `nim-stack diagnose --watch 120` while it repeats."

@@ -5,9 +5,7 @@ from collections.abc import Iterator
 from nim_stack import names
 from nim_stack.diagnosis.case import Case
 from nim_stack.diagnosis.failure import Sign, failure, some
-from nim_stack.diagnosis.logs import Hit
-
-FRESH_SECONDS = 180.0
+from nim_stack.diagnosis.logs import Hit, fresh
 
 
 def _policies(case: Case) -> list[str]:
@@ -102,8 +100,9 @@ def leader_name_unresolved(case: Case) -> Iterator[Sign]:
     cure="Allow all TCP between the pods of a group: Ray and NCCL use more ports than the one that they meet at.",
 )
 def leader_unreachable(case: Case) -> Iterator[Sign]:
-    found = [hit for hit in case.hits_of("leader-unreachable") if hit.role != "leader" and _fresh(case, hit)
-             and _leader_is_there(case, hit)]  # fmt: skip
+    taken = case.snapshot.taken
+    said = [hit for hit in case.hits_of("leader-unreachable") if hit.role != "leader" and fresh(hit, taken)]
+    found = [hit for hit in said if _leader_is_there(case, hit)]
     if found:
         pairs = {f"{pod.name} on {pod.node}" for pod in case.pods if pod.name in {hit.pod for hit in found}}
         leaders = [f"leader {pod.name} runs on {pod.node}, address {pod.address}" for pod in case.running_leaders]
@@ -123,7 +122,7 @@ def leader_unreachable(case: Case) -> Iterator[Sign]:
     cure="Allow all TCP between the pods of a group, and see the network between the two nodes.",
 )
 def connection_lost(case: Case) -> Iterator[Sign]:
-    if found := case.hits_of("connection-lost"):
+    if found := [hit for hit in case.hits_of("connection-lost") if fresh(hit, case.snapshot.taken)]:
         nodes = ", ".join(sorted({pod.node for pod in case.pods if pod.node}))
         do = f"See the network between {nodes or 'the nodes'}, and that all TCP ports are open between pods of a group."
         seen = (*some([hit.evidence for hit in found], 3), *_policies(case))
@@ -170,8 +169,3 @@ def _leader_is_there(case: Case, hit: Hit) -> bool:
         return True
     leader = case.leader_of(pod)
     return leader is not None and leader.main is not None and leader.main.running_since is not None
-
-
-def _fresh(case: Case, hit: Hit) -> bool:
-    """Whether a line of a running container is of now; lines of an ended one stay true."""
-    return hit.where != "log" or not hit.when or case.age(hit.when) < FRESH_SECONDS

@@ -17,6 +17,7 @@ from nim_stack.observing.snapshot import Log, Snapshot
 _FILE = Path(__file__).with_name("log_patterns.yaml")
 _OWN = re.compile(r"(INFO|WARNING|ERROR|DEBUG) (leader|worker|download|server): ")
 """A line of the open image's launcher, which says what it waits for again and again."""
+FRESH_SECONDS = 180.0
 _WAITED = re.compile(r"\bwaited=([0-9]+)s")
 
 
@@ -54,6 +55,12 @@ class Hit:
     def evidence(self) -> str:
         text = self.line.strip()
         return f"{self.where} of {self.pod}: {text if len(text) < 300 else text[:299] + '…'}"
+
+
+def fresh(hit: Hit, taken: str) -> bool:
+    """Whether a line of a running container is of now: what failed and was mended stays in its log. The lines of a
+    container that has ended stay true."""
+    return hit.where != "log" or (seconds_between(hit.when, taken) or 0.0) < FRESH_SECONDS
 
 
 @cache

@@ -18,17 +18,13 @@ if TYPE_CHECKING:
 def model_container(plan: "DeploymentPlan", references: References, role: Role) -> Manifest:
     """The container that serves; always the first, which `kubectl logs` and `exec` take when none is named."""
     settings = plan.settings
-    leader = role == "leader"
-    ports = [{"name": "ray", "containerPort": settings.ports.ray, "protocol": "TCP"}]
-    if leader:
-        ports.insert(0, {"name": names.HTTP, "containerPort": settings.ports.server, "protocol": "TCP"})
     return {
         "name": names.MODEL_CONTAINER,
         "image": plan.image,
         "imagePullPolicy": settings.image_pull_policy,
         "args": _arguments(settings.ports.ray, role),
         "env": environment(plan, references, role),
-        "ports": ports,
+        "ports": _ports(plan, role),
         "resources": model_resources(plan, role),
         "securityContext": model_security_context(plan),
         # The pod is deleted with its group, and its log with it; the end of the log stays in the pod's status and in
@@ -40,9 +36,7 @@ def model_container(plan: "DeploymentPlan", references: References, role: Role) 
             *settings.pods.volume_mounts,
             *settings.pods.of(role).volume_mounts,
         ],
-        # Workers have none: any restart by a probe recreates the group, a worker serves no HTTP, and asking Ray takes
-        # 40 s once its head is gone. The processes watch each other and exit instead.
-        **(_probes(plan) if leader else {}),
+        **_probes(plan, role),
     }
 
 
@@ -58,12 +52,40 @@ def _arguments(ray_port: int, role: Role) -> list[str]:
     return ["nim-serve-ray", "--head-address", f"$(LWS_LEADER_ADDRESS):{ray_port}"]
 
 
-def _probes(plan: "DeploymentPlan") -> Manifest:
-    ready = {"httpGet": {"path": names.HEALTH_READY, "port": names.HTTP}, "timeoutSeconds": 5}
-    live = {"httpGet": {"path": names.HEALTH_LIVE, "port": names.HTTP}, "timeoutSeconds": 10}
+def _ports(plan: "DeploymentPlan", role: Role) -> list[Manifest]:
+    ports = plan.settings.ports
+    listening = {"ray": ports.ray}
+    if role == "leader":
+        listening = {names.HTTP: ports.server, **listening}
+    if plan.supervised:
+        listening |= {names.HEALTH: ports.probed, **({"heartbeat": ports.beating} if role == "leader" else {})}
+    return [{"name": name, "containerPort": port, "protocol": "TCP"} for name, port in listening.items()]
+
+
+def _probes(plan: "DeploymentPlan", role: Role) -> Manifest:
+    """Workers have none with a supervisor: any restart by a probe recreates the group, a worker serves no HTTP, and the
+    supervisors watch each other."""
+    if role == "worker":
+        return _ray_check(plan) if plan.settings.healing.ray_check and not plan.supervised else {}
+    port = names.HEALTH if plan.supervised else names.HTTP
+    ready = {"httpGet": {"path": names.HEALTH_READY, "port": port}, "timeoutSeconds": 5}
+    live = {"httpGet": {"path": names.HEALTH_LIVE, "port": port}, "timeoutSeconds": 10}
+    # The supervisor says what it knows, at once and without flapping; an engine's own answer may be late under load.
+    period, failures = (1, 1) if plan.supervised else (5, 3)
     return {
         "startupProbe": ready
         | {"periodSeconds": STARTUP_PERIOD_SECONDS, "failureThreshold": plan.budget.startup_failures},
-        "readinessProbe": ready | {"periodSeconds": 5, "failureThreshold": 3},
+        "readinessProbe": ready | {"periodSeconds": period, "failureThreshold": failures},
         "livenessProbe": live | {"periodSeconds": 10, "failureThreshold": 6},
+    }
+
+
+def _ray_check(plan: "DeploymentPlan") -> Manifest:
+    """A worker whose head is gone ends, and its group with it. Asking Ray costs a second of a processor, and up to 40 s
+    when nobody answers; the time to join is given first, since the head may come later."""
+    ask = f'exec ray health-check --address "$LWS_LEADER_ADDRESS:{plan.settings.ports.ray}"'
+    probe = {"exec": {"command": ["sh", "-c", ask]}, "periodSeconds": 30, "timeoutSeconds": 25}
+    return {
+        "startupProbe": probe | {"failureThreshold": -(-plan.budget.join // 30)},
+        "livenessProbe": probe | {"failureThreshold": 3},
     }

@@ -3,6 +3,7 @@
 import shlex
 from typing import TYPE_CHECKING
 
+from nim_stack.budget import AFTER_DRAIN_SECONDS, MARGIN_SECONDS
 from nim_stack.manifests.model_source import model_environment
 from nim_stack.manifests.references import Manifest, References
 from nim_stack.settings.pods import Role
@@ -27,6 +28,7 @@ def environment(plan: "DeploymentPlan", references: References, role: Role) -> l
         # Understood by the open image; the licensed one ignores them.
         "NIM_STACK_SHARED_CACHE": int(settings.storage.shared),
         "NIM_STACK_JOIN_TIMEOUT_SECONDS": plan.budget.join,
+        **(_supervision(plan) if plan.supervised else {}),
     }
     env = model_environment(plan, references, offline=plan.offline)
     env += [{"name": name, "value": str(value)} for name, value in values.items() if value is not None]
@@ -35,3 +37,18 @@ def environment(plan: "DeploymentPlan", references: References, role: Role) -> l
     fabric = plan.fabric.env if plan.fabric else ()
     further = {variable.name: variable for variable in (*fabric, *settings.env, *settings.pods.of(role).env)}
     return env + [variable.manifest for variable in further.values()]
+
+
+def _supervision(plan: "DeploymentPlan") -> dict[str, object]:
+    """What the supervisor of the open image is told; the grace period ends the drain and what comes after it."""
+    settings, healing = plan.settings, plan.settings.healing
+    return {
+        "NIM_HEALTH_PORT": settings.ports.probed,
+        "NIM_STACK_HEARTBEAT_PORT": settings.ports.beating,
+        "NIM_STACK_LOAD_TIMEOUT_SECONDS": plan.budget.load + MARGIN_SECONDS,
+        "NIM_STACK_REJOIN_TIMEOUT_SECONDS": healing.rejoin_seconds,
+        "NIM_STACK_STALL_SECONDS": healing.stall_seconds,
+        "NIM_STACK_HEAL_TRIES": healing.tries,
+        "NIM_STACK_HEAL_WINDOW_SECONDS": healing.window_seconds,
+        "NIM_STACK_DRAIN_SECONDS": settings.pods.termination_grace_period_seconds - AFTER_DRAIN_SECONDS,
+    }

@@ -47,7 +47,7 @@ def unpatched_template(plan: "DeploymentPlan", references: References, role: Rol
     """What a patch is applied to."""
     settings, pods, own = plan.settings, plan.settings.pods, plan.settings.pods.of(role)
     before = [added_container(container) for container in (*pods.init_containers, *own.init_containers)]
-    if pods.wait_for_leader and role == "worker":
+    if role == "worker" and _waits(plan):
         before.append(wait_for_leader(plan))
     spec: Manifest = {
         # No Kubernetes API inside the group, and no variables for every Service of the namespace: one of them can be
@@ -92,3 +92,8 @@ def security_level(plan: "DeploymentPlan") -> PodSecurityLevel:
     return least(
         pod_security_level(template["spec"], template["metadata"].get("annotations")) for template in templates
     )
+
+
+def _waits(plan: "DeploymentPlan") -> bool:
+    said = plan.settings.healing.wait_for_leader
+    return not plan.supervised if said is None else said

@@ -1,7 +1,7 @@
 """An init container of workers that waits until Ray's port on the leader answers.
 
-It is off unless asked for: the open image waits by itself. Of the licensed image it is not known, and a worker that
-gives up before the leader has pulled the image takes the group down again and again.
+The supervisor of the open image waits by itself. Of the licensed image it is not known, and a worker that gives up
+before the leader has pulled the image takes the group down again and again; so this is there unless switched off.
 
 It waits inside one process, because a restart of an init container counts as a restart of the pod, upon which
 LeaderWorkerSet recreates the group (its pod_controller.go). It ends with an error after the time in which the group

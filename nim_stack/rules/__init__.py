@@ -14,6 +14,7 @@ from nim_stack.rules import (  # noqa: F401
     containers,
     download,
     group,
+    healing,
     memory,
     metrics,
     network,

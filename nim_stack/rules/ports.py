@@ -8,7 +8,8 @@ from nim_stack.rules.base import Finding, rule
 
 _RAY_WORKERS = range(10002, 20000)
 """Ray gives its worker processes ports of this range (docs.ray.io, configuring Ray, ports)."""
-_HEALTH_VARIABLE = "NIM_HEALTH_PORT"
+_READS = frozenset({"nim.ports", "nim.image", "nim.model", "nim.healing"})
+_USUAL = f"server {names.SERVER_PORT}, ray {names.RAY_PORT}, heartbeat and health those after Ray's and the server's"
 
 
 @rule(
@@ -16,19 +17,27 @@ _HEALTH_VARIABLE = "NIM_HEALTH_PORT"
     "Two servers share a port",
     cause="The second one to start fails, as the port is taken.",
     cure="Use another port for one of them.",
-    reads=frozenset({"nim.ports", "nim.env"}),
+    reads=_READS,
 )
 def shared(context: Context) -> Iterator[Finding]:
+    taken: dict[int, str] = {}
+    for name, port in _listening(context).items():
+        if port in taken:
+            why = f"nim.ports.{taken[port]} is the same, and two servers cannot listen on one port"
+            yield Finding(f"nim.ports.{name}", port, why, f"Use another port for one of them; the defaults: {_USUAL}.")
+        taken.setdefault(port, name)
+
+
+def _listening(context: Context) -> dict[str, int]:
+    """Ports of one pod, by the name of their setting. Those that follow from another are left out while that one is
+    wrong itself."""
     ports = context.settings.ports
-    if ports.server == ports.ray:
-        why = "the API and Ray cannot listen on the same port"
-        instead = f"Use another port for one of the two; the defaults are {names.SERVER_PORT} and {names.RAY_PORT}."
-        yield Finding("nim.ports.ray", ports.ray, why, instead)
-    for position, variable in enumerate(context.settings.env):
-        if variable.name == _HEALTH_VARIABLE and variable.value in (str(ports.server), str(ports.ray)):
-            other = "the API" if variable.value == str(ports.server) else "Ray"
-            why = f"{_HEALTH_VARIABLE} is the port of {other}"
-            yield Finding(f"nim.env.{position}.value", variable.value, why, "Use another port, or leave it out.")
+    found = {"server": ports.server, "ray": ports.ray}
+    if context.supervised and (ports.server != ports.ray or ports.heartbeat):
+        found["heartbeat"] = ports.beating
+    if context.supervised and (ports.server != ports.ray or ports.health):
+        found["health"] = ports.probed
+    return found
 
 
 @rule(
@@ -37,11 +46,10 @@ def shared(context: Context) -> Iterator[Finding]:
     cause="Ray takes ports from 10002 to 19999 for its worker processes as they start, so that a server there fails on "
     "some starts and not on others.",
     cure="Use a port outside of that range.",
-    reads=frozenset({"nim.ports"}),
+    reads=_READS,
 )
 def among_workers(context: Context) -> Iterator[Finding]:
-    ports = context.settings.ports
-    for name, port in (("server", ports.server), ("ray", ports.ray)):
+    for name, port in _listening(context).items():
         if port in _RAY_WORKERS:
             why = f"Ray takes ports from {_RAY_WORKERS.start} to {_RAY_WORKERS.stop - 1} for its workers"
             yield Finding(f"nim.ports.{name}", port, why, "Use a port outside of that range.")

@@ -21,6 +21,21 @@ class Ports(Settings):
 
     server: Port = Field(8000, description="Port from 1 to 65535 of API, health and metrics in the container.")
     ray: Port = Field(6379, description="Port from 1 to 65535 on which Ray's head listens.")
+    heartbeat: Port | None = Field(
+        None, description="Port from 1 to 65535 of the supervisors' heartbeat; without it the one after Ray's."
+    )
+    health: Port | None = Field(
+        None,
+        description="Port from 1 to 65535 of the supervisor's probes; without it the one after server.",
+    )
+
+    @property
+    def beating(self) -> int:
+        return self.heartbeat or self.ray + 1
+
+    @property
+    def probed(self) -> int:
+        return self.health or self.server + 1
 
 
 class Service(Settings):

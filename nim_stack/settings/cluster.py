@@ -2,7 +2,8 @@
 
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, GetJsonSchemaHandler, model_validator
+from pydantic_core import CoreSchema
 
 from nim_stack.fields import Count, Digest, Settings, Version
 from nim_stack.specs import FabricSpec, GpuSpec, ModelSpec
@@ -26,6 +27,11 @@ class Lws(Settings):
     @classmethod
     def _accept_the_mode_alone(cls, value: Any) -> Any:
         return {"mode": value} if isinstance(value, str) else value
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        whole = handler.resolve_ref_schema(handler(core))
+        return {"description": whole.pop("description"), "anyOf": [whole["properties"]["mode"], whole]}
 
 
 class Cluster(Settings):

@@ -148,9 +148,6 @@ class Pods(_PodFields):
         60,
         description="Whole seconds from 1 to finish requests in flight before the kill.",
     )
-    wait_for_leader: bool = Field(
-        False, description="true or false: whether an init container of workers waits for Ray's port on the leader."
-    )
     leader: RolePods = Field(RolePods(), description="Mapping of fields for the leader alone.")
     worker: RolePods = Field(RolePods(), description="Mapping of fields for the workers alone.")
 

@@ -19,7 +19,10 @@ class SecretKey(Settings):
 
 def _key_of(usual: str) -> Any:
     """A Secret by its name alone has the usual key."""
-    return BeforeValidator(lambda value: {"name": value, "key": usual} if isinstance(value, str) else value)
+    return BeforeValidator(
+        lambda value: {"name": value, "key": usual} if isinstance(value, str) else value,
+        json_schema_input_type=ObjectName | SecretKey,
+    )
 
 
 NgcApiSecret = Annotated[SecretKey, _key_of(names.NGC_KEY)]

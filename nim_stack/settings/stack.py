@@ -8,6 +8,7 @@ from nim_stack import names
 from nim_stack.fields import Count, CountOrNone, DeploymentName, EnvVar, KubernetesName, Precision, Settings
 from nim_stack.settings.access import HttpRoute, Ingress, NetworkPolicy, PodMonitor, Ports, Service
 from nim_stack.settings.cluster import Cluster, Lws, OwnCatalog
+from nim_stack.settings.healing import Healing
 from nim_stack.settings.pods import Pods, PodSecurity, Resources
 from nim_stack.settings.rollout import Autoscaling, DisruptionBudget, Rollout, Timeouts
 from nim_stack.settings.secrets import SecretNames
@@ -102,6 +103,9 @@ class StackSettings(Settings):
         None, description="Mapping with minReplicas, maxReplicas, metrics and behavior; replicas is then left out."
     )
     disruption_budget: DisruptionBudget | None = Field(None, description="Mapping with maxUnavailable or minAvailable.")
+    healing: Healing = Field(
+        Healing(), description="Mapping with supervisor, tries, stallSeconds, waitForLeader and rayCheck."
+    )
     timeouts: Timeouts = Field(
         Timeouts(), description="Mapping with imagePullMinutes, downloadMinutes, loadMinutes and upMinutes."
     )

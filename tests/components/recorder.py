@@ -4,6 +4,7 @@ Pulumi's mocks hand over inputs alone; the options are what most of these tests 
 """
 
 import asyncio
+import functools
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,8 +13,8 @@ from typing import Any
 import pulumi
 from google.protobuf import json_format
 from pulumi.runtime import mocks, set_all_config, set_mocks
-from pulumi.runtime.settings import SETTINGS
-from pulumi.runtime.stack import run_pulumi_func
+from pulumi.runtime.settings import SETTINGS, get_root_resource
+from pulumi.runtime.stack import Stack, run_pulumi_func
 
 _SECRET = "1b47061264138c4ac30d75fd1eb44270"
 """How the wire marks a secret (sdk/go/common/resource/sig)."""
@@ -26,6 +27,8 @@ class Recording:
 
     requests: dict[str, Any] = field(default_factory=dict)
     outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    exports: dict[str, Any] = field(default_factory=dict)
+    """Outputs of the stack."""
     hooks: list[str] = field(default_factory=list)
     resource_hooks: dict[str, pulumi.ResourceHook] = field(default_factory=dict)
     log: list[str] = field(default_factory=list)
@@ -113,6 +116,7 @@ def deploy(
     config: Mapping[str, str] | None = None,
     secret_keys: tuple[str, ...] = (),
     preview: bool = False,
+    project: str = "nim-stack",
 ) -> Recording:
     """Run a program and record it. `live` overrides outputs by resource name, as a cluster would."""
     recording = Recording()
@@ -120,18 +124,25 @@ def deploy(
     logger.addHandler(_Log(recording))
 
     async def run() -> None:
+        # What a program raises reaches every output that it goes through. It is raised here once; without a word about
+        # the others, which the collector would otherwise write wherever it happens to run.
+        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
         monitor = _Monitor(live or {}, recording)
-        set_mocks(_Mocks({}), "nim-stack", "test", preview, logger, monitor)
+        set_mocks(_Mocks({}), project, "test", preview, logger, monitor)
         SETTINGS.callbacks = _Callbacks(recording)
         set_all_config(dict(config or {}), list(secret_keys))
-        await run_pulumi_func(lambda: _discard(program()))
+        await run_pulumi_func(lambda: _run(program, recording))
 
     asyncio.run(run())
     return recording
 
 
-def _discard(result: object) -> None:
-    """Programs end with their last resource."""
+def _run(program: Callable[[], object], recording: Recording) -> None:
+    program()
+    stack = get_root_resource()
+    assert isinstance(stack, Stack)
+    for name, value in stack.outputs.items():
+        pulumi.Output.from_input(value).apply(functools.partial(recording.exports.__setitem__, name))
 
 
 def known(output: pulumi.Output[Any], into: list[Any]) -> None:

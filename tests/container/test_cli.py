@@ -79,12 +79,15 @@ def test_profiles_are_listed_with_and_without_a_model() -> None:
     assert "Selected by this environment: vllm-bf16-tp8-pp1 for a/b" in done.stdout
 
 
-def test_a_worker_gives_up_at_its_deadline_and_says_why() -> None:
+def test_a_worker_gives_up_at_its_deadline_and_says_why(tmp_path: Path) -> None:
+    message = tmp_path / "termination-log"
     sizes = {"NIM_TENSOR_PARALLEL_SIZE": "2", "NIM_NUM_COMPUTE_NODES": "2", "NIM_STACK_JOIN_TIMEOUT_SECONDS": "1"}
+    sizes["NIM_STACK_TERMINATION_LOG"] = str(message)
     done = run("nim-serve-ray", "--head-address", "127.0.0.1:9", NIM_MODEL_PATH="hf://a/b", **sizes)
     assert done.returncode == 1
-    assert "waiting: for the leader: 127.0.0.1:9: Connection refused" in done.stderr
+    assert "waiting: for the leader: 127.0.0.1:10: Connection refused" in done.stderr
     assert "exiting: the leader did not answer within 1 s" in done.stderr
+    assert message.read_text().startswith("worker: the leader did not answer within 1 s: 127.0.0.1:10:")
 
 
 def test_a_worker_that_waits_stops_at_once_when_asked() -> None:

@@ -55,7 +55,7 @@ def test_a_single_pod_leaves_the_executor_to_vllm() -> None:
 
 def test_vllm_finds_the_cluster_and_gets_no_secret() -> None:
     base = {"HF_TOKEN": "hf_s3cret", "NGC_API_KEY": "nvapi-s3cret", "NCCL_DEBUG": "INFO", "HF_HUB_OFFLINE": "0"}
-    made = engine.environment(config(), base, "10.0.0.1", "10.0.0.1:6379")
+    made = engine.environment(config(), base, "10.0.0.1", "/tmp/status", "10.0.0.1:6379")
     assert made["RAY_ADDRESS"] == "10.0.0.1:6379"
     assert made["VLLM_HOST_IP"] == "10.0.0.1"
     assert made["NCCL_DEBUG"] == "INFO"

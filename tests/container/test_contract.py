@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from nim_serve import contract
 from nim_serve.contract import ContractError, parse_environment
+from nim_serve.limits import Limits
 from nim_serve.values import ModelSource
 
 MODEL = {"NIM_MODEL_PATH": "hf://meta-llama/Llama-3.1-405B-Instruct"}
@@ -24,7 +25,8 @@ def test_defaults_are_those_of_nim() -> None:
     assert (config.server_port, config.cache_path, config.nodes) == (8000, "/opt/nim/.cache", 1)
     assert (config.tensor_parallel, config.pipeline_parallel, config.jsonl) == (1, 1, False)
     assert config.shared_cache
-    assert config.join_timeout == 1800
+    assert config.limits == Limits()
+    assert config.heartbeat_port is None, "the Ray port + 1"
 
 
 def test_a_group_of_two_nodes_with_eight_gpus_each() -> None:
@@ -63,6 +65,40 @@ def test_an_empty_variable_counts_as_absent() -> None:
 def test_gpus_that_the_nodes_cannot_share_evenly_are_refused() -> None:
     text = problems({**MODEL, "NIM_TENSOR_PARALLEL_SIZE": "3", "NIM_NUM_COMPUTE_NODES": "2"})
     assert "3 GPUs cannot be split evenly over NIM_NUM_COMPUTE_NODES=2" in text
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"NIM_SERVER_PORT": "6379"}, "the Ray port and NIM_SERVER_PORT are both 6379"),
+        (
+            {"NIM_HEALTH_PORT": "6380"},
+            "(NIM_STACK_HEARTBEAT_PORT) and NIM_HEALTH_PORT are both 6380",
+        ),
+        ({"NIM_STACK_HEARTBEAT_PORT": "6379"}, "the Ray port and the heartbeat port"),
+        ({}, ""),
+    ],
+)
+def test_the_ports_of_a_pod_are_four(given: dict[str, str], said: str) -> None:
+    config = parse_environment({**MODEL, **given})
+    assert said in "\n".join(contract.port_problems(config, 6379))
+    assert bool(contract.port_problems(config, 6379)) is bool(said)
+
+
+def test_the_heartbeat_is_beside_ray_and_must_be_a_port() -> None:
+    config = parse_environment(MODEL)
+    assert contract.heartbeat_port(config, 6400) == 6401
+    assert contract.heartbeat_port(parse_environment({**MODEL, "NIM_STACK_HEARTBEAT_PORT": "7000"}), 6400) == 7000
+    assert "no port is left" in contract.port_problems(config, 65535)[0]
+
+
+def test_a_drain_delay_is_a_part_of_the_drain() -> None:
+    given = {"NIM_STACK_DRAIN_SECONDS": "5", "NIM_STACK_DRAIN_DELAY_SECONDS": "6"}
+    assert "NIM_STACK_DRAIN_DELAY_SECONDS=6 is longer" in problems({**MODEL, **given})
+
+
+def test_healing_can_be_switched_off() -> None:
+    assert parse_environment({**MODEL, "NIM_STACK_HEAL_TRIES": "0"}).limits.tries == 0
 
 
 def test_the_health_port_must_be_another_port() -> None:
@@ -135,7 +171,7 @@ def test_the_arguments_of_both_roles() -> None:
 
 
 def test_the_contract_needs_the_standard_library_only() -> None:
-    for module in ("contract.py", "values.py"):
+    for module in ("contract.py", "values.py", "variables.py", "limits.py"):
         for node in ast.walk(ast.parse((PACKAGE / module).read_text())):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []

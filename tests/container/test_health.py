@@ -4,12 +4,27 @@ import asyncio
 import http.client
 import importlib
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
-from nim_serve import engine
-from nim_serve.health_port import serve_health
-from nim_serve.middleware import CLASS_PATH, ContractRoutes, Message, Receive, Scope, Send
+from nim_serve.events import Status
+from nim_serve.health_port import LATE_SECONDS, LIVE_SECONDS, Health, serve_health
+from nim_serve.middleware import (
+    CLASS_PATH,
+    IN_FLIGHT_HEADER,
+    STATUS_FILE,
+    ContractRoutes,
+    Message,
+    Receive,
+    Scope,
+    Send,
+    health_body,
+)
+
+
+async def nothing(*_: object) -> Any:
+    return None
 
 
 class Server:
@@ -69,9 +84,6 @@ def test_other_protocols_pass_through() -> None:
         del receive, send
         seen.append(scope["type"])
 
-    async def nothing(*_: object) -> Any:
-        return None
-
     asyncio.run(ContractRoutes(inner)({"type": "lifespan"}, nothing, nothing))
     assert seen == ["lifespan"]
 
@@ -81,31 +93,92 @@ def test_vllm_can_import_the_middleware_by_its_path() -> None:
     assert getattr(importlib.import_module(module), name) is ContractRoutes
 
 
-def get(port: int, path: str) -> int:
+def get(port: int, path: str) -> tuple[int, bytes]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     connection.request("GET", path)
-    return connection.getresponse().status
+    answer = connection.getresponse()
+    return answer.status, answer.read()
 
 
-def test_the_health_port_answers_before_the_engine_does() -> None:
-    ready = False
-    server = serve_health(0, lambda: ready)
+def test_the_health_port_answers_from_the_first_moment_and_says_why_it_is_not_ready(tmp_path: Path) -> None:
+    health = Health(str(tmp_path))
+    server = serve_health(0, health)
     try:
         port = server.server_port
-        assert get(port, "/v1/health/live") == 200
-        assert get(port, "/v1/health/ready") == 503
-        ready = True
-        assert get(port, "/v1/health/ready") == 200
-        assert get(port, "/v1/models") == 404
+        assert get(port, "/v1/health/live")[0] == 200
+        status, body = get(port, "/v1/health/ready")
+        assert (status, json.loads(body)["reason"]) == (503, "starting")
+        health.show(Status.READY)
+        assert get(port, "/v1/health/ready") == (200, health_body("ready"))
+        health.show(Status.HEALING, "rank has gone")
+        status, body = get(port, "/v1/health/ready")
+        assert (status, json.loads(body)["reason"]) == (503, "healing: rank has gone")
+        assert get(port, "/v1/health/live")[0] == 200, "a restart in place is no reason to restart the pod"
+        assert get(port, "/v1/models")[0] == 404
     finally:
         server.shutdown()
         server.server_close()
 
 
-def test_an_engine_that_does_not_listen_is_not_healthy() -> None:
-    server = serve_health(0, lambda: True)
-    port = server.server_port
-    assert not engine.healthy(port), "404 at /health"
-    server.shutdown()
-    server.server_close()
-    assert not engine.healthy(port)
+def test_a_supervisor_that_was_frozen_is_not_ready_and_one_that_hangs_is_not_live(tmp_path: Path) -> None:
+    health = Health(str(tmp_path))
+    health.show(Status.READY)
+    health.turned_at -= LATE_SECONDS
+    assert (health.answer("/v1/health/ready") or (0,))[0] == 503
+    assert (health.answer("/v1/health/live") or (0,))[0] == 200
+    health.turned_at -= LIVE_SECONDS
+    assert (health.answer("/v1/health/live") or (0,))[0] == 503
+
+
+def test_the_api_port_is_ready_when_the_supervisor_says_so_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    health = Health(str(tmp_path))
+    monkeypatch.setenv(STATUS_FILE, str(health.file))
+    assert ask(Server(200), "/v1/health/ready")[0] == 503, "no word yet"
+    for status, expected in ((Status.STARTING, 503), (Status.READY, 200), (Status.DRAINING, 503)):
+        health.show(status)
+        assert ask(Server(200), "/v1/health/ready")[0] == expected
+    health.show(Status.READY)
+    assert ask(Server(503), "/v1/health/ready")[0] == 503
+    health.close()
+    assert not health.file.exists()
+
+
+def test_requests_in_flight_are_counted_and_sent_elsewhere_afterwards_while_draining(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    health = Health(str(tmp_path))
+    health.show(Status.READY)
+    monkeypatch.setenv(STATUS_FILE, str(health.file))
+    seen: list[int] = []
+    sent: list[Message] = []
+
+    async def inner(scope: Scope, receive: Receive, send: Send) -> None:
+        del receive
+        if scope["path"] == "/v1/completions":
+            seen.append(routes.in_flight)
+            health.show(Status.DRAINING)  # meanwhile
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"a", b"b")]})
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    routes = ContractRoutes(inner)
+
+    async def talk() -> None:
+        await routes({"type": "http", "path": "/v1/completions", "method": "POST"}, nothing, send)
+        await routes({"type": "http", "path": "/v1/metrics", "method": "GET"}, nothing, send)
+
+    asyncio.run(talk())
+    assert seen == [1]
+    assert sent[0]["headers"] == [(b"a", b"b"), (b"connection", b"close")]
+    assert sent[1]["headers"] == [(b"a", b"b"), (IN_FLIGHT_HEADER.encode(), b"0")]
+
+
+def test_a_request_that_fails_is_not_in_flight_for_ever() -> None:
+    async def inner(scope: Scope, receive: Receive, send: Send) -> None:
+        raise ConnectionError
+
+    routes = ContractRoutes(inner)
+    with pytest.raises(ConnectionError):
+        asyncio.run(routes({"type": "http", "path": "/v1/completions", "method": "POST"}, nothing, nothing))
+    assert routes.in_flight == 0

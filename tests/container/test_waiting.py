@@ -1,4 +1,4 @@
-"""Waits name what they wait for, end at their deadline, and tell a lost peer from a missed beat."""
+"""Waits name what they wait for, and connections that do not come say why."""
 
 import socket
 from collections.abc import Iterator
@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 from nim_serve.logs import Log, configure
 from nim_serve.membership import Member, complete, decode, describe, encode, living
-from nim_serve.reach import Lost, attempt
-from nim_serve.waiting import Patience
+from nim_serve.reach import Reached, connect, reached
+from nim_serve.waiting import Waiting
 
 
 class Clock:
@@ -34,10 +34,10 @@ def free_port() -> int:
 def test_a_reason_is_repeated_only_after_a_while(capsys: pytest.CaptureFixture[str]) -> None:
     configure("INFO", jsonl=False)
     clock = Clock()
-    patience = Patience(Log("worker"), 60, now=clock, repeat_seconds=10)
+    waiting = Waiting(Log("worker"), now=clock, repeat=10)
     for second in (0, 1, 9, 10, 11):
         clock.now = 100.0 + second
-        patience.because("for the leader")
+        waiting.because("for the leader", waited=second, left=60 - second)
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 2
     assert lines[1].endswith("waiting: for the leader waited=10s left=50s")
@@ -45,29 +45,24 @@ def test_a_reason_is_repeated_only_after_a_while(capsys: pytest.CaptureFixture[s
 
 def test_a_new_reason_is_said_at_once(capsys: pytest.CaptureFixture[str]) -> None:
     configure("INFO", jsonl=False)
-    patience = Patience(Log("worker"), 60, now=Clock())
-    patience.because("for a name")
-    patience.because("for a port")
+    waiting = Waiting(Log("worker"), now=Clock())
+    waiting.because("for a name", waited=0)
+    waiting.because("for a port", waited=0)
     assert len(capsys.readouterr().err.splitlines()) == 2
 
 
-def test_patience_ends_at_the_deadline() -> None:
-    clock = Clock()
-    patience = Patience(Log("worker"), 60, now=clock)
-    clock.now += 59
-    assert not patience.over
-    clock.now += 1
-    assert patience.over
-    assert patience.left == 0
-
-
 def test_an_open_port_is_reached_and_both_ends_are_known(listener: socket.socket) -> None:
-    result = attempt("127.0.0.1", listener.getsockname()[1])
-    assert (result.reached, result.peer, result.own) == (True, "127.0.0.1", "127.0.0.1")
+    made = connect("127.0.0.1", listener.getsockname()[1])
+    assert isinstance(made, Reached)
+    assert (made.peer, made.own) == ("127.0.0.1", "127.0.0.1")
+    made.socket.close()
+    assert reached("127.0.0.1", listener.getsockname()[1])
 
 
 def test_a_closed_port_has_a_reason() -> None:
-    assert "refused" in (attempt("127.0.0.1", free_port()).problem or "")
+    port = free_port()
+    assert "refused" in str(connect("127.0.0.1", port))
+    assert not reached("127.0.0.1", port)
 
 
 def test_a_name_that_does_not_exist_yet_has_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,29 +70,7 @@ def test_a_name_that_does_not_exist_yet_has_a_reason(monkeypatch: pytest.MonkeyP
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "create_connection", unknown)
-    assert attempt("leader.svc", 6379).problem == "the name leader.svc does not resolve yet"
-
-
-def test_a_peer_is_lost_only_after_a_while_without_a_break(listener: socket.socket) -> None:
-    port = listener.getsockname()[1]
-    lost = Lost("127.0.0.1", port, seconds=10)
-    assert lost.check(0) is None
-    listener.close()
-    assert lost.check(1) is None
-    assert lost.check(10) is None
-    reason = lost.check(11)
-    assert reason is not None
-    assert "for 10 s" in reason
-
-
-def test_a_peer_that_came_back_starts_afresh() -> None:
-    port = free_port()
-    lost = Lost("127.0.0.1", port, seconds=10)
-    assert lost.check(0) is None
-    with socket.create_server(("127.0.0.1", port)):
-        assert lost.check(5) is None
-    assert lost.check(12) is None
-    assert lost.check(23) is not None
+    assert connect("leader.svc", 6379) == "the name leader.svc does not resolve yet"
 
 
 ONE = Member("10.0.0.1", 5000, 8)

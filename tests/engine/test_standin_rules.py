@@ -10,7 +10,7 @@ from pulumi.runtime.proto import provider_pb2 as pb
 from lab.console import LabError
 from lab.standin import operations, waits
 from lab.standin.cluster import Api, ApiError
-from lab.standin.objects import compare, pruned
+from lab.standin.objects import compare, handed_over, pruned
 from lab.standin.values import UNKNOWN, Obj, mark_secrets, plain
 from lab.standin.waits import Wait
 from tests.engine.conftest import Calls
@@ -48,6 +48,15 @@ def test_zero_values_that_the_server_drops_and_whole_amounts_are_no_difference()
     assert differences({"spec": {}}, dict(zero), was={"spec": {}}) == {"spec.hostNetwork": 1}
     assert differences({"spec": {"cpu": "1"}}, {"spec": {"cpu": 1}}) == {}
     assert differences({"spec": {}}, {"spec": {"hostNetwork": True}}, was={"spec": {"hostNetwork": True}}) != {}
+
+
+def test_fields_of_the_create_are_handed_over_as_no_subresources_even_after_a_status_of_the_same_second() -> None:
+    status: Obj = {"manager": "manager", "operation": "Update", "subresource": "status", "fieldsV1": {"f:status": {}}}
+    create: Obj = {"manager": "pulumi-kubernetes", "operation": "Update", "fieldsV1": {"f:spec": {}}}
+    assert handed_over([status, create], "pulumi-kubernetes-1") == [
+        status,
+        {"manager": "pulumi-kubernetes-1", "operation": "Apply", "fieldsV1": {"f:spec": {}}},
+    ]
 
 
 def test_paths_kinds_of_change_and_replacement() -> None:

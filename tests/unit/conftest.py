@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
+from nim_stack.manifests.render import to_yaml
 from tests.unit.release_fixture import MANIFEST
 
 ROOT = Path(__file__).parents[2]
@@ -35,7 +35,7 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, list[dict[str, Any]
 
     def compare(name: str, manifests: list[dict[str, Any]]) -> None:
         path = GOLDEN / f"{name}.yaml"
-        text = yaml.safe_dump_all(manifests, sort_keys=False, width=120)
+        text = to_yaml(manifests)
         if request.config.getoption("--golden-update", default=False):
             path.write_text(text)
         assert path.read_text() == text

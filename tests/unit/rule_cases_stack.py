@@ -65,12 +65,12 @@ ERRORS: Cases = [
     (
         "NIM080",
         TINY | {"ports": {"ray": 8000}},
-        "nim.ports.ray = 8000: the API and Ray cannot listen on the same port.",
+        "nim.ports.ray = 8000: nim.ports.server is the same, and two servers cannot listen on one port. Use another",
     ),
     (
         "NIM080",
-        TINY | {"env": [{"name": "NIM_HEALTH_PORT", "value": "6379"}]},
-        "nim.env.0.value = '6379': NIM_HEALTH_PORT is the port of Ray. Use another port, or leave it out.",
+        TINY | {"ports": {"health": 6380}},
+        "nim.ports.health = 6380: nim.ports.heartbeat is the same, and two servers cannot listen on one port. Use",
     ),
     (
         "NIM081",

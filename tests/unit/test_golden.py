@@ -1,45 +1,28 @@
 """The manifests as a whole, as files that a reviewer can read: `pytest tests/unit --golden-update` rewrites them."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+import yaml
 
-from nim_stack.manifests.download_job import download_job
-from nim_stack.manifests.leader_worker_set import leader_worker_set
-from nim_stack.manifests.pods import security_level
-from nim_stack.manifests.references import References, SecretRef
-from nim_stack.manifests.services import leader_service
-from nim_stack.manifests.storage import cache_claim, namespace
+from nim_stack.manifests.render import render, to_yaml
 from nim_stack.plan import plan_deployment
-from tests.unit.conftest import TINY
-
-MODEL = "llama-3.1-405b-instruct"
+from tests.examples import NAMES, Example
+from tests.unit.conftest import GOLDEN, ROOT, TINY
 
 CASES: dict[str, dict[str, Any]] = {
-    # The examples of NVIDIA's page on multi-node deployment.
-    "405b-tp8-pp2": {"model": MODEL, "nodes": 2, "storage": {"storageClass": "local-nfs"}},
-    "405b-tp16-pp1": {
-        "model": MODEL,
-        "nodes": 2,
-        "tensorParallel": 16,
-        "pipelineParallel": 1,
-        "gpu": "h100",
-        "storage": {"storageClass": "local-nfs"},
-    },
-    "405b-model-free": {
-        "model": "hf://meta-llama/Llama-3.1-405B-Instruct",
-        "nodes": 2,
-        "storage": {"storageClass": "local-nfs"},
-    },
-    "405b-profile": {
-        "model": MODEL,
+    "profile": {
+        "model": "llama-3.1-405b-instruct",
         "nodes": 2,
         "profile": "vllm-fp16-tp8-pp2",
         "storage": {"existingClaim": "weights"},
     },
-    "405b-download-job": {
-        "model": MODEL,
+    "nfs": {
+        "model": "llama-3.1-405b-instruct",
         "nodes": 2,
         "profile": "vllm-bf16-tp8-pp2",
         "gpu": "h100",
@@ -49,22 +32,49 @@ CASES: dict[str, dict[str, Any]] = {
     },
     "tiny": TINY | {"replicas": 2, "wait": False, "storage": {"storageClass": "shared", "retain": False}},
 }
+"""What no example has."""
+
+Golden = Callable[[str, list[dict[str, Any]]], None]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_manifests_of_an_example(name: str, golden: Golden) -> None:
+    golden(name, Example(name).manifests)
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_manifests(case: str, golden: Callable[[str, list[dict[str, Any]]], None]) -> None:
+def test_manifests(case: str, golden: Golden) -> None:
     plan = plan_deployment(CASES[case], has_ngc_key=True, has_hf_token=True)
-    settings = plan.settings
-    retain = settings.storage.retain
-    claim = settings.storage.existing_claim or "nim-model-cache"
-    manifests = [namespace("nim", settings.name, adopt=retain, security=security_level(plan))]
-    if settings.storage.storage_class:
-        manifests.append(
-            cache_claim(settings.name, "nim", settings.storage.storage_class, plan.storage_size, adopt=retain)
-        )
-    references = References(
-        claim, SecretRef("nim-ngc-api", "NGC_API_KEY"), SecretRef("nim-hf-token", "HF_TOKEN"), ("nim-ngc-pull",)
+    golden(case, render(plan, has_ngc_key=True, has_hf_token=True))
+
+
+def test_no_golden_file_is_left_over() -> None:
+    elsewhere = {"access"}  # tests/unit/test_access_manifests.py
+    assert {path.stem for path in GOLDEN.glob("*.yaml")} == {*NAMES, *CASES, *elsewhere}
+
+
+def test_a_second_render_is_byte_identical() -> None:
+    """In processes of their own, whose hashes of text differ: nothing may depend on the order of a set."""
+    code = (
+        "from tests.examples import NAMES, Example; from nim_stack.manifests.render import to_yaml\n"
+        "for name in NAMES: print(to_yaml(Example(name).manifests))"
     )
-    if settings.download.job:
-        manifests.append(download_job(plan, references, "nim"))
-    golden(case, [*manifests, leader_service(plan, "nim"), leader_worker_set(plan, references, "nim")])
+    first, second = (
+        subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    )
+    assert first == second
+    assert first.count(b"\nkind: LeaderWorkerSet") == len(NAMES)
+
+
+def test_text_that_is_a_number_in_yaml_1_2_stays_text() -> None:
+    """PyYAML reads YAML 1.1, in which 1e3 is text; kubectl reads 1.2, in which it is 1000."""
+    text = to_yaml([{"env": ["1e3", "0o17", "12", "1.5", ".5", "v1.2", "8Gi", "on"]}])
+    assert text.splitlines()[1:] == ["- '1e3'", "- '0o17'", "- '12'", "- '1.5'", "- '.5'", "- v1.2", "- 8Gi", "- 'on'"]
+    assert yaml.safe_load(text)["env"][0] == "1e3"

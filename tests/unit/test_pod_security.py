@@ -105,7 +105,8 @@ def test_a_namespace_has_the_level_of_its_loosest_pod() -> None:
     [
         ({}, "restricted"),
         ({"podSecurity": {"assignedByCluster": True}}, "restricted"),
-        ({"fabric": "tcp", "pods": {"waitForLeader": True, "sidecars": [{"name": "a", "image": "b"}]}}, "restricted"),
+        ({"healing": {"waitForLeader": True}}, "restricted"),
+        ({"fabric": "tcp", "pods": {"sidecars": [{"name": "a", "image": "b"}]}}, "restricted"),
         ({"pods": {"initContainers": [{"name": "a", "image": "b", "restartPolicy": "Always"}]}}, "restricted"),
         ({"fabric": "rdma-shared"}, "privileged"),
         ({"pods": {"hostNetwork": True}}, "privileged"),

@@ -28,7 +28,7 @@ def aliases(model: Any) -> set[str]:
 
 
 def test_every_setting_has_a_case() -> None:
-    elsewhere = {"leader", "worker", "exclusiveTopology", "waitForLeader"}  # tests/unit/test_placement.py
+    elsewhere = {"leader", "worker", "exclusiveTopology"}  # tests/unit/test_placement.py
     assert OF_BOTH.keys() | elsewhere == aliases(Pods)
     assert OF_A_ROLE.keys() == aliases(RolePods)
     assert RESOURCES.keys() == aliases(Resources)
@@ -135,7 +135,7 @@ def test_without_fields_of_a_role_the_roles_differ_as_they_must_and_in_nothing_e
 
 def test_all_settings_at_once_work_together() -> None:
     """And the API server's types accept what comes out."""
-    pods = {name: case.value for name, case in OF_BOTH.items()} | {"waitForLeader": True, "exclusiveTopology": "rack"}
+    pods = {name: case.value for name, case in OF_BOTH.items()} | {"exclusiveTopology": "rack"}
     once = ("initContainers", "sidecars", "volumes", "volumeMounts")
     pods["worker"] = {name: case.value for name, case in OF_A_ROLE.items() if name not in once}
     settings = {"pods": pods, "resources": {name: case.value for name, case in RESOURCES.items()}}

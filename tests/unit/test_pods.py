@@ -66,7 +66,7 @@ def test_the_container_understands_every_variable(plan: DeploymentPlan, role: st
     assert read.passthrough == ("--enforce-eager", "--chat-template", "{{ 'a b' }}")
     assert (read.model.name, read.served_names) == ("org/tiny", ("org/tiny",))
     assert (read.max_model_len, read.server_port, read.cache_path) == (4096, 9000, names.CACHE_MOUNT)
-    assert (read.jsonl, read.shared_cache, read.join_timeout) == (False, True, plan.budget.join)
+    assert (read.jsonl, read.shared_cache, read.limits.join) == (False, True, plan.budget.join)
 
 
 def test_secrets_of_the_container_come_by_reference(plan: DeploymentPlan) -> None:
@@ -87,12 +87,31 @@ def test_every_variable_of_the_stack_is_refused_in_env(plan: DeploymentPlan) -> 
 
 def test_probes_ask_the_leader_alone(plan: DeploymentPlan) -> None:
     leader, worker = container(plan, "leader"), container(plan, "worker")
-    assert leader["startupProbe"]["httpGet"] == {"path": "/v1/health/ready", "port": "http"}
-    assert leader["readinessProbe"]["httpGet"] == {"path": "/v1/health/ready", "port": "http"}
-    assert leader["livenessProbe"]["httpGet"] == {"path": "/v1/health/live", "port": "http"}
+    assert leader["startupProbe"]["httpGet"] == {"path": "/v1/health/ready", "port": "health"}
+    assert leader["readinessProbe"]["httpGet"] == {"path": "/v1/health/ready", "port": "health"}
+    assert leader["livenessProbe"]["httpGet"] == {"path": "/v1/health/live", "port": "health"}
     assert not {"startupProbe", "readinessProbe", "livenessProbe"} & worker.keys()
     probe = leader["startupProbe"]
     assert probe["periodSeconds"] * probe["failureThreshold"] >= plan.budget.startup
+
+
+def test_an_image_without_a_supervisor_is_asked_on_its_api_and_its_workers_wait_for_their_leader() -> None:
+    plan = plan_deployment(
+        {
+            "model": "llama-3.1-405b-instruct",
+            "nodes": 2,
+            "storage": {"storageClass": "a"},
+            "healing": {"rayCheck": True},
+        },
+        has_ngc_key=True,
+    )
+    leader, worker = container(plan, "leader"), container(plan, "worker")
+    assert leader["readinessProbe"]["httpGet"] == {"path": "/v1/health/ready", "port": "http"}
+    assert [port["name"] for port in leader["ports"]] == ["http", "ray"]
+    assert not [one["name"] for one in leader["env"] if one["name"].startswith("NIM_STACK_HEAL")]
+    assert "ray health-check" in worker["livenessProbe"]["exec"]["command"][2]
+    before = pod_template(plan, REFERENCES, "worker")["spec"]["initContainers"]
+    assert [one["name"] for one in before] == ["wait-for-leader"]
 
 
 def test_pods_of_a_group_repel_each_other_and_not_those_of_another(plan: DeploymentPlan) -> None:

@@ -10,6 +10,7 @@ from nim_stack.rules import all_rules
 from nim_stack.rules.reading import ENCRYPTED_SETTINGS, KEY_IN_CLEAR
 from tests.unit import (
     rule_cases_access,
+    rule_cases_healing,
     rule_cases_model,
     rule_cases_patches,
     rule_cases_pods,
@@ -21,6 +22,7 @@ from tests.unit.rule_cases_model import OPEN_IMAGE
 
 _CASES = (
     rule_cases_access,
+    rule_cases_healing,
     rule_cases_model,
     rule_cases_patches,
     rule_cases_pods,

@@ -57,8 +57,8 @@ def test_a_name_that_does_not_resolve_yet_is_waited_for() -> None:
 
 
 def test_workers_wait_in_the_image_of_the_model_after_the_containers_of_the_stack() -> None:
-    pods = {"waitForLeader": True, "initContainers": [INIT]}
-    plan = plan_deployment(TINY | {"pods": pods, "ports": {"ray": 6400}})
+    pods = {"initContainers": [INIT]}
+    plan = plan_deployment(TINY | {"pods": pods, "ports": {"ray": 6400}, "healing": {"waitForLeader": True}})
     worker = pod_template(plan, References("cache"), "worker")["spec"]["initContainers"]
     leader = pod_template(plan, References("cache"), "leader")["spec"]["initContainers"]
     assert [one["name"] for one in worker] == ["first", "wait-for-leader"]

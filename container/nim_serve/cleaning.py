@@ -1,0 +1,48 @@
+"""What killed processes leave behind: files in shared memory, and Ray's session directory.
+
+A file counts as theirs when it was not there before they started. Only the first process of a container looks: there,
+/dev/shm and /tmp belong to this pod.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+SHARED_MEMORY = Path("/dev/shm")
+
+
+def ray_directory() -> Path:
+    """Where Ray keeps its sockets and logs."""
+    return Path(os.environ.get("RAY_TMPDIR", "/tmp")) / "ray"
+
+
+class Leftovers:
+    """Remembers what was there, and removes what has come since."""
+
+    def __init__(self, directory: Path = SHARED_MEMORY, *, active: bool | None = None) -> None:
+        self._directory = directory
+        self._active = os.getpid() == 1 if active is None else active
+        self._before = self._names()
+
+    def _names(self) -> set[str]:
+        try:
+            return {entry.name for entry in self._directory.iterdir()}
+        except OSError:
+            return set()
+
+    def remove(self) -> list[str]:
+        """Remove what is new; its names."""
+        removed = []
+        for name in sorted(self._names() - self._before) if self._active else ():
+            try:
+                (self._directory / name).unlink()
+                removed.append(name)
+            except OSError:
+                continue  # a directory, or another user's
+        return removed
+
+
+def remove_ray_session(directory: Path | None = None, *, active: bool | None = None) -> None:
+    """Sockets and files of a Ray that is gone; a new one makes its own."""
+    if os.getpid() == 1 if active is None else active:
+        shutil.rmtree(directory or ray_directory(), ignore_errors=True)

@@ -1,0 +1,109 @@
+"""An import told to people and to programs, and the stack file that it writes."""
+
+from collections.abc import Iterator
+from textwrap import wrap
+from typing import Any
+
+import yaml
+
+from nim_stack.cli.tables import table
+from nim_stack.importing.draft import Entry
+from nim_stack.importing.result import Import
+
+_WIDEST = 48
+_HEADS = {
+    "taken": "taken",
+    "changed": "changed in meaning",
+    "dropped": "not taken",
+    "unknown": "unknown, and not taken",
+    "leaked": "keys in clear, not taken",
+    "asked": "still to give",
+}
+
+
+def page(found: Import) -> str:
+    """For people."""
+    parts = [part for part in (_taken(found), *_told(found)) if part]
+    if found.problems:
+        parts.append("\n".join(["refused by the plan", *(f"  {problem}" for problem in found.problems)]))
+    if found.warnings:
+        parts.append("\n".join(["warnings of the plan", *(f"  {problem}" for problem in found.warnings)]))
+    if found.plan is not None:
+        parts.append(f"planned: {', '.join(f'{name} {value}' for name, value in found.plan.summary.items())}")
+    return "\n\n".join(parts)
+
+
+def _taken(found: Import) -> str:
+    rows = [(entry.source, _shown(entry.given), entry.setting, _shown(entry.value)) for entry in found.of("taken")]
+    return f"{_HEADS['taken']}\n{_indented(table(('from', 'value', 'setting', 'as'), rows))}" if rows else ""
+
+
+def _told(found: Import) -> Iterator[str]:
+    for kind in ("changed", "dropped", "unknown", "leaked", "asked"):
+        lines = [f"  {line}" for line in _grouped(found.of(kind))]
+        if lines:
+            yield "\n".join([_HEADS[kind], *lines])
+
+
+def _grouped(entries: list[Entry]) -> Iterator[str]:
+    """Entries with the same reason in one line."""
+    by_reason: dict[tuple[str, str | None], list[Entry]] = {}
+    for entry in entries:
+        by_reason.setdefault((entry.why, entry.setting), []).append(entry)
+    for (why, _), group in by_reason.items():
+        names = ", ".join(dict.fromkeys(_named(entry) for entry in group))
+        target = group[0]
+        goes = f" → {target.setting} = {_shown(target.value)}" if target.setting else ""
+        yield f"{names}{goes}: {why}"
+
+
+def _named(entry: Entry) -> str:
+    return entry.source if entry.given is None else f"{entry.source} = {_shown(entry.given)}"
+
+
+def _shown(value: Any) -> str:
+    text = value if isinstance(value, str) else yaml.safe_dump(value, default_flow_style=True, width=10**6).strip()
+    text = text.removesuffix("\n...").replace("\n", " ")
+    return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"  {line}" for line in text.splitlines())
+
+
+def document(found: Import, source: str) -> dict[str, Any]:
+    """For programs."""
+    return {
+        "source": source,
+        "feasible": found.works,
+        "settings": found.settings,
+        "entries": [
+            {
+                "kind": entry.kind,
+                "source": entry.source,
+                "given": entry.given,
+                "setting": entry.setting,
+                "value": entry.value,
+                "why": entry.why,
+            }
+            for entry in found.entries
+        ],
+        "problems": [problem.document for problem in (*found.problems, *found.warnings)],
+    }
+
+
+def stack_file(found: Import, source: str, others: dict[str, Any]) -> str:
+    """The file's text. `others` is what else the file has: keys, and what decrypts them."""
+    config = {**(others.get("config") or {}), "nim-stack:nim": found.settings}
+    text = yaml.safe_dump({**others, "config": config}, sort_keys=False, width=110, allow_unicode=True)
+    return "".join(f"# {line}\n" for line in _header(found, source)) + text
+
+
+def _header(found: Import, source: str) -> Iterator[str]:
+    yield f"Imported by `nim-stack import` from {source}."
+    for kind, head in (("asked", "Still to give"), ("changed", "Changed in meaning"), ("unknown", "Unknown there")):
+        names = ", ".join(dict.fromkeys(entry.source for entry in found.of(kind)))
+        if names:
+            yield from wrap(f"{head}: {names}", 110, subsequent_indent="  ", break_long_words=False)
+    if found.of("leaked"):
+        yield "Keys that stood there in clear are not here: revoke them, and `pulumi config set --secret` new ones."

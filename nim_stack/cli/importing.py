@@ -1,0 +1,152 @@
+"""`nim-stack import helm | nimservice | table`: a stack file from what another deployer is told."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from nim_stack.cli import import_report as report
+from nim_stack.cli.planning import OPTIONS
+from nim_stack.cli.stack_files import HF_TOKEN, NGC_KEY, PROJECT, StackFileError
+from nim_stack.cli.tables import table
+from nim_stack.importing import helm, nimservice, parity
+from nim_stack.importing.draft import Draft
+from nim_stack.importing.reading import read_documents, read_values
+from nim_stack.importing.result import Import, conclude, give_options
+
+_FURTHER = {
+    "name": ("--name", "name of the deployment"),
+    "namespace": ("--namespace", "namespace of the deployment, which is there already"),
+    "image": ("--image", "image with a tag or digest"),
+    "storage.storageClass": ("--storage-class", "class for a new claim"),
+    "storage.existingClaim": ("--claim", "existing claim with the weights"),
+}
+
+
+def add_command(commands: Any) -> None:
+    command = commands.add_parser(
+        "import",
+        help="a stack from values of the nim-llm chart or from a NIMService",
+        description="Write a stack file from what another deployer is told, and say what became of every value.",
+    )
+    kinds = command.add_subparsers(required=True, metavar="KIND")
+    values = kinds.add_parser(
+        "helm",
+        help="values of the nim-llm chart",
+        description="Import values of the nim-llm chart. Exit code 1: the plan refuses the result, 2: unreadable.",
+    )
+    values.add_argument("file", help="values file, or - for what `helm get values` prints")
+    values.add_argument("--chart-version", metavar="VERSION", help="2.0 or 1.x; else judged by the values")
+    values.set_defaults(run=_helm)
+    objects = kinds.add_parser(
+        "nimservice",
+        help="a NIMService and its NIMCache",
+        description="Import a NIMService of the NIM Operator. Exit code 1: the plan refuses the result, 2: unreadable.",
+    )
+    objects.add_argument("file", nargs="+", help="files with the NIMService and its NIMCache, or -")
+    objects.set_defaults(run=_nimservice)
+    for kind in (values, objects):
+        _add_options(kind)
+    rows = kinds.add_parser("table", help="every name and its setting", description="List what goes where.")
+    rows.add_argument("--markdown", action="store_true", help="the page docs/parity.md")
+    rows.set_defaults(run=_table)
+
+
+def _add_options(command: argparse.ArgumentParser) -> None:
+    where = command.add_mutually_exclusive_group()
+    where.add_argument("-o", "--output", type=Path, help="stack file to write; without it the file is printed")
+    where.add_argument("-s", "--stack", help="write Pulumi.<stack>.yaml")
+    command.add_argument("-C", "--directory", type=Path, default=Path(), help="where the stack files are")
+    command.add_argument("--force", action="store_true", help="replace settings that the file has already")
+    command.add_argument("--json", action="store_true", help="settings and report for programs, on standard output")
+    given = command.add_argument_group("settings", "in place of what is imported")
+    for setting, (flag, kind, what) in OPTIONS.items():
+        given.add_argument(flag, dest=setting, type=kind, help=what)
+    for setting, (flag, what) in _FURTHER.items():
+        given.add_argument(flag, dest=setting, help=what)
+
+
+def _helm(given: argparse.Namespace) -> int:
+    values = read_values(given.file)
+    chart, known_by = _chart(given.chart_version, values)
+    draft = _draft(given, helm.HOLDER)
+    helm.take_values(draft, values, chart, known_by)
+    return _write(draft, given, f"values of the nim-llm chart, read as {chart} ({known_by})")
+
+
+def _chart(asked: str | None, values: dict[str, Any]) -> tuple[helm.Chart, str]:
+    if asked is None:
+        return helm.chart_of(values)
+    major = asked.removeprefix("v").partition(".")[0]
+    if major not in ("1", "2", "3"):
+        raise StackFileError(f"--chart-version {asked}: it is 1.x or 2.0, or a version of either.")
+    return ("1.x" if major == "1" else "2.0"), "--chart-version"
+
+
+def _nimservice(given: argparse.Namespace) -> int:
+    draft = _draft(given, nimservice.HOLDER)
+    nimservice.take_objects(draft, [item for path in given.file for item in read_documents(path)])
+    return _write(draft, given, "a NIMService of the NIM Operator")
+
+
+def _table(given: argparse.Namespace) -> int:
+    print(parity.page() if given.markdown else table(("there", "here", "what is to be said"), parity.rows()), end="")
+    return 0
+
+
+def _draft(given: argparse.Namespace, holder: str) -> Draft:
+    draft = Draft(holder)
+    options = {setting: flag for setting, (flag, *_) in (OPTIONS | _FURTHER).items()}
+    chosen = {setting: (flag, getattr(given, setting)) for setting, flag in options.items()}
+    give_options(draft, {setting: found for setting, found in chosen.items() if found[1] is not None})
+    if given.namespace is not None:
+        draft.take("--namespace", given.namespace, "createNamespace", False, "it is there already")
+    return draft
+
+
+def _write(draft: Draft, given: argparse.Namespace, source: str) -> int:
+    path = given.directory / f"Pulumi.{given.stack.rpartition('/')[2]}.yaml" if given.stack else given.output
+    others = _others(path, given.force) if path else {}
+    keys = {key for key in (NGC_KEY, HF_TOKEN) if (others.get("config") or {}).get(f"{PROJECT}:{key}")}
+    found = conclude(draft, has_ngc_key=NGC_KEY in keys, has_hf_token=HF_TOKEN in keys)
+    text = report.stack_file(found, source, others)
+    if path is not None:
+        _write_file(path, text)
+    if given.json:
+        print(json.dumps(report.document(found, source), indent=2, default=str))
+    else:
+        if path is None:
+            print(text, end="")
+        print(_told(found, source, path), file=sys.stderr)
+    return 0 if found.works else 1
+
+
+def _told(found: Import, source: str, path: Path | None) -> str:
+    written = [f"written: {path}"] if path else []
+    return "\n\n".join([f"read: {source}", report.page(found), *written])
+
+
+def _others(path: Path, force: bool) -> dict[str, Any]:
+    """What the file has beside the settings, which is kept: keys, and what decrypts them."""
+    if not path.exists():
+        return {}
+    try:
+        there = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise StackFileError(f"{path} is there and cannot be read: {error}") from None
+    config = there.get("config") or {} if isinstance(there, dict) else None
+    if not isinstance(config, dict):
+        raise StackFileError(f"{path} is there and is not a stack file.")
+    if config.get(f"{PROJECT}:nim") is not None and not force:
+        raise StackFileError(f"{path} has settings already; --force replaces them, and keeps its keys.")
+    return dict(there)
+
+
+def _write_file(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise StackFileError(f"{path} cannot be written ({error.strerror}).") from None

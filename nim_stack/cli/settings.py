@@ -1,0 +1,27 @@
+"""`nim-stack settings`: what a stack may say."""
+
+import argparse
+from typing import Any
+
+from nim_stack.cli.tables import table
+
+
+def add_command(commands: Any) -> None:
+    command = commands.add_parser("settings", help="what a stack may say", description="List the settings.")
+    form = command.add_mutually_exclusive_group()
+    form.add_argument("--markdown", action="store_true", help="the page docs/settings.md")
+    form.add_argument("--json-schema", action="store_true", help="the schema of stack files, for editors")
+    command.set_defaults(run=_run)
+
+
+def _run(given: argparse.Namespace) -> int:
+    from nim_stack.settings import document, schema
+
+    if given.json_schema:
+        print(schema.text(), end="")
+    elif given.markdown:
+        print(document.page(), end="")
+    else:
+        rows = [(row.path, row.kind, row.default.strip("*`")) for part in document.sections() for row in part.rows]
+        print(table(("setting", "type", "default"), [(path, kind.replace("`", ""), rest) for path, kind, rest in rows]))
+    return 0

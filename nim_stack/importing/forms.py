@@ -1,0 +1,122 @@
+"""Forms of values: YAML of people who write for Helm has quoted numbers, truth values as text, and placeholders."""
+
+import re
+from typing import Any
+
+
+def is_unset(value: Any) -> bool:
+    """Whether a value says nothing: Helm takes null for `remove the default`."""
+    return value is None or value in ("", {}, [])
+
+
+def is_placeholder(value: Any) -> bool:
+    """Whether it is a hole of a documentation's example, such as <your-rwx-storage-class>."""
+    return isinstance(value, str) and re.search(r"<[^<>]+>", value) is not None
+
+
+def as_is(value: Any) -> Any:
+    return value
+
+
+def text(value: Any) -> str:
+    """Text; numbers and truth values as YAML writes them."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str | int | float):
+        return str(value)
+    raise ValueError("it is not text")
+
+
+def word(value: Any) -> str:
+    """Text of whatever it is; a value of a wrong form is for the settings to refuse."""
+    try:
+        return text(value)
+    except ValueError:
+        return repr(value)
+
+
+def count(value: Any) -> int:
+    """A whole number, quoted or not."""
+    found = text(value).strip()
+    if not re.fullmatch(r"[0-9]+(\.0+)?", found):
+        raise ValueError("it is not a whole number")
+    return int(found.partition(".")[0])
+
+
+def truth(value: Any) -> bool:
+    """A truth value, as YAML, text or the 0 and 1 of variables."""
+    found = text(value).strip().lower()
+    if found not in ("true", "false", "1", "0", "yes", "no"):
+        raise ValueError("it is neither true nor false")
+    return found in ("true", "1", "yes")
+
+
+def on(value: Any) -> bool:
+    """Whether a switch is there and on."""
+    try:
+        return not is_unset(value) and truth(value)
+    except ValueError:
+        return False
+
+
+def texts(value: Any) -> dict[str, str]:
+    """A mapping of text to text; `true` without quotes in a node selector is the text."""
+    if not isinstance(value, dict):
+        raise ValueError("it is not a mapping")
+    return {str(key): text(item) for key, item in value.items() if item is not None}
+
+
+def object_names(value: Any) -> list[str]:
+    """A list of names, or of mappings with a name."""
+    if not isinstance(value, list):
+        raise ValueError("it is not a list")
+    return [text(item.get("name") if isinstance(item, dict) else item) for item in value]
+
+
+def objects(value: Any) -> list[dict[str, Any]]:
+    """A list of mappings."""
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise ValueError("it is not a list of mappings")
+    return value
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    """A mapping, empty when it is none: what is of another form is told of as unknown."""
+    return value if isinstance(value, dict) else {}
+
+
+def mappings(value: Any) -> list[dict[str, Any]]:
+    """Those items of a list that are mappings."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def named_objects(value: Any) -> list[dict[str, Any]]:
+    """A list of Kubernetes objects with names, from a mapping of names to the rest of them."""
+    if isinstance(value, list):
+        return objects(value)
+    if not isinstance(value, dict) or not all(isinstance(item, dict) for item in value.values()):
+        raise ValueError("it is not a mapping of names")
+    return [{"name": str(name), **item} for name, item in value.items()]
+
+
+def metrics(value: Any) -> list[dict[str, Any]]:
+    """Metrics of an autoscaler; a quantity without quotes is text."""
+    return [{key: _quoted(item) for key, item in metric.items()} for metric in objects(value)]
+
+
+def _quoted(source: Any) -> Any:
+    target = mapping(mapping(source).get("target"))
+    if not target:
+        return source
+    quoted = {key: text(item) if key in ("value", "averageValue") else item for key, item in target.items()}
+    return {**source, "target": quoted}
+
+
+def log_level(value: Any) -> str:
+    return text(value).upper()
+
+
+def tolerations(value: Any) -> list[dict[str, Any]]:
+    """Without the one of the GPU taint, which all pods have."""
+    usual = {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}
+    return [item for item in objects(value) if item != usual]

@@ -1,0 +1,51 @@
+"""Reading the files: YAML of one or more documents, by name or from standard input."""
+
+import re
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+
+class UnreadableError(ValueError):
+    """A file is not there, is not YAML, or is not of the kind that is asked for."""
+
+
+def read_documents(path: str) -> list[dict[str, Any]]:
+    """The mappings of a file, `-` for standard input; the items of a Kubernetes List one by one."""
+    name = "standard input" if path == "-" else path
+    try:
+        text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
+        documents = [document for document in yaml.safe_load_all(text) if document is not None]
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise UnreadableError(f"{name} cannot be read ({reason}).") from None
+    except yaml.YAMLError as error:
+        raise UnreadableError(f"{name} is not YAML: {error}") from None
+    if not documents or not all(isinstance(document, dict) for document in documents):
+        raise UnreadableError(f"{name} is not a mapping of values.")
+    return [item for document in documents for item in _items(document)]
+
+
+def _items(document: dict[str, Any]) -> Iterable[dict[str, Any]]:
+    items = document.get("items")
+    if str(document.get("kind", "")).endswith("List") and isinstance(items, list):
+        return [item for item in items if isinstance(item, dict)]
+    return [document]
+
+
+def read_values(path: str) -> dict[str, Any]:
+    """Values of a chart. `helm get values` puts a heading above them, which YAML takes for a key."""
+    documents = read_documents(path)
+    if len(documents) > 1:
+        raise UnreadableError(f"{path} has {len(documents)} documents, and a values file is one.")
+    values = {key: value for key, value in documents[0].items() if not _is_heading(key, value)}
+    if {"apiVersion", "kind"} <= values.keys():
+        raise UnreadableError(f"{path} is a {values['kind']}, not a values file; see `nim-stack import nimservice`.")
+    return values
+
+
+def _is_heading(key: object, value: object) -> bool:
+    return value is None and re.fullmatch(r"(USER-SUPPLIED|COMPUTED) VALUES", str(key)) is not None

@@ -1,0 +1,81 @@
+"""The outcome of an import: settings, an account of every value, and what the plan says of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from nim_stack.importing.draft import Draft, Entry
+from nim_stack.plan import DeploymentPlan, plan_deployment
+from nim_stack.problems import Problem, RefusedError
+from nim_stack.quantity import to_bytes
+
+_TOO_SMALL = ("NIM064", "NIM065")
+
+
+@dataclass(frozen=True)
+class Import:
+    """What came of it."""
+
+    settings: dict[str, Any]
+    entries: tuple[Entry, ...]
+    plan: DeploymentPlan | None
+    """None when it is refused."""
+    problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+
+    def of(self, kind: str) -> list[Entry]:
+        return [entry for entry in self.entries if entry.kind == kind]
+
+    @property
+    def works(self) -> bool:
+        return self.plan is not None
+
+
+def give_options(draft: Draft, options: Mapping[str, tuple[str, Any]]) -> None:
+    """Settings of the command line, by their paths; each with its option. They come before everything else."""
+    for setting, (option, value) in options.items():
+        draft.take(option, value, setting, value)
+
+
+def conclude(draft: Draft, *, has_ngc_key: bool, has_hf_token: bool) -> Import:
+    """Plan what was taken. A size that cannot hold the model is left out, and then computed."""
+    plan, problems, warnings = _plan(draft, has_ngc_key, has_hf_token)
+    small = [problem for problem in (*problems, *warnings) if problem.rule.code in _TOO_SMALL]
+    for problem in small:
+        setting = problem.path.removeprefix("nim.")
+        given = draft.get(setting)
+        draft.remove(setting, f"left out, so that it is computed: {given} is too small, as {problem.why}")
+    if small:
+        plan, problems, warnings = _plan(draft, has_ngc_key, has_hf_token)
+    if plan is not None:
+        _compare_start(draft, plan)
+        _compare_size(draft, plan)
+    return Import(draft.in_order(), tuple(draft.entries), plan, problems, warnings)
+
+
+def _plan(
+    draft: Draft, has_ngc_key: bool, has_hf_token: bool
+) -> tuple[DeploymentPlan | None, tuple[Problem, ...], tuple[Problem, ...]]:
+    try:
+        plan = plan_deployment(
+            draft.settings, has_ngc_key=has_ngc_key, has_hf_token=has_hf_token, where="the imported settings"
+        )
+    except RefusedError as refused:
+        return None, refused.problems, refused.warnings
+    return plan, (), plan.problems
+
+
+def _compare_start(draft: Draft, plan: DeploymentPlan) -> None:
+    """Say it when a start may take less time here than there."""
+    there, here = draft.startup_seconds, plan.budget.startup
+    if there is not None and there > here:
+        why = f"the startup probe there gave a start {there} s, the plan gives it {here} s"
+        draft.ask("timeouts", f"{why}; set timeouts.downloadMinutes or loadMinutes if it needs that long")
+
+
+def _compare_size(draft: Draft, plan: DeploymentPlan) -> None:
+    """A size that holds the model and little more: the plan's has room for a second revision's files."""
+    size = draft.get("storage.size")
+    if size is not None and plan.checkpoint is not None and to_bytes(size) < to_bytes(plan.storage_needed):
+        why = f"{size} holds the model, and leaves less room than the plan's {plan.storage_needed}"
+        draft.ask("storage.size", f"{why}, which it has without the setting")

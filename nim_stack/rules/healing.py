@@ -1,0 +1,56 @@
+"""Rules on what happens at a fault, and on how pods end."""
+
+from collections.abc import Iterator
+
+from nim_stack.budget import AFTER_DRAIN_SECONDS, DRAIN_DELAY_SECONDS
+from nim_stack.context import Context
+from nim_stack.rules.base import Finding, rule
+
+_READS = frozenset({"nim.image", "nim.model", "nim.catalog", "nim.healing"})
+
+
+@rule(
+    "NIM160",
+    "The grace period is too short to drain",
+    cause=f"Requests in flight finish within the grace period less {AFTER_DRAIN_SECONDS} s, which the engine and Ray "
+    f"need to end; and new requests come for {DRAIN_DELAY_SECONDS} s more, because a Service lags behind its pods.",
+    cure="Use a longer period; as long as the longest request is best.",
+    reads=_READS,
+)
+def grace(context: Context) -> Iterator[Finding]:
+    given = context.settings.pods.termination_grace_period_seconds
+    least = AFTER_DRAIN_SECONDS + DRAIN_DELAY_SECONDS
+    if context.supervised and given < least:
+        why = (
+            f"{AFTER_DRAIN_SECONDS} s are for engine and Ray to end, and requests come for {DRAIN_DELAY_SECONDS} s more"
+        )
+        yield Finding("nim.pods.terminationGracePeriodSeconds", given, why, f"Use at least {least}.")
+
+
+@rule(
+    "NIM161",
+    "The Ray check is for images without a supervisor",
+    cause="The supervisors watch each other, and heal the group in place; a probe that restarts the container would "
+    "recreate the group instead.",
+    cure="Leave healing.rayCheck out.",
+    reads=_READS,
+)
+def ray_check(context: Context) -> Iterator[Finding]:
+    if context.settings.healing.ray_check and context.supervised:
+        why = "the supervisor of this image watches Ray and heals the group, which the probe would recreate"
+        yield Finding("nim.healing.rayCheck", True, why, "Leave it out.")
+
+
+@rule(
+    "NIM162",
+    "NVIDIA's image has no such supervisor",
+    cause="The supervisor is that of the open image. Under NVIDIA's image the probes would ask a port on which nobody "
+    "answers as they expect.",
+    cure="Leave healing.supervisor out.",
+    severity="warning",
+    reads=_READS,
+)
+def no_supervisor(context: Context) -> Iterator[Finding]:
+    if context.settings.healing.supervisor and context.is_nim:
+        why = f"{context.image} looks like an image of NVIDIA's, whose first process is another"
+        yield Finding("nim.healing.supervisor", True, why, "Leave it out, unless the image is one of container/.")

@@ -1,0 +1,151 @@
+"""The programs under examples/: a platform team's own composition, and a stack that reads its outputs."""
+
+import hashlib
+import runpy
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+import yaml
+
+from nim_stack.plan import plan_deployment
+from nim_stack.quantity import to_bytes
+from tests.components.recorder import Recording, deploy, is_secret
+from tests.unit.release_fixture import MANIFEST
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+KEY = "nvapi-secret-of-a-test"
+SERVED = {
+    "chat": {"url": "http://chat-leader.models.svc:8000/v1", "model": "meta/llama-3.1-405b-instruct"},
+    "code": {"url": "http://code-leader.models.svc:8000/v1", "model": "Qwen/Qwen3-Coder-480B-A35B-Instruct"},
+}
+
+
+def project(program: str) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((EXAMPLES / program / "Pulumi.yaml").read_text())
+    return found
+
+
+def run(program: str, config: dict[str, str], **options: Any) -> Recording:
+    """The program with what it was given, and the defaults of its project."""
+    name, declared = project(program)["name"], project(program)["config"]
+    values = {key: about["default"] for key, about in declared.items() if "default" in about} | config
+    assert values.keys() == declared.keys()
+    return deploy(
+        lambda: runpy.run_path(str(EXAMPLES / program / "__main__.py")),
+        config={f"{name}:{key}": value for key, value in values.items()},
+        secret_keys=tuple(f"{name}:{key}" for key, about in declared.items() if about.get("secret")),
+        project=name,
+        **options,
+    )
+
+
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Recording:
+    manifest = tmp_path_factory.mktemp("lws") / "manifests.yaml"
+    manifest.write_text(MANIFEST)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(manifest.parent / "cache"))
+        config = {
+            "storageClass": "shared-nvme",
+            "lwsManifest": str(manifest),
+            "lwsSha256": hashlib.sha256(manifest.read_bytes()).hexdigest(),
+            "ngcApiKey": KEY,
+        }
+        return run("platform", config)
+
+
+def test_two_models_share_what_can_be_shared(platform: Recording) -> None:
+    kinds = Counter(request.type.rpartition(":")[2] for request in platform.requests.values())
+    assert {kind: kinds[kind] for kind in ("LwsOperator", "NgcSecrets", "ModelCache", "MultiNodeNim")} == {
+        "LwsOperator": 1,
+        "NgcSecrets": 1,
+        "ModelCache": 1,
+        "MultiNodeNim": 2,
+    }
+    assert platform.names_of("PersistentVolumeClaim") == ["shared-model-cache"]
+    assert platform.names_of("LeaderWorkerSet") == ["chat-group", "code-group"]
+
+
+@pytest.mark.parametrize("model", ["chat", "code"])
+def test_each_group_waits_for_what_it_uses(platform: Recording, model: str) -> None:
+    needed = {"shared-model-cache", "credentials-api", "credentials-pull", "namespace"}
+    waited = platform.dependencies(f"{model}-group")
+    assert needed <= waited
+    assert "lws-mutating-webhook-configuration-lws-mutating-webhook-configuration" in waited
+
+
+@pytest.mark.parametrize("model", ["chat", "code"])
+def test_each_group_mounts_the_shared_claim_and_names_the_shared_secrets(platform: Recording, model: str) -> None:
+    template = platform.inputs(f"{model}-group")["spec"]["leaderWorkerTemplate"]
+    for role in ("leaderTemplate", "workerTemplate"):
+        pod = template[role]["spec"]
+        assert {"claimName": "shared-model-cache"} in [volume.get("persistentVolumeClaim") for volume in pod["volumes"]]
+        (mount,) = [mount for mount in pod["containers"][0]["volumeMounts"] if mount["mountPath"] == "/model-store"]
+        assert mount["subPath"] == model
+        assert pod["imagePullSecrets"] == [{"name": "shared-ngc-pull"}]
+        assert "'shared-ngc-api'" in str(pod["containers"][0]["env"])
+
+
+def test_the_cache_holds_both_models(platform: Recording) -> None:
+    size = platform.inputs("shared-model-cache")["spec"]["resources"]["requests"]["storage"]
+    both = [
+        plan_deployment(
+            {"model": model, "precision": "fp8", "nodes": 2, "storage": {"existingClaim": "a"}}, has_ngc_key=True
+        )
+        for model in ("llama-3.1-405b-instruct", "qwen3-coder-480b-a35b-instruct")
+    ]
+    assert to_bytes(size) >= sum(to_bytes(plan.storage_needed) for plan in both)
+
+
+def test_what_outlives_the_platform_can_be_taken_over(platform: Recording) -> None:
+    for name in ("namespace", "shared-model-cache"):
+        assert platform.requests[name].retainOnDelete
+        assert platform.provider(name) == "cluster-cluster-adopting"
+    assert platform.provider("chat-group") == "cluster-cluster"
+
+
+def test_the_key_is_nowhere_but_in_its_secrets(platform: Recording) -> None:
+    holders = {name for name in platform.requests if KEY in str(platform.inputs(name))}
+    assert holders == {"credentials-api", "credentials-pull"}
+    assert all(is_secret(platform.inputs(name)["stringData"]) for name in holders)
+
+
+def test_the_platform_says_where_its_models_are(platform: Recording) -> None:
+    assert platform.exports == {"models": SERVED}
+
+
+REFERENCE = "acme/nim-platform/prod"
+
+
+def consumer(model: str) -> Recording:
+    live = {
+        REFERENCE: {"name": REFERENCE, "outputs": {"models": SERVED}, "secretOutputNames": []},
+        "model": {"metadata": {"name": "model-1a2b3c4d"}},
+    }
+    return run("consumer", {"platform": REFERENCE, "model": model, "image": "registry.example/app:1"}, live=live)
+
+
+def test_the_application_is_told_where_its_model_is() -> None:
+    """From the very outputs of the platform, so that the two cannot drift apart."""
+    recording = consumer("code")
+    told = {"OPENAI_BASE_URL": SERVED["code"]["url"], "OPENAI_MODEL": SERVED["code"]["model"]}
+    assert recording.inputs("model")["data"] == told
+    assert recording.exports == {"model": told}
+    (container,) = recording.inputs("consumer")["spec"]["template"]["spec"]["containers"]
+    assert container["envFrom"] == [{"configMapRef": {"name": "model-1a2b3c4d"}}]
+
+
+def test_a_model_that_the_platform_does_not_serve_is_refused() -> None:
+    with pytest.raises(pulumi.RunError, match=r"model = 'draw': the platform serves chat, code\."):
+        consumer("draw")
+
+
+@pytest.mark.parametrize("program", ["platform", "consumer"])
+def test_each_setting_of_a_program_is_declared_and_described(program: str) -> None:
+    declared = project(program)["config"]
+    text = (EXAMPLES / program / "__main__.py").read_text()
+    assert all(about["description"] for about in declared.values())
+    assert all(f'"{key}")' in text for key in declared)

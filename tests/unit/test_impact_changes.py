@@ -1,0 +1,189 @@
+"""What makes LWS roll, and what other objects' steps mean, on previews made from settings."""
+
+import copy
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import yaml
+
+from lab.paths import REPO
+from lab.prove.impact_changes import BASE, CHANGES
+from lab.stacks import _merge
+from nim_stack.impact.effect import APPROVALS, Approval
+from nim_stack.impact.report import Impact
+from tests.unit.previews import changed, impact, lws, state, step
+
+DEV = REPO / "Pulumi.dev.yaml"
+
+
+ELSEWHERE = {"name", "namespace", "secrets", "storage"}
+"""Settings that change other objects too, whose steps only an engine makes."""
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, it in CHANGES.items() if not (it.rotated or it.without or it.settings.keys() & ELSEWHERE)]
+)
+def test_changes_of_the_matrix_roll_as_the_cluster_has_to_show(name: str) -> None:
+    """The matrix holds the same against LWS itself."""
+    change = CHANGES[name]
+    base = _merge(yaml.safe_load(DEV.read_text())["config"]["nim-stack:nim"], BASE)
+    found = changed(base, _merge(base, change.settings))
+    assert found.groups[0].revision == change.rolls
+    assert {kind for kind, _ in found.approvals(list(APPROVALS))} == set(change.approvals)
+
+
+def edited(edit: Callable[[dict[str, Any]], None], **settings: Any) -> Impact:
+    """A LeaderWorkerSet with its inputs changed by hand."""
+    before, after = lws(**settings), copy.deepcopy(lws(**settings))
+    edit(after["inputs"])
+    return impact(step("update", before, after))
+
+
+def _pod(inputs: dict[str, Any]) -> dict[str, Any]:
+    spec: dict[str, Any] = inputs["spec"]["leaderWorkerTemplate"]["leaderTemplate"]["spec"]
+    return spec
+
+
+@pytest.mark.parametrize(
+    ("edit", "why"),
+    [
+        (lambda made: _pod(made)["containers"][0]["env"].reverse(), ["leader: order of env"]),
+        (lambda made: _pod(made)["volumes"].pop(), ["leader: volumes.dshm is removed"]),
+        (lambda made: made["spec"]["networkConfig"].update(subdomainPolicy="UniquePerReplica"), ["networkConfig"]),
+        (lambda made: made["spec"]["leaderWorkerTemplate"].update(restartPolicy="None"), ["restartPolicy"]),
+        (lambda made: _pod(made)["tolerations"].append({"key": "a"}), ["leader: tolerations.a is added"]),
+    ],
+)
+def test_every_part_of_the_revision_rolls(edit: Callable[[dict[str, Any]], None], why: list[str]) -> None:
+    (group,) = edited(edit).groups
+    assert group.revision
+    assert [part for part, found in zip(why, group.why, strict=True) if part not in str(found)] == []
+
+
+def test_another_exclusive_placement_rolls_without_a_revision() -> None:
+    annotation = "leaderworkerset.sigs.k8s.io/exclusive-topology"
+    (group,) = edited(lambda made: made["metadata"]["annotations"].update({annotation: "rack"})).groups
+    assert not group.revision
+    assert group.rollout is not None
+    assert group.is_outage
+    assert [str(entry) for entry in group.why] == [f"annotation {annotation} is added (rack)"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("1", "1000m"), ("64Gi", "65536Mi"), ("0.5", "500m"), ("2", 2), ("1k", "1000")]
+)
+def test_another_spelling_of_a_quantity_does_not_roll(old: str, new: object) -> None:
+    before, after = lws(), copy.deepcopy(lws())
+    for made, value in ((before, old), (after, new)):
+        _pod(made["inputs"])["containers"][0]["resources"]["requests"]["cpu"] = value
+    assert not impact(step("update", before, after)).groups[0].revision
+
+
+def test_weights_of_a_claim_that_is_replaced_are_downloaded_again() -> None:
+    claim = state(
+        "kubernetes:core/v1:PersistentVolumeClaim",
+        {"metadata": {"namespace": "nim", "name": "cache"}, "spec": {"resources": {"requests": {"storage": "1Ti"}}}},
+    )
+    found = impact(step("update", lws(), lws(maxModelLen=9)), step("replace", claim, claim))
+    assert found.groups[0].rollout is not None
+    assert found.groups[0].rollout.start.phases == ("download", "load")
+    kept = impact(step("update", lws(), lws(maxModelLen=9)), step("delete", {**claim, "retainOnDelete": True}, None))
+    assert kept.groups[0].rollout is not None
+    assert kept.groups[0].rollout.start.phases == ("load",)
+    assert kept.approvals(["deletion"]) == []
+
+
+def test_a_model_of_the_catalogue_is_downloaded_with_its_size() -> None:
+    before, after = ({"model": f"hf://meta-llama/{name}", "gpu": "h100", "gpusPerNode": 8} for name in _LLAMAS)
+    texts = [effect.text for effect in changed(before, after).effects]
+    assert texts == [
+        "nim/nim downloads hf://meta-llama/Llama-3.1-405B-Instruct (812 GB) into the same cache, where "
+        "hf://meta-llama/Llama-3.3-70B-Instruct (141 GB) stays too"
+    ]
+
+
+_LLAMAS = ("Llama-3.3-70B-Instruct", "Llama-3.1-405B-Instruct")
+
+
+def test_storage_of_each_pod_is_filled_at_every_start() -> None:
+    def no_claim(made: dict[str, Any]) -> None:
+        for volume in _pod(made)["volumes"]:
+            if volume["name"] == "model-cache":
+                volume.pop("persistentVolumeClaim", None)
+                volume["emptyDir"] = {}
+
+    (group,) = edited(no_claim).groups
+    assert group.rollout is not None
+    assert group.rollout.start.phases == ("download", "load")
+    assert "each pod downloads" in group.weights[0].text
+
+
+def test_groups_of_several_models_are_added_up() -> None:
+    other = {"name": "other", "gpusPerNode": 4}
+    found = impact(
+        step("update", lws(), lws(replicas=2)), step("same", lws(**other), lws(**other)), settings={"replicas": 2}
+    )
+    assert found.gpus == (2 + 8, 4 + 8, 4 + 8)
+    assert found.counts_all_groups
+    assert [group.op for group in found.groups] == ["update", "same"]
+
+
+def test_sizes_that_are_known_only_later_need_approval() -> None:
+    after = lws()
+    after["inputs"] = {**after["inputs"], "spec": "04da6b54-80e4-46f7-96ec-b56ff0331ba9"}
+    found = impact(step("update", lws(), after))
+    assert found.approvals(["unknown"]) == [("unknown", "nim/nim has sizes that are known only in the update")]
+
+
+Effects = dict[str, tuple[dict[str, Any] | None, dict[str, Any] | None, str, set[Approval]]]
+_RULE = [{"host": "llm.example"}]
+CASES: Effects = {
+    "Ingress": (None, {"rules": _RULE}, "the API is reachable as llm.example", {"exposure"}),
+    "HTTPRoute": ({"hostnames": ["a"]}, {"hostnames": ["b"]}, "the API is reachable as b", {"exposure", "address"}),
+    "Service": ({"type": "ClusterIP"}, {"type": "LoadBalancer"}, "is a LoadBalancer", {"exposure", "address"}),
+    "NetworkPolicy": ({}, None, "every pod of the cluster reaches API and Ray", {"exposure"}),
+    "PodDisruptionBudget": ({}, None, "PodDisruptionBudget nim/x is deleted", set()),
+    "CustomResourceDefinition": ({}, None, "and with it every object of its kind", {"outage", "deletion"}),
+    "PersistentVolumeClaim": (
+        {"resources": {"requests": {"storage": "2Ti"}}},
+        {"resources": {"requests": {"storage": "1Ti"}}},
+        "would shrink from 2Ti to 1Ti, which Kubernetes refuses",
+        {"failure"},
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_what_other_objects_mean(kind: str) -> None:
+    before, after, text, approvals = CASES[kind]
+
+    def made(spec: dict[str, Any] | None) -> dict[str, Any] | None:
+        metadata = {"namespace": "nim", "name": "x"}
+        return None if spec is None else state(f"kubernetes:v1:{kind}", {"metadata": metadata, "spec": spec})
+
+    op = "create" if before is None else "delete" if after is None else "update"
+    found = impact(step(op, made(before), made(after)))
+    assert text in " ".join(effect.text for effect in found.effects)
+    assert {kind for kind, _ in found.approvals(list(APPROVALS))} == approvals
+
+
+def test_another_cluster_is_said() -> None:
+    provider = {
+        "type": "pulumi:providers:kubernetes",
+        "inputs": {"context": "a"},
+        "urn": "urn:pulumi:t::p::x::provider",
+    }
+    found = impact(step("replace", provider, provider))
+    assert [kind for kind, _ in found.approvals(list(APPROVALS))] == ["deletion"]
+
+
+def test_values_of_secrets_are_never_part_of_a_report() -> None:
+    secret = {"metadata": {"namespace": "nim", "name": "x"}, "data": {"KEY": "bnZhcGkta2V5"}}
+    rotated = {**secret, "data": {"KEY": "bnZhcGktb3RoZXI="}}
+    kind = "kubernetes:core/v1:Secret"
+    found = impact(step("update", state(kind, secret), state(kind, rotated), "data.KEY"))
+    text = json.dumps(found.document(list(APPROVALS)))
+    assert "KEY changes in place" in text
+    assert "bnZhcGk" not in text

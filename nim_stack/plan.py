@@ -85,9 +85,10 @@ class DeploymentPlan:
 
     @property
     def rollout_timeout(self) -> int:
-        """Seconds that Pulumi waits for all groups, however few of them an update replaces at once."""
+        """Seconds that Pulumi waits for all groups, however few of them an update replaces at once: those of a surge
+        start one after the other with the others."""
         minutes = self.settings.timeouts.up_minutes
-        return minutes * 60 if minutes else self.budget.rollout * max(1, self.settings.most_groups)
+        return minutes * 60 if minutes else self.budget.rollout * self.settings.most_starts
 
     @property
     def node_selector(self) -> dict[str, str]:

@@ -49,7 +49,10 @@ def _listening(context: Context) -> dict[str, int]:
     reads=_READS,
 )
 def among_workers(context: Context) -> Iterator[Finding]:
-    for name, port in _listening(context).items():
-        if port in _RAY_WORKERS:
+    ports = _listening(context)
+    follows = {"heartbeat": "ray", "health": "server"}
+    for name, port in ports.items():
+        first = ports[follows.get(name, name)]
+        if port in _RAY_WORKERS and (first == port or first not in _RAY_WORKERS):
             why = f"Ray takes ports from {_RAY_WORKERS.start} to {_RAY_WORKERS.stop - 1} for its workers"
             yield Finding(f"nim.ports.{name}", port, why, "Use a port outside of that range.")

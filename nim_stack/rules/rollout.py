@@ -77,7 +77,7 @@ def too_few_nodes(context: Context) -> Iterator[Finding]:
 )
 def up_minutes(context: Context) -> Iterator[Finding]:
     given = context.settings.timeouts.up_minutes
-    needed = -(-context.budget.rollout * max(1, context.settings.most_groups) // 60)
+    needed = -(-context.budget.rollout * context.settings.most_starts // 60)
     if given is not None and given < needed:
         why = f"the phases of a start may take {needed} minutes"
         yield Finding("nim.timeouts.upMinutes", given, why, f"Use at least {needed}, or leave it out.")

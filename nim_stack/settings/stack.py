@@ -128,3 +128,8 @@ class StackSettings(Settings):
     def most_groups(self) -> int:
         """Groups that there may be, without those of an update."""
         return self.autoscaling.max_replicas if self.autoscaling else self.replicas
+
+    @property
+    def most_starts(self) -> int:
+        """Starts of groups in an update that replaces one group after the other."""
+        return max(1, self.most_groups) + self.rollout.max_surge

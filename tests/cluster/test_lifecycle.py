@@ -63,7 +63,7 @@ def test_exports_name_endpoint_model_namespace_and_gpus(stack: Stack) -> None:
     assert outputs["endpoint"] == "http://nim-leader.nim.svc:8000/v1"
     assert outputs["namespace"] == NAMESPACE
     assert outputs["leaderService"] == "nim-leader"
-    assert outputs["gpus"] == {"perNode": 1, "perGroup": 2, "total": 2}
+    assert outputs["gpus"] == {"perNode": 1, "perGroup": 2, "total": 2, "most": 2}
 
 
 def test_no_key_is_seen_anywhere(stack: Stack) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lab import network
-from lab.address import NODES
+from lab.address import CONTROL, NODES
 from lab.console import LabError
 from lab.machine import Machine
 from lab.node import EXPORT_INSIDE
@@ -24,7 +24,7 @@ _TABLE = "nim_cut"
 @contextmanager
 def cut(family: str, hook: str, rule: str) -> Iterator[None]:
     """Packets that match an nftables rule are dropped in the sealed network."""
-    nft = [*network.enter(), "nft"]
+    nft = [*Machine(CONTROL).enter(), "nft"]  # nftables is in the machines' root, which need not be so on the host
     run([*nft, "add", "table", family, _TABLE])
     try:
         run([*nft, f"add chain {family} {_TABLE} cut {{ type filter hook {hook} priority -300; }}"])

@@ -134,4 +134,4 @@ def objects(*manifests: Json) -> Iterator[None]:
         yield
     finally:
         listing = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(manifests)})
-        kubectl("delete", "--ignore-not-found", "--wait=false", "-f", "-", stdin=listing)
+        kubectl("delete", "--ignore-not-found", "--grace-period=1", "-f", "-", stdin=listing)

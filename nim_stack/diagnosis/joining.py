@@ -126,7 +126,7 @@ def connection_lost(case: Case) -> Iterator[Sign]:
         nodes = ", ".join(sorted({pod.node for pod in case.pods if pod.node}))
         do = f"See the network between {nodes or 'the nodes'}, and that all TCP ports are open between pods of a group."
         seen = (*some([hit.evidence for hit in found], 3), *_policies(case))
-        yield Sign(f"connection lost: {found[0].match['what']}", seen, do)
+        yield Sign(found[0].match["what"], seen, do)
 
 
 @failure(

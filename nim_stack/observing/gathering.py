@@ -86,7 +86,7 @@ class _Ask:
         try:
             text = self.reader.text(path, **query)
         except CannotReadError as refused:
-            if "forbidden" in str(refused):
+            if "forbidden" in str(refused) or "no answer" in str(refused):
                 self.notes.append(f"log of {meta['name']}: {refused}")
             return None  # no container yet, or no longer
         lines = [line.partition(" ") for line in text.splitlines()]

@@ -17,6 +17,7 @@ from nim_stack.settings import Cluster
 
 Json = dict[str, Any]
 _TIMEOUT = httpx2.Timeout(20)
+_LOG_SECONDS = 6.0
 
 
 class Reader:
@@ -41,7 +42,7 @@ class Reader:
 
     def text(self, path: str, **query: str) -> str:
         """A log."""
-        answer = self._request("GET", path, query)
+        answer = self._request("GET", path, query, timeout=_LOG_SECONDS)
         self._accept(answer, path)
         return answer.text
 
@@ -59,9 +60,14 @@ class Reader:
         date = parsedate_to_datetime(answer.headers["Date"])
         return str(answer.json()["gitVersion"]), date.strftime("%Y-%m-%dT%H:%M:%SZ")
 
-    def _request(self, method: str, path: str, query: dict[str, str], body: Json | None = None) -> httpx2.Response:
+    def _request(
+        self, method: str, path: str, query: dict[str, str], body: Json | None = None, timeout: float | None = None
+    ) -> httpx2.Response:
         try:
-            answer = self._client.request(method, path, params=query, json=body)
+            answer = self._client.request(method, path, params=query, json=body, timeout=timeout or _TIMEOUT)
+        except httpx2.ReadTimeout:
+            # Of one request: the API server asks a kubelet for a log, and that may be what does not answer.
+            raise CannotReadError("no answer in time") from None
         except (httpx2.TransportError, ConfigError, OSError) as failure:
             raise ClusterUnreachableError(_unreachable(str(self._client.base_url), failure)) from failure
         if answer.status_code == 401:

@@ -108,6 +108,21 @@ def test_a_cluster_that_does_not_answer() -> None:
         gather(reader, "models", "chat")
 
 
+def test_a_kubelet_that_does_not_answer_for_a_log_is_noted() -> None:
+    """Its node is frozen, and the rest of the cluster is not."""
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        if request.url.path.endswith("/log"):
+            raise httpx2.ReadTimeout("The read operation timed out")
+        found = ANSWERS.get(request.url.path, {"items": []})
+        return httpx2.Response(200, json=found, headers={"Date": "Sat, 31 Jan 2026 10:00:30 GMT"})
+
+    reader = Reader(httpx2.Client(base_url="https://cluster", transport=httpx2.MockTransport(answer)))
+    seen = gather(reader, "models", "chat")
+    assert seen.read("nodes")
+    assert "log of chat-0: no answer in time" in seen.notes
+
+
 def test_a_snapshot_comes_back_from_its_file_as_it_was(tmp_path: Any) -> None:
     seen = gather(server(), "models", "chat")
     seen.save(tmp_path / "seen.json")

@@ -80,6 +80,7 @@ def _engines() -> dict[str, dict[str, Any]]:
             "passthroughArgs": ["--enable-prefix-caching", '--override-generation-config={"temperature": 0.5}'],
             "logLevel": "DEBUG",
             "wait": False,
+            "smoke": False,
         },
         "env": {
             "env": [

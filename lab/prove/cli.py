@@ -5,10 +5,10 @@ from typing import Any
 
 from lab import cluster
 from lab.console import LabError
-from lab.prove import impact, surface
+from lab.prove import defects, failures, impact, surface
 from lab.prove.matrix import Matrix, prove
 
-MATRICES: tuple[Matrix, ...] = (surface.MATRIX, impact.MATRIX)
+MATRICES: tuple[Matrix, ...] = (surface.MATRIX, impact.MATRIX, failures.MATRIX, defects.MATRIX)
 
 
 def add_command(commands: Any) -> None:

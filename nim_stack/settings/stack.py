@@ -115,6 +115,9 @@ class StackSettings(Settings):
         OwnCatalog(), description="Mapping with models, gpus and fabrics, for what the catalogue does not have."
     )
     wait: bool = Field(True, description="true or false: whether `pulumi up` ends only when the model serves.")
+    smoke: bool = Field(
+        True, description="true or false: whether `pulumi up` ends only when a small Job got a completion; needs wait."
+    )
 
     @property
     def least_groups(self) -> int:

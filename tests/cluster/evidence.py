@@ -63,6 +63,7 @@ def events_of(stack: Stack) -> Path:
 def where_a_key_could_be_seen(stack: Stack, namespace: str) -> dict[str, str]:
     """Everything that people and tools read about a deployment, as text."""
     names = kubectl("get", "pods", "-n", namespace, "-o", "name").split()
+    running = kubectl("get", "pods", "-n", namespace, "--field-selector=status.phase=Running", "-o", "name").split()
     return {
         "exported state": stack.pulumi("stack", "export"),
         "preview": stack.pulumi("preview", "--diff"),
@@ -79,6 +80,6 @@ def where_a_key_could_be_seen(stack: Stack, namespace: str) -> dict[str, str]:
             f"processes of {name}": kubectl(
                 "exec", "-n", namespace, name.removeprefix("pod/"), "--", "ps", "-eo", "args"
             )
-            for name in names
+            for name in running
         },
     }

@@ -11,9 +11,9 @@ from lab.prove.faults.outcome import judge
 from lab.prove.faults.scene import scene
 from lab.prove.faults.series import ALL, Strike
 from lab.prove.faults.stage import Stage
+from lab.prove.faults.table import PEER
 from lab.prove.matrix import Matrix
 
-PEER = "peer: "
 PEER_FAULTS = ("worker's first process killed", "worker rank killed", "worker raylet killed")
 _STAGE = Stage()
 

@@ -111,7 +111,7 @@ def first_process(container: str) -> int:
         if not entry.name.isdigit():
             continue
         try:
-            if container in (entry / "cgroup").read_text() and _own_number(entry) == "1":
+            if container and container in (entry / "cgroup").read_text() and _own_number(entry) == "1":
                 return int(entry.name)
         except OSError:  # it has ended meanwhile
             continue

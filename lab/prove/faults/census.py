@@ -8,9 +8,6 @@ from lab.observe import kubectl
 from lab.prove.deployment import Json
 
 KINDS = {"ranks": RANK, "engine cores": CORE, "API servers": SERVER, "raylets": RAYLET, "GCS": GCS}
-SPARE_PROCESSES = 3
-"""Ray keeps a few idle processes and ends them when it likes."""
-
 _ACTORS = """
 import os
 from ray._private.internal_api import get_state_from_address
@@ -52,7 +49,6 @@ def leaks(before: Json, after: Json) -> list[str]:
     for role in ("leader", "worker"):
         old, new = before[role], after[role]
         for kind, number in new.items():
-            more = number - old[kind]
-            if more > (SPARE_PROCESSES if kind == "processes" else 0) or (kind in KINDS and more):
+            if number > old[kind] or (kind in KINDS and number < old[kind]):
                 found.append(f"{role}: {number} {kind}, before {old[kind]}")
     return found

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab import network
+from lab.console import LabError
 from lab.observe import Leader
 from lab.paths import REPO
 
@@ -56,17 +57,27 @@ class Clients:
     """Clients at work."""
 
     def __init__(self, log: Path, popen: "subprocess.Popen[bytes]") -> None:
-        self._log, self._popen = log, popen
+        self._popen, self._lines, self._rest = popen, log.open("rb"), b""
+        self._ended: list[Request] = []
 
     def requests(self) -> list[Request]:
-        """Those that have ended so far."""
-        whole = self._log.read_text().rpartition("\n")[0].splitlines()
-        lines = [line for line in map(json.loads, whole) if line["kind"] == "request"]
-        return [Request(line["at"], line["seconds"], line["error"]) for line in lines]
+        """Those that have ended so far.
+
+        Raises:
+            LabError: the clients have gone, so that nothing more will be asked.
+        """
+        if self._popen.poll() is not None:
+            raise LabError(f"the clients have ended with exit code {self._popen.returncode}")
+        *whole, self._rest = (self._rest + self._lines.read()).split(b"\n")
+        for line in map(json.loads, whole):
+            if line["kind"] == "request":
+                self._ended.append(Request(line["at"], line["seconds"], line["error"]))
+        return list(self._ended)
 
     def close(self) -> None:
         self._popen.kill()
         self._popen.wait()
+        self._lines.close()
 
 
 @contextmanager

@@ -68,8 +68,8 @@ class Scene:
         """
         until("the leader is in service", lambda: any(one.leader and one.in_service for one in self.pods()), 120)
         if self._load:
-            answered = len(self._requests())
-            until("completions under load", lambda: len(self._requests()) >= answered + STEADY.clients, 60)
+            since = time.monotonic()
+            until("completions under load", lambda: first_answer(self._requests(), since), 60)
         time.sleep(self.place.settle)
         before = {one.uid: one.container for one in self.pods()}
         with ExitStack() as undoing:

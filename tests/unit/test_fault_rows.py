@@ -116,6 +116,12 @@ def test_a_bound_that_is_not_kept_is_named(changes: dict[str, Any], complaint: s
         judge(by_name("worker rank killed"), outcome(**changes), START)
 
 
+def test_a_process_that_only_stopped_may_be_noticed_one_probe_later() -> None:
+    judge(by_name("worker rank stopped"), outcome(noticed=5.9), START)
+    with pytest.raises(AssertionError, match=r"noticed after 6\.1 s, not within 6 s"):
+        judge(by_name("worker rank stopped"), outcome(noticed=6.1), START)
+
+
 def test_who_waits_on_a_silent_network_may_wait_until_it_is_back_and_a_dead_pod_is_made_anew() -> None:
     judge(by_name("network cut"), outcome(requests=[Request(0.0, 60.0, None)]), START)
     judge(by_name("leader's first process killed"), outcome(made_anew=2, termination=4.0), START)

@@ -11,6 +11,12 @@ SLOWER = 1.3
 """Serving again may take this much longer than the same start by hand."""
 
 
+PROBE_SECONDS = 1.0
+"""The kubelet asks once a second, so a pod is unready this much later than its supervisor says so at most."""
+
+_ONLY_STOPPED = ("stop", "hang")
+
+
 @dataclass(frozen=True)
 class Start:
     """Seconds of a start by hand, without Kubernetes and without a supervisor, on this machine at this time."""
@@ -68,8 +74,16 @@ def bound(fault: Fault, outcome: Outcome, start: Start) -> float:
     A killed process counts from its end; one that only stopped, from when that was noticed; what lasts, from its end.
     """
     again = SLOWER * (start.engine if fault.restarts == "engine" else start.group)
-    late = outcome.noticed if fault.means in ("stop", "hang") else 0.0
+    late = outcome.noticed if fault.means in _ONLY_STOPPED else 0.0
     return round(again + late + outcome.termination, 1)
+
+
+def notice(fault: Fault) -> float:
+    """Seconds within which no request may be sent to the leader any more.
+
+    For a process that only stopped it is the supervisor's own bound; the kubelet's question comes on top.
+    """
+    return fault.notice + (PROBE_SECONDS if fault.means in _ONLY_STOPPED else 0.0)
 
 
 def judge(fault: Fault, outcome: Outcome, start: Start) -> Json:
@@ -78,16 +92,16 @@ def judge(fault: Fault, outcome: Outcome, start: Start) -> Json:
     Raises:
         AssertionError: a bound was not kept; it has all that was measured.
     """
-    limit = bound(fault, outcome, start)
+    limit, soon = bound(fault, outcome, start), notice(fault)
     measured = {**outcome.measured(), "bound_s": limit, "floor": {"ray_s": start.ray, "engine_s": start.engine}}
     broken = []
-    if outcome.noticed > fault.notice:
-        broken.append(f"noticed after {outcome.noticed:.1f} s, not within {fault.notice:.0f} s")
+    if outcome.noticed > soon:
+        broken.append(f"noticed after {outcome.noticed:.1f} s, not within {soon:.0f} s")
     if outcome.serving > limit:
         broken.append(f"serving again after {outcome.serving:.1f} s, not within {limit:.1f} s")
     # Who waits on a connection that a freeze or a cut has silenced waits until it is over.
-    if not fault.lasts and outcome.longest > fault.notice + limit:
-        broken.append(f"a client waited {outcome.longest:.1f} s, longer than {fault.notice + limit:.1f} s")
+    if not fault.lasts and outcome.longest > soon + limit:
+        broken.append(f"a client waited {outcome.longest:.1f} s, longer than {soon + limit:.1f} s")
     if fault.restarts != "pod" and (outcome.made_anew or outcome.restarted):
         broken.append(f"{outcome.made_anew} pods made anew and {outcome.restarted} restarted, none had to be")
     assert not broken, f"{'; '.join(broken)}; measured: {measured}"

@@ -14,7 +14,7 @@ from lab.offered import OPEN_NIM_REF
 from lab.prove.deployment import PROMPT, apply, until
 
 PORT = 8080
-START_SECONDS = 180.0
+START_SECONDS = 300.0
 LIMIT_SECONDS = 600.0
 
 _RAY = "python3 -m ray.scripts.scripts start --disable-usage-stats --num-gpus=1 --num-cpus=1"

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab import network
-from lab.console import LabError
 from lab.observe import Leader
 from lab.paths import REPO
 
@@ -64,10 +63,9 @@ class Clients:
         """Those that have ended so far.
 
         Raises:
-            LabError: the clients have gone, so that nothing more will be asked.
+            AssertionError: the clients have gone, so that nothing more will be asked, however long one waits.
         """
-        if self._popen.poll() is not None:
-            raise LabError(f"the clients have ended with exit code {self._popen.returncode}")
+        assert self._popen.poll() is None, f"the clients have ended with exit code {self._popen.returncode}"
         *whole, self._rest = (self._rest + self._lines.read()).split(b"\n")
         for line in map(json.loads, whole):
             if line["kind"] == "request":

@@ -15,12 +15,18 @@ from lab.console import LabError
 Json = dict[str, Any]
 
 
+def administrator() -> ssl.SSLContext:
+    """Certificates of the lab's administrator, and of the authority that the API server's is from."""
+    context = ssl.create_default_context(cafile=str(pki.PKI / "ca.crt"))
+    context.load_cert_chain(pki.PKI / "admin.crt", pki.PKI / "admin.key")
+    return context
+
+
 class Api:
     """Talks to the API server as the lab's administrator; the caller must be inside the sealed network."""
 
     def __init__(self) -> None:
-        self._context = ssl.create_default_context(cafile=str(pki.PKI / "ca.crt"))
-        self._context.load_cert_chain(pki.PKI / "admin.crt", pki.PKI / "admin.key")
+        self._context = administrator()
 
     def call(self, method: str, path: str, body: Any = None, content_type: str = "application/json") -> Json:
         """One request; raises urllib.error.HTTPError for a refusal."""

@@ -18,6 +18,7 @@ from lab import (
     cgroups,
     control_plane,
     environment,
+    extensions,
     health,
     machine,
     network,
@@ -69,6 +70,7 @@ def prepare() -> None:
     model.ensure()
     offered.lws_manifest()
     offered.archives()
+    extensions.manifests()
 
 
 def up() -> None:

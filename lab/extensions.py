@@ -1,24 +1,39 @@
 """CRDs of projects whose objects a stack can make, and whose controllers the lab does not run: the API server checks
 such objects, and nothing acts on them. They come out of the projects' own modules, checked against go.sum."""
 
+import hashlib
+import shutil
 from pathlib import Path
 
+from lab.console import step
 from lab.observe import kubectl
+from lab.paths import CACHE
 from lab.shell import run
 from lab.toolchain.build import HERE
 
-_GATEWAY = "sigs.k8s.io/gateway-api"
-_PROMETHEUS = "github.com/prometheus-operator/prometheus-operator"
+_SOURCE = HERE / "crds"
+_MODULES = {
+    "sigs.k8s.io/gateway-api": "config/crd/standard/gateway.networking.k8s.io_httproutes.yaml",
+    "github.com/prometheus-operator/prometheus-operator": (
+        "example/prometheus-operator-crd/monitoring.coreos.com_podmonitors.yaml"
+    ),
+}
+"""Module → file in it: the Gateway API's standard channel, and the Prometheus Operator's PodMonitor."""
 
 
 def manifests() -> list[Path]:
-    """Files of the Gateway API's standard channel and of the Prometheus Operator's PodMonitor."""
-    gateway = _module(_GATEWAY) / "config" / "crd" / "standard"
-    prometheus = _module(_PROMETHEUS) / "example" / "prometheus-operator-crd"
-    return [
-        gateway / "gateway.networking.k8s.io_httproutes.yaml",
-        prometheus / "monitoring.coreos.com_podmonitors.yaml",
-    ]
+    """The files, out of their modules the first time and from the cache from then on."""
+    digest = hashlib.sha256(repr(_MODULES).encode() + (_SOURCE / "go.sum").read_bytes()).hexdigest()[:12]
+    folder = CACHE / "crds" / digest
+    found = {module: folder / Path(file).name for module, file in _MODULES.items()}
+    if not all(path.exists() for path in found.values()):
+        with step("taking CRDs of the Gateway API and the Prometheus Operator from their modules"):
+            folder.mkdir(parents=True, exist_ok=True)
+            for module, path in found.items():
+                scratch = path.with_suffix(".part")
+                shutil.copyfile(_directory(module) / _MODULES[module], scratch)
+                scratch.rename(path)
+    return list(found.values())
 
 
 def install() -> None:
@@ -29,7 +44,12 @@ def install() -> None:
         kubectl("wait", "--for=condition=Established", "--timeout=30s", f"crd/{kind[1]}.{kind[0]}")
 
 
-def _module(name: str) -> Path:
-    source = HERE / "crds"
-    run(["go", "mod", "download", name], cwd=source)
-    return Path(run(["go", "list", "-mod=readonly", "-m", "-f", "{{.Dir}}", name], cwd=source).strip())
+def remove() -> None:
+    """From the running lab, with all objects of theirs."""
+    for manifest in manifests():
+        kubectl("delete", "--ignore-not-found", "-f", str(manifest))
+
+
+def _directory(module: str) -> Path:
+    run(["go", "mod", "download", module], cwd=_SOURCE)
+    return Path(run(["go", "list", "-mod=readonly", "-m", "-f", "{{.Dir}}", module], cwd=_SOURCE).strip())

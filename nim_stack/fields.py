@@ -21,15 +21,16 @@ CountOrNone = Annotated[int, BeforeValidator(_refuse_bool), Field(ge=0, le=10**9
 """A number that may be 0."""
 Port = Annotated[int, BeforeValidator(_refuse_bool), Field(ge=1, le=65535)]
 Positive = Annotated[float, BeforeValidator(_refuse_bool), Field(gt=0, allow_inf_nan=False)]
+_SUBDOMAIN = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
 Quantity = Annotated[str, Field(pattern=QUANTITY, max_length=32)]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 KubernetesName = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=63)]
 DeploymentName = Annotated[str, Field(pattern=r"^[a-z]([-a-z0-9]*[a-z0-9])?$", max_length=names.MAX_NAME)]
-ObjectName = Annotated[str, Field(pattern=r"^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$", max_length=253)]
+ObjectName = Annotated[str, Field(pattern=rf"^{_SUBDOMAIN}$", max_length=253)]
 Label = Annotated[
-    str, Field(pattern=r"^([a-z0-9]([-.a-z0-9]*[a-z0-9])?/)?[A-Za-z0-9]([-._A-Za-z0-9]*[A-Za-z0-9])?$", max_length=317)
+    str, Field(pattern=rf"^({_SUBDOMAIN}/)?[A-Za-z0-9]([-._A-Za-z0-9]{{0,61}}[A-Za-z0-9])?$", max_length=317)
 ]
-"""Key of a label or annotation: an optional DNS prefix and a name."""
+"""Key of a label or annotation: an optional DNS prefix and a name of at most 63 characters."""
 Labels = dict[Label, Annotated[str, Field(pattern=r"^([A-Za-z0-9]([-._A-Za-z0-9]*[A-Za-z0-9])?)?$", max_length=63)]]
 Annotations = dict[Label, str]
 AbsolutePath = Annotated[str, Field(pattern=r"^/[^:]*$", max_length=1024)]

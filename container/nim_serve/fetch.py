@@ -13,6 +13,7 @@ from collections.abc import Callable
 from nim_serve.cache import CachedModel, cached_model
 from nim_serve.contract import ContractError, ServeConfig, parse_environment
 from nim_serve.logs import Log, configure
+from nim_serve.model import leave_reason
 from nim_serve.turn import turn
 
 PROGRESS_SECONDS = 10.0
@@ -87,23 +88,28 @@ def fetch(config: ServeConfig, download_model: Callable[[ServeConfig, CachedMode
     """Make the model complete in the cache; the exit code."""
     if config.model.kind == "path":
         return 0
+    leave_reason("")
     place = cached_model(config.cache_path, config.model)
     if _present(config, place):
         return 0
     if config.disable_download:
-        log.error(
+        return _failed(
             f"{config.model.name} is not complete in {place.directory} and NIM_DISABLE_MODEL_DOWNLOAD is set: "
             "fill the cache with download-to-cache, or unset it"
         )
-        return 1
     try:
         with turn(place.lock, log):
             if not _present(config, place):  # while this one waited
                 download_model(config, place)
     except Exception as error:  # whatever the client raises becomes one sentence
-        log.error(explain(config, error))
-        return 1
+        return _failed(explain(config, error))
     return 0
+
+
+def _failed(reason: str) -> int:
+    log.error(reason)
+    leave_reason(reason)
+    return 1
 
 
 def _present(config: ServeConfig, place: CachedModel) -> bool:

@@ -12,7 +12,7 @@ from nim_serve.events import Action, Event, Scope, Status
 from nim_serve.health_port import Health
 from nim_serve.heartbeat import Listener
 from nim_serve.leading import Leading
-from nim_serve.model import fetch_command, local_problem
+from nim_serve.model import download_problem, fetch_command, local_problem
 from nim_serve.process import Child
 from nim_serve.ray_node import DAEMONS, head_command
 from nim_serve.stopping import StopRequest
@@ -126,6 +126,5 @@ class Leader(Supervisor):
     def task_ended(self, name: str, code: int) -> list[Event]:
         """A download or `ray start` is over."""
         if name == "download":
-            problem = f"the model could not be downloaded (exit code {code}); the lines above say why"
-            return [e.ModelDone(problem if code else "")]
+            return [e.ModelDone(download_problem(code) if code else "")]
         return [self.ray_started(code, DAEMONS)]

@@ -16,7 +16,7 @@ from nim_serve.following import Following
 from nim_serve.health_port import Health
 from nim_serve.heartbeat import Caller
 from nim_serve.messages import Report
-from nim_serve.model import fetch_command, local_problem
+from nim_serve.model import download_problem, fetch_command, local_problem
 from nim_serve.ray_node import worker_command
 from nim_serve.stopping import StopRequest
 from nim_serve.supervisor import Supervisor
@@ -95,6 +95,5 @@ class Worker(Supervisor):
     def task_ended(self, name: str, code: int) -> list[Event]:
         """A download or `ray start` is over."""
         if name == "download":
-            problem = f"the model could not be downloaded (exit code {code}); the lines above say why"
-            return [e.ModelDone(problem if code else "")]
+            return [e.ModelDone(download_problem(code) if code else "")]
         return [self.ray_started(code, ("raylet",))]

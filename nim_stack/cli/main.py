@@ -5,9 +5,10 @@ import sys
 from collections.abc import Sequence
 
 from nim_stack.catalog import CatalogError
-from nim_stack.cli import catalog, impact, importing, planning, rendering, settings
+from nim_stack.cli import catalog, diagnose, doctor, impact, importing, planning, rendering, settings, smoke
 from nim_stack.cli.stack_files import StackFileError
-from nim_stack.importing.reading import UnreadableError
+from nim_stack.importing import reading
+from nim_stack.observing.errors import UnreadableError
 
 USAGE_ERROR = 2
 
@@ -21,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         found: int = given.run(given)
-    except (StackFileError, CatalogError, UnreadableError) as error:
+    except (StackFileError, CatalogError, UnreadableError, reading.UnreadableError) as error:
         print(error, file=sys.stderr)
         return USAGE_ERROR
     except BrokenPipeError:
@@ -40,4 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     importing.add_command(commands)
     catalog.add_commands(commands)
     impact.add_command(commands)
+    doctor.add_command(commands)
+    smoke.add_command(commands)
+    diagnose.add_commands(commands)
     return parser

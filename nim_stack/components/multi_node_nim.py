@@ -5,8 +5,10 @@ import pulumi_kubernetes as k8s
 
 from nim_stack import names
 from nim_stack.components.deployment import MultiNodeNimArgs, planned, references
+from nim_stack.components.failure_page import reporter
 from nim_stack.components.model_access import ModelAccess
 from nim_stack.components.placed import placed
+from nim_stack.components.smoke_test import smoke_test
 from nim_stack.components.webhook_retry import webhook_retry
 from nim_stack.manifests import claims, leader_worker_set
 from nim_stack.manifests.autoscaler import autoscaler
@@ -41,23 +43,26 @@ class MultiNodeNim(pulumi.ComponentResource):
         after = pulumi.ResourceOptions(depends_on=opts.depends_on if opts else None)
         limit = f"{plan.rollout_timeout}s"
 
+        used = references(args)
+        page = reporter(plan.settings.cluster, plan.settings.name)
         self._compute_domain(name, plan, namespace)
-        k8s.apiextensions.CustomResource(
+        group = k8s.apiextensions.CustomResource(
             f"{name}-group",
             api_version=f"{names.LWS_GROUP}/v1",
             kind="LeaderWorkerSet",
             metadata=namespace.apply(lambda space: leader_worker_set.metadata(plan, space)),
-            spec=references(args).apply(lambda found: leader_worker_set.spec(plan, found)),
+            spec=used.apply(lambda found: leader_worker_set.spec(plan, found)),
             opts=pulumi.ResourceOptions.merge(
                 pulumi.ResourceOptions(
                     parent=self,
                     depends_on=access.policies,
                     custom_timeouts=pulumi.CustomTimeouts(create=limit, update=limit, delete=_DELETE_TIMEOUT),
-                    hooks=pulumi.ResourceHookBinding(on_error=[webhook_retry(f"{name}-group-webhook")]),
+                    hooks=pulumi.ResourceHookBinding(on_error=[webhook_retry(f"{name}-group-webhook", page)]),
                 ),
                 after,
             ),
         )
+        smoke_test(name, plan, namespace, used, self, [group, access])
         self._counted(name, plan, namespace)
         self.endpoint, self.url, self.leader_service = access.endpoint, access.url, access.leader_service
         self.register_outputs({"endpoint": self.endpoint, "url": self.url, "leaderService": self.leader_service})

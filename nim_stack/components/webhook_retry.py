@@ -19,9 +19,18 @@ _NOT_ANSWERING = "failed calling webhook"
 _NOT_INSTALLED = "no matches for kind"
 
 
-def webhook_retry(name: str) -> pulumi.ErrorHook:
-    """Error hook that asks for another try while a webhook does not answer, and explains a missing controller."""
-    return pulumi.ErrorHook(name, retry_policy(time.monotonic, asyncio.sleep))
+def webhook_retry(name: str, otherwise: Callable[[pulumi.ErrorHookArgs], Awaitable[bool]]) -> pulumi.ErrorHook:
+    """Error hook that asks for another try while a webhook does not answer, and explains a missing controller.
+
+    Args:
+        otherwise: hears of every failure that is final.
+    """
+    policy = retry_policy(time.monotonic, asyncio.sleep)
+
+    async def retry(args: pulumi.ErrorHookArgs) -> bool:
+        return await policy(args) or await otherwise(args)
+
+    return pulumi.ErrorHook(name, retry)
 
 
 def retry_policy(

@@ -33,7 +33,7 @@ def _groups(settings: StackSettings, wanted: NetworkPolicy, namespace: str) -> M
     would take a policy for each group, of which the number changes at run time.
     """
     ingress: list[Manifest] = [{"from": [_pods(settings)]}]
-    clients = [{"podSelector": {}}] if wanted.clients is None else list(wanted.clients)
+    clients = [{"podSelector": {}}] if wanted.clients is None else [*wanted.clients, *_smoke(settings)]
     if clients:
         # By number: some network plugins do not know named ports.
         ingress.append({"from": clients, "ports": _ports("TCP", settings.ports.server)})
@@ -48,6 +48,12 @@ def _groups(settings: StackSettings, wanted: NetworkPolicy, namespace: str) -> M
 
 def _pods(settings: StackSettings) -> Manifest:
     return {"podSelector": {"matchLabels": names.group_pods(settings.name)}}
+
+
+def _smoke(settings: StackSettings) -> list[Manifest]:
+    """The Job that asks for a completion is a client as well."""
+    chosen = {names.INSTANCE_LABEL: settings.name, names.COMPONENT_LABEL: "smoke"}
+    return [{"podSelector": {"matchLabels": chosen}}] if settings.smoke and settings.wait else []
 
 
 def _download(settings: StackSettings, wanted: NetworkPolicy, namespace: str) -> Manifest:

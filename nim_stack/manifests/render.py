@@ -24,8 +24,9 @@ from nim_stack.settings.secrets import SecretKey
 
 
 def render(plan: DeploymentPlan, *, has_ngc_key: bool = False, has_hf_token: bool = False) -> list[Manifest]:
-    """The objects of a stack but for two kinds: Secrets, which the pods name, and the LWS release, which has a file of
-    its own. With `kubectl apply` they make the same deployment, without the order and the wait."""
+    """The objects of a stack but for three kinds: Secrets, which the pods name, the LWS release, which has a file of
+    its own, and the smoke Job, which is a step of `up`. With `kubectl apply` they make the same deployment, without the
+    order and the wait."""
     settings, space = plan.settings, plan.settings.namespace
     used = references(plan, has_ngc_key=has_ngc_key, has_hf_token=has_hf_token)
     objects = [

@@ -41,7 +41,14 @@ def model_security_context(plan: "DeploymentPlan") -> Manifest:
 
 def restricted(own: Manifest | None = None) -> Manifest:
     """Of any container: what `restricted` wants of each one, under what the container says itself."""
-    return overlaid({"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}, own or {})
+    default = {"capabilities": {"drop": ["ALL"]}}
+    return overlaid(default if escalates(own or {}) else {"allowPrivilegeEscalation": False, **default}, own or {})
+
+
+def escalates(context: Manifest) -> bool:
+    """Whether a container has more than its process could be kept from: the API server refuses the two together."""
+    added = (context.get("capabilities") or {}).get("add") or ()
+    return bool(context.get("privileged")) or "CAP_SYS_ADMIN" in added
 
 
 def overlaid(context: Manifest, own: Manifest) -> Manifest:

@@ -10,6 +10,7 @@ from nim_stack.kubernetes_values import complaints
 from nim_stack.manifests.patch import MERGE_KEYS, patched
 from nim_stack.manifests.pod_security import containers
 from nim_stack.manifests.pods import ROLES, Manifest, References, Role, patches, unpatched_template
+from nim_stack.manifests.security import escalates
 from nim_stack.rules.base import Finding, rule
 from nim_stack.rules.overrides import JSON_LOGGING, OWNED_VARIABLES
 from nim_stack.rules.pods import instead_of, owner
@@ -154,8 +155,8 @@ def _short(value: Any) -> Any:
 @rule(
     "NIM127",
     "A pod that the API server does not take",
-    cause="A patch leaves out what Kubernetes requires, a volume or claim has more than one source, or a probe does "
-    "not say what is asked.",
+    cause="A patch leaves out what Kubernetes requires, a volume or claim has more than one source, a probe does not "
+    "say what is asked, or a container is privileged and kept from privileges.",
     cure="Complete it; where a patch changes the source of a volume, take the other one away with null.",
     reads=_READS,
 )
@@ -163,6 +164,7 @@ def malformed(context: Context) -> Iterator[Finding]:
     yield from _once(_malformed(context))
     yield from _once(_sources(context))
     yield from _once(_probes(context))
+    yield from _once(_escalations(context))
 
 
 def _malformed(context: Context) -> Iterator[Finding]:
@@ -197,3 +199,14 @@ def _probes(context: Context) -> Iterator[Finding]:
                     why = f"the probe in pods of the {role} does not say what is asked"
                     instead = "Add exec, grpc, httpGet or tcpSocket; a probe of the leader is patched under leader."
                     yield Finding(f"nim.pods.{container['name']}.{name}", None, why, instead)
+
+
+def _escalations(context: Context) -> Iterator[Finding]:
+    """The stack leaves the field out where a setting makes a container privileged; a patch must take it away."""
+    for template in context.templates.values():
+        for container in containers(_at(template, ("spec",)) or {}):
+            own = container.get("securityContext") or {}
+            if own.get("allowPrivilegeEscalation") is False and escalates(own):
+                why = "a container that is privileged, or has CAP_SYS_ADMIN, cannot be kept from more privileges"
+                path = f"nim.pods.{container['name']}.securityContext.allowPrivilegeEscalation"
+                yield Finding(path, False, why, "Leave it out, or in a patch set it to null.")

@@ -1,9 +1,12 @@
 """Rules on settings of the pods: names, devices and identities that something else decides."""
 
+import re
 from collections.abc import Iterator
 
 from nim_stack import names
 from nim_stack.context import Context
+from nim_stack.quantity import PATTERN as QUANTITY
+from nim_stack.quantity import to_bytes
 from nim_stack.rules.base import Finding, rule
 
 PODS = frozenset({"nim.pods"})
@@ -14,6 +17,7 @@ _RESOURCE_SETTINGS = {
     "memory": "resources.memory",
     "ephemeral-storage": "resources.ephemeralStorage",
 }
+_HUGE_PAGES = "hugepages-"
 _CONTROLLERS = (names.LWS_PREFIX, "statefulset.kubernetes.io/", "apps.kubernetes.io/", "controller-revision-hash")
 
 
@@ -58,8 +62,9 @@ def owned_metadata(context: Context) -> Iterator[Finding]:
 
 @rule(
     "NIM111",
-    "A resource that is planned with, or unknown",
-    cause="GPUs, processors, memory and disk are planned with, and a second place for them would make the plan wrong.",
+    "A resource that is planned with, unknown, or not whole",
+    cause="GPUs, processors, memory and disk are planned with, and a second place for them would make the plan wrong. "
+    "Devices are counted, and huge pages too. LeaderWorkerSet accepts pods with a part of one, which never appear.",
     cure="Use the setting that the message names. Other resources have a vendor's prefix, or are huge pages.",
     reads=_RESOURCES,
 )
@@ -74,10 +79,19 @@ def planned_resources(context: Context) -> Iterator[Finding]:
             if name in _RESOURCE_SETTINGS:
                 why = "the stack plans with this resource, which has a setting of its own"
                 yield Finding(f"{path}.extended.{name}", quantity, why, f"Use {_RESOURCE_SETTINGS[name]}.")
-            elif "/" not in name and not name.startswith("hugepages-"):
+            elif "/" not in name and not name.startswith(_HUGE_PAGES):
                 why = "Kubernetes knows no resource of this name, and those of devices have a prefix"
                 instead = "Use a name such as rdma/hca_shared or hugepages-2Mi (`kubectl describe node` lists them)."
                 yield Finding(f"{path}.extended.{name}", quantity, why, instead)
+            elif not _is_whole(name, quantity):
+                why = "it is no whole number of them, and the API server refuses such a pod"
+                instead = "Use a whole number of devices; for hugepages-<size> a multiple of the size."
+                yield Finding(f"{path}.extended.{name}", quantity, why, instead)
+
+
+def _is_whole(name: str, quantity: str) -> bool:
+    size = name.removeprefix(_HUGE_PAGES) if name.startswith(_HUGE_PAGES) else "1"
+    return bool(re.match(QUANTITY, size)) and to_bytes(quantity) % to_bytes(size) == 0
 
 
 @rule(

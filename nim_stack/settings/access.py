@@ -4,7 +4,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from nim_stack.fields import Annotations, Labels, ObjectName, Port, Settings
+from nim_stack.fields import Annotations, KubernetesName, Label, Labels, ObjectName, Port, Settings
 from nim_stack.kubernetes_values import NetworkPolicyEgressRule, NetworkPolicyPeer
 
 _LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
@@ -49,7 +49,7 @@ class Service(Settings):
         None, description="Port from 1 to 65535 of each node, for NodePort and LoadBalancer; without it a free one."
     )
     annotations: Annotations = Field({}, description="Annotations, text to text.")
-    load_balancer_class: str | None = Field(None, min_length=1, description="Class of the load balancer.")
+    load_balancer_class: Label | None = Field(None, description="Class of the load balancer.")
     load_balancer_source_ranges: tuple[str, ...] = Field(
         (), description="List of CIDR ranges, such as 10.0.0.0/8, that reach the load balancer."
     )
@@ -72,10 +72,18 @@ class Ingress(Settings):
     annotations: Annotations = Field({}, description="Annotations such as those of the controller's timeouts.")
 
 
+class ParentRef(Settings):
+    """A Gateway, or one of its listeners."""
+
+    name: ObjectName = Field(description="Name of a Gateway.")
+    namespace: KubernetesName | None = Field(None, description="Namespace of the Gateway; without it the deployment's.")
+    section_name: ObjectName | None = Field(None, description="Name of a listener of the Gateway.")
+
+
 class HttpRoute(Settings):
     """A Gateway API HTTPRoute to the leader Service."""
 
-    parent_refs: tuple["ParentRef", ...] = Field(min_length=1, max_length=32, description="List of 1 to 32 Gateways.")
+    parent_refs: tuple[ParentRef, ...] = Field(min_length=1, max_length=32, description="List of 1 to 32 Gateways.")
     hostnames: tuple[HostName, ...] = Field(
         (), max_length=16, description="List of at most 16 host names; without one those of the Gateway's listeners."
     )
@@ -91,14 +99,6 @@ class HttpRoute(Settings):
         "https", description="http or https in the output `url`; the Gateway's listener decides which it is."
     )
     annotations: Annotations = Field({}, description="Annotations, text to text.")
-
-
-class ParentRef(Settings):
-    """A Gateway, or one of its listeners."""
-
-    name: ObjectName = Field(description="Name of a Gateway.")
-    namespace: ObjectName | None = Field(None, description="Namespace of the Gateway; without it the deployment's.")
-    section_name: ObjectName | None = Field(None, description="Name of a listener of the Gateway.")
 
 
 class NetworkPolicy(Settings):

@@ -94,7 +94,7 @@ class RolePods(_PodFields):
     """Fields of the pods of one role, beside or over those of both."""
 
     env: tuple[EnvVar, ...] = Field((), description="List of {name, value} or {name, valueFrom}, over nim.env.")
-    node_selector: dict[str, str] = Field({}, description="Node labels beside those of both roles, text to text.")
+    node_selector: Labels = Field({}, description="Node labels beside those of both roles, text to text.")
     resources: Resources | None = Field(None, description="Mapping with cpu, memory and shm, over nim.resources.")
 
 

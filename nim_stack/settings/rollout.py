@@ -1,20 +1,23 @@
 """How groups come, go, and are counted."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from nim_stack.fields import Count, CountOrNone, Settings
 from nim_stack.kubernetes_values import HorizontalPodAutoscalerBehavior, MetricSpec
 
+Minutes = Annotated[Count, Field(le=10**6)]
+"""Less than two years, so that what is counted from them stays in Kubernetes' range."""
+
 
 class Timeouts(Settings):
     """Phases of a start, where the computed time does not fit this cluster. All others are derived from them."""
 
-    image_pull_minutes: Count | None = Field(None, description="Whole minutes from 1 to pull the image on a node.")
-    download_minutes: Count | None = Field(None, description="Whole minutes from 1 to download the model.")
-    load_minutes: Count | None = Field(None, description="Whole minutes from 1 to load weights and warm up.")
-    up_minutes: Count | None = Field(
+    image_pull_minutes: Minutes | None = Field(None, description="Whole minutes from 1 to pull the image on a node.")
+    download_minutes: Minutes | None = Field(None, description="Whole minutes from 1 to download the model.")
+    load_minutes: Minutes | None = Field(None, description="Whole minutes from 1 to load weights and warm up.")
+    up_minutes: Minutes | None = Field(
         None, description="Whole minutes from 1 that `pulumi up` waits for all groups, instead of the computed time."
     )
 

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from nim_stack import names
-from nim_stack.fields import Count, CountOrNone, DeploymentName, EnvVar, KubernetesName, Precision, Settings
+from nim_stack.fields import Count, CountOrNone, DeploymentName, EnvVar, KubernetesName, Labels, Precision, Settings
 from nim_stack.settings.access import HttpRoute, Ingress, NetworkPolicy, PodMonitor, Ports, Service
 from nim_stack.settings.cluster import Cluster, Lws, OwnCatalog
 from nim_stack.settings.healing import Healing
@@ -52,7 +52,7 @@ class StackSettings(Settings):
     replicas: CountOrNone = Field(1, description="Whole number from 0: groups that serve the model.")
     gpu: str | None = Field(None, description="GPU type in the catalogue; selects nodes of that type.")
     fabric: str | None = Field(None, description="Network between the nodes, by its name in the catalogue.")
-    node_selector: dict[str, str] = Field({}, description="Further node labels, text to text.")
+    node_selector: Labels = Field({}, description="Further node labels, text to text.")
 
     name: DeploymentName = Field(
         "nim",
@@ -115,6 +115,9 @@ class StackSettings(Settings):
         OwnCatalog(), description="Mapping with models, gpus and fabrics, for what the catalogue does not have."
     )
     wait: bool = Field(True, description="true or false: whether `pulumi up` ends only when the model serves.")
+    smoke: bool = Field(
+        True, description="true or false: whether `pulumi up` ends only when a small Job got a completion; needs wait."
+    )
 
     @property
     def least_groups(self) -> int:

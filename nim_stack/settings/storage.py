@@ -13,6 +13,12 @@ def _inside(path: str) -> str:
     return path
 
 
+def _straight(path: str) -> str:
+    if ".." in path.split("/"):
+        raise ValueError("it has .. in it, which Kubernetes refuses")
+    return path
+
+
 class Nfs(Settings):
     """A directory of an NFS server, mounted by the kubelet without a claim. Namespaces at the Pod Security level
     `restricted` allow it by claims alone."""
@@ -30,7 +36,9 @@ class HostPath(Settings):
     could not write there, so that none is made. Namespaces at the level `baseline` or `restricted` refuse such pods.
     """
 
-    path: AbsolutePath = Field(description="Existing directory on the node, an absolute path.")
+    path: Annotated[AbsolutePath, AfterValidator(_straight)] = Field(
+        description="Existing directory on the node, an absolute path."
+    )
     shared: bool = Field(
         False, description="true or false: whether all nodes see the same files there, as on a mounted NFS or Lustre."
     )

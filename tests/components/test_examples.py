@@ -24,10 +24,15 @@ def run(example: Example, *, preview: bool = False) -> Recording:
 
 
 def objects(recording: Recording) -> list[dict[str, Any]]:
-    """Kubernetes objects but for Secrets, in the order of their names."""
+    """Kubernetes objects but for Secrets and the smoke Job, in the order of their names."""
     kinds = {name: request.type for name, request in recording.requests.items()}
     found = [recording.inputs(name) for name, kind in kinds.items() if kind.startswith("kubernetes:")]
-    return in_order(item for item in found if item["kind"] != "Secret")
+    return in_order(item for item in found if item["kind"] != "Secret" and not _is_smoke(item))
+
+
+def _is_smoke(item: dict[str, Any]) -> bool:
+    labels: dict[str, str] = item["metadata"].get("labels") or {}
+    return labels.get("app.kubernetes.io/component") == "smoke"
 
 
 def in_order(manifests: Any) -> list[dict[str, Any]]:

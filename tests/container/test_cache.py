@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from nim_serve import fetch
+from nim_serve import fetch, model
 from nim_serve.cache import CachedModel, cached_model, default_name, model_path
 from nim_serve.contract import ServeConfig, parse_environment
 from nim_serve.logs import configure
@@ -98,6 +98,25 @@ def test_a_failed_download_is_one_sentence(tmp_path: Path, capsys: pytest.Captur
     assert "downloading owner/model from" in said
     assert "ConnectionError: no route" in said
     assert "Traceback" not in said
+
+
+def test_the_reason_of_a_failed_download_is_what_the_pod_ends_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure("INFO", jsonl=False)
+    monkeypatch.setattr(model, "REASON", tmp_path / "reason")
+
+    def refuse(_: ServeConfig, __: CachedModel) -> None:
+        raise GatedRepoError("401")
+
+    def killed(_: ServeConfig, __: CachedModel) -> None:
+        raise SystemExit(137)
+
+    assert fetch.fetch(config(tmp_path), refuse) == 1
+    assert "refuses owner/model (HF_TOKEN is not set)" in model.download_problem(1)
+    with pytest.raises(SystemExit):
+        fetch.fetch(config(tmp_path), killed)
+    assert model.download_problem(137) == ("the model could not be downloaded (exit code 137); the lines above say why")
 
 
 class GatedRepoError(Exception):

@@ -114,5 +114,15 @@ ERRORS: Cases = [
         model(livenessProbe={"failureThreshold": 12}),
         "nim.pods.nim.livenessProbe: the probe in pods of the worker does not say what is asked. Add exec, grpc, http",
     ),
+    (
+        "NIM127",
+        model(securityContext={"privileged": True}),
+        "nim.pods.nim.securityContext.allowPrivilegeEscalation = False: a container that is privileged, or has CAP_SYS",
+    ),
+    (
+        "NIM127",
+        pods(containerSecurityContext={"allowPrivilegeEscalation": False, "capabilities": {"add": ["CAP_SYS_ADMIN"]}}),
+        "nim.pods.nim.securityContext.allowPrivilegeEscalation = False: a container that is privileged, or has CAP_SYS",
+    ),
 ]
 WARNINGS: Cases = []

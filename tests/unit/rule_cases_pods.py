@@ -62,6 +62,16 @@ ERRORS: Cases = [
         "nim.pods.leader.resources.extended.hca = '1': Kubernetes knows no resource of this name, and those of devices",
     ),
     (
+        "NIM111",
+        TINY | {"resources": {"extended": {"rdma/hca": "1.5"}}},
+        "nim.resources.extended.rdma/hca = '1.5': it is no whole number of them, and the API server refuses such a pod",
+    ),
+    (
+        "NIM111",
+        TINY | {"resources": {"extended": {"hugepages-2Mi": "3Mi"}}},
+        "nim.resources.extended.hugepages-2Mi = '3Mi': it is no whole number of them, and the API server refuses such",
+    ),
+    (
         "NIM114",
         TINY | {"podSecurity": {"assignedByCluster": True, "fsGroup": 2000}},
         "nim.podSecurity.fsGroup = 2000: podSecurity.assignedByCluster = true leaves it to the cluster. Leave one of",

@@ -27,6 +27,16 @@ ERRORS: Cases = [
     ),
     ("NIM003", TINY | {"name": "Nim"}, "nim.name = 'Nim': it is not written in a form that works. At most 40 lower"),
     ("NIM003", TINY | {"image": "open-nim"}, "nim.image = 'open-nim': it is not written in a form that works. Image"),
+    (
+        "NIM003",
+        TINY | {"timeouts": {"loadMinutes": 1000001}},
+        "nim.timeouts.loadMinutes = 1000001: it is more than 1000000. Whole minutes from 1 to load weights and warm up",
+    ),
+    (
+        "NIM003",
+        TINY | {"nodeSelector": {"pool": "a b"}},
+        "nim.nodeSelector.pool = 'a b': it is not written in a form that works. Further node labels, text to text.",
+    ),
     ("NIM003", TINY | {"lws": "no"}, "nim.lws.mode = 'no': it is not 'install' or 'existing'. install or existing."),
     (
         "NIM060",

@@ -21,6 +21,16 @@ ERRORS: Cases = [
         tiny(storage=NFS | {"subPath": "a/../b"}),
         "nim.storage.subPath = 'a/../b': it leaves the storage, which ",
     ),
+    (
+        "NIM003",
+        tiny(storage={"hostPath": {"path": "/a/../b"}}),
+        "nim.storage.hostPath.path = '/a/../b': it has .. in it, which Kubernetes refuses. Existing directory on the",
+    ),
+    (
+        "NIM003",
+        tiny(storage={"existingClaim": "a..b"}),
+        "nim.storage.existingClaim = 'a..b': it is not written in a form that works. Name of a ReadWriteMany claim",
+    ),
     ("NIM003", tiny(storage={"nfs": {"server": "a/b", "path": "/"}}), "nim.storage.nfs.server = 'a/b': it is not writ"),
     (
         "NIM064",

@@ -18,6 +18,7 @@ from nim_stack.public_url import public_url
 from tests.matrix_access import CONTROLLERS, access_matrix
 from tests.unit.conftest import TINY
 
+SMOKE = {"podSelector": {"matchLabels": {names.INSTANCE_LABEL: "nim", names.COMPONENT_LABEL: "smoke"}}}
 MATRIX = access_matrix()
 
 
@@ -168,7 +169,7 @@ def test_a_policy_lets_the_deployment_and_its_namespace_in_and_dns_and_https_out
 def test_named_clients_take_the_place_of_the_namespace_and_named_sources_that_of_https() -> None:
     (policy,) = objects(plan_of("policy-clients"))[1:]
     _, clients = policy["spec"]["ingress"]
-    assert clients["from"] == [{"podSelector": {"matchLabels": {"app": "gateway"}}}, CONTROLLERS]
+    assert clients["from"] == [{"podSelector": {"matchLabels": {"app": "gateway"}}}, CONTROLLERS, SMOKE]
     _, _, source, further = policy["spec"]["egress"]
     assert source == {"to": [{"ipBlock": {"cidr": "10.1.0.0/16", "except": ["10.1.9.0/24"]}}]}
     assert further["ports"] == [{"protocol": "TCP", "port": 4317}]
@@ -176,9 +177,11 @@ def test_named_clients_take_the_place_of_the_namespace_and_named_sources_that_of
 
 @pytest.mark.parametrize("settings", [MATRIX["policy-nobody"], TINY | {"networkPolicy": {"clients": []}}])
 def test_an_empty_list_of_clients_is_nobody(settings: dict[str, Any]) -> None:
-    """An empty `from` would be everyone, so that there is no such rule at all."""
-    (policy,) = objects(plan_deployment(settings))[1:]
+    """An empty `from` would be everyone, so that there is no such rule at all, but for the smoke Job."""
+    (policy,) = objects(plan_deployment(settings | {"smoke": False}))[1:]
     assert [list(rule) for rule in policy["spec"]["ingress"]] == [["from"]]
+    (smoking,) = objects(plan_deployment(settings))[1:]
+    assert [rule["from"] for rule in smoking["spec"]["ingress"]][1:] == [[SMOKE]]
     assert all(rule.get("to", True) and rule.get("from", True) for rule in policy["spec"]["egress"])
 
 

@@ -1,0 +1,75 @@
+"""Which cluster and which deployment a command is about: from a stack, or from options."""
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nim_stack.cli.stack_files import HF_TOKEN, NGC_KEY, StackFileError, read_stack_file
+from nim_stack.parsing import read_settings
+from nim_stack.settings import Cluster, StackSettings
+
+if TYPE_CHECKING:
+    from nim_stack.observing.reader import Reader
+
+
+@dataclass(frozen=True)
+class Target:
+    """One deployment in one cluster."""
+
+    namespace: str
+    name: str
+    cluster: Cluster
+    settings: StackSettings | None = None
+    """Of the stack, when one was named."""
+    raw: Any = None
+    has_ngc_key: bool = False
+    has_hf_token: bool = False
+
+    def reader(self) -> "Reader":
+        from nim_stack.observing.reader import connect
+
+        return connect(self.cluster)
+
+
+def add_options(command: argparse.ArgumentParser, *, stack_alone: bool = False) -> None:
+    """Options for `target`; `stack_alone` where the stack's plan is needed and not only the deployment's name."""
+    command.add_argument("-s", "--stack", required=stack_alone, help="the deployment of Pulumi.<stack>.yaml")
+    command.add_argument("-C", "--directory", type=Path, default=Path(), help="where the stack files are")
+    if not stack_alone:
+        command.add_argument("--namespace", help="namespace of the deployment, without or instead of the stack's")
+        command.add_argument("--name", help="name of the deployment, likewise")
+    command.add_argument("--kubeconfig", help="kubeconfig file; without it the stack's, else KUBECONFIG")
+    command.add_argument("--context", help="context in it")
+    command.add_argument("--json", action="store_true", help="for programs")
+
+
+def target(given: argparse.Namespace) -> Target:
+    """What the options name.
+
+    Raises:
+        StackFileError: too little is named, or the stack cannot be read.
+    """
+    if given.stack is None:
+        if not given.namespace or not given.name:
+            raise StackFileError("Say which deployment: -s <stack>, or --namespace <namespace> --name <name>.")
+        return Target(given.namespace, given.name, _cluster(given, Cluster()))
+    file = read_stack_file(given.stack, given.directory)
+    settings, problems = read_settings(file.settings)
+    if settings is None or problems:
+        first = problems[0] if problems else "nim is not a mapping"
+        raise StackFileError(f"{file.name} cannot be read: {first} See `nim-stack plan -s {given.stack}`.")
+    return Target(
+        getattr(given, "namespace", None) or settings.namespace,
+        getattr(given, "name", None) or settings.name,
+        _cluster(given, settings.cluster),
+        settings,
+        file.settings,
+        NGC_KEY in file.keys,
+        HF_TOKEN in file.keys,
+    )
+
+
+def _cluster(given: argparse.Namespace, cluster: Cluster) -> Cluster:
+    changes = {key: value for key in ("kubeconfig", "context") if (value := getattr(given, key))}
+    return cluster.model_copy(update=changes)

@@ -1,0 +1,1 @@
+"""Why a deployment does not serve: known failures as functions of a snapshot."""

@@ -1,0 +1,71 @@
+"""The examination: what is read for it, and the findings in order."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from nim_stack import names
+from nim_stack.doctor import control, gpus, place  # noqa: F401
+from nim_stack.doctor.access import needed, review
+from nim_stack.doctor.check import CHECKS, Examined, Finding
+from nim_stack.observing.errors import CannotReadError
+from nim_stack.observing.gathering import gather
+from nim_stack.observing.reader import Reader
+from nim_stack.observing.snapshot import Snapshot
+from nim_stack.observing.trimming import trimmed
+from nim_stack.plan import DeploymentPlan
+
+_WORST = ("problem", "unknown", "warning", "ok")
+
+
+@dataclass(frozen=True)
+class Report:
+    """Every finding, by check."""
+
+    findings: Mapping[str, tuple[Finding, ...]]
+
+    @property
+    def problems(self) -> int:
+        return sum(finding.level == "problem" for found in self.findings.values() for finding in found)
+
+    @property
+    def document(self) -> list[dict[str, Any]]:
+        """For programs."""
+        return [
+            {"check": name, "level": finding.level, "what": finding.what, "do": finding.do}
+            for name, found in self.findings.items()
+            for finding in found
+        ]
+
+
+def read(reader: Reader, plan: DeploymentPlan, *, ngc: bool, hub: bool) -> Snapshot:
+    """The snapshot with what the examination needs beside it."""
+    settings = plan.settings
+    existing, name = settings.secrets, settings.name
+    named = [secret.name for secret in (existing.ngc_api_secret, existing.hf_token_secret) if secret is not None]
+    made = [names.api_secret(name), names.pull_secret(name)] if ngc else []
+    made += [names.hf_secret(name)] if hub else []
+    snapshot = gather(reader, settings.namespace, name, [*named, *existing.image_pull_secrets, *made])
+    further = {
+        "runtimeClasses": ("/apis/node.k8s.io/v1/runtimeclasses", settings.pods.runtime_class),
+        "priorityClasses": ("/apis/scheduling.k8s.io/v1/priorityclasses", settings.pods.priority_class),
+        "serviceAccounts": (
+            f"/api/v1/namespaces/{settings.namespace}/serviceaccounts",
+            settings.pods.service_account,
+        ),
+    }
+    objects, notes = dict(snapshot.objects), list(snapshot.notes)
+    for what, (path, wanted) in further.items():
+        if wanted is not None:
+            try:
+                found = reader.get(f"{path}/{wanted}")
+                objects[what] = (trimmed(what, found),) if found else ()
+            except CannotReadError as refused:
+                notes.append(f"{what}: {refused}")
+    answers = review(reader, needed(plan, ngc=ngc, hub=hub))
+    return replace(snapshot, objects=objects, notes=tuple(notes), access=answers)
+
+
+def examine(examined: Examined) -> Report:
+    """All findings; they depend on nothing but plan and snapshot."""
+    return Report({name: tuple(judge(examined)) for name, judge in CHECKS.items()})

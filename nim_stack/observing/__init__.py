@@ -1,0 +1,1 @@
+"""Looking at a cluster without changing it: one snapshot, which can be kept as a file and judged later."""

@@ -1,0 +1,239 @@
+"""Doctor on the recorded cluster: nothing on a good one, and each planted defect found by its check."""
+
+import copy
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from nim_stack.doctor.access import needed
+from nim_stack.doctor.check import CHECKS, Examined
+from nim_stack.doctor.examine import Report, examine
+from nim_stack.observing.snapshot import Access
+from nim_stack.plan import DeploymentPlan, plan_deployment
+from tests.unit.stories import NAME, NAMESPACE, Json, Story
+
+SETTINGS: dict[str, Any] = {
+    "name": NAME,
+    "namespace": NAMESPACE,
+    "createNamespace": False,
+    "model": "hf://org/tiny",
+    "nodes": 2,
+    "gpusPerNode": 1,
+    "image": "registry.example/open-nim:1",
+    "storage": {"storageClass": "lab-shared", "size": "1Gi"},
+}
+
+
+class Cluster(Story):
+    """A good cluster without the deployment."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        for what in ("deployment", "pods", "statefulsets", "claims", "volumes", "secrets", "services", "endpoints"):
+            self.objects[what] = []
+        self.objects["load"] = [pod for pod in self.objects["load"] if pod["metadata"]["namespace"] != NAMESPACE]
+        for node in self.objects["nodes"]:
+            node["metadata"]["labels"]["nvidia.com/gpu.product"] = "NVIDIA-H100-80GB-HBM3"
+        self.objects["classes"][0]["provisioner"] = "nfs.csi.k8s.io"
+        self.denied: tuple[str, ...] = ()
+
+    def examined(self, **settings: Any) -> Report:
+        plan = plan_deployment(SETTINGS | settings, has_ngc_key=True, has_hf_token=True)
+        return examine(self.of(plan))
+
+    def of(self, plan: DeploymentPlan) -> Examined:
+        asked = needed(plan, ngc=True, hub=True)
+        answers = tuple(Access(*each, allowed=each[2] not in self.denied) for each in asked)
+        return Examined(plan, replace(self.snapshot, access=answers), True, True)
+
+
+def found(report: Report, *levels: str) -> list[tuple[str, str]]:
+    return [
+        (name, finding.level)
+        for name, findings in report.findings.items()
+        for finding in findings
+        if finding.level in (levels or ("problem", "warning", "unknown"))
+    ]
+
+
+def test_a_good_cluster_has_no_finding() -> None:
+    report = Cluster().examined()
+    assert (found(report), report.problems) == ([], 0)
+    assert set(report.findings) == set(CHECKS)
+    assert all(report.findings[name] for name in CHECKS if name not in ("apis", "node-resources"))
+
+
+def test_a_deployment_that_is_there_is_no_finding_either() -> None:
+    """Its own objects are no clash, and the GPUs that it holds are its own."""
+    story = Cluster()
+    for what, items in Story().objects.items():
+        story.objects[what] = items
+    for node in story.objects["nodes"]:
+        node["metadata"]["labels"]["nvidia.com/gpu.product"] = "NVIDIA-H100-80GB-HBM3"
+    story.objects["classes"][0]["provisioner"] = "nfs.csi.k8s.io"
+    assert found(story.examined(gpusPerNode=8), "problem") == []
+
+
+Plant = Callable[[Cluster], None]
+
+
+def _no_lws(it: Cluster) -> None:
+    it.groups.remove("leaderworkerset.x-k8s.io")
+    it.objects |= {"definitions": [], "webhooks": []}
+
+
+def _old_lws(it: Cluster) -> None:
+    it.objects["definitions"][0]["spec"]["versions"][0]["status"].remove("observedGeneration")
+
+
+def _webhook(it: Cluster) -> None:
+    it.objects["controllerEndpoints"][0]["endpoints"] = []
+
+
+def _node(change: Callable[[Json], Any]) -> Plant:
+    return lambda it: change(it.objects["nodes"][1])
+
+
+def _taint(node: Json) -> None:
+    node["spec"]["taints"] = [{"key": "team", "value": "b", "effect": "NoSchedule"}]
+
+
+def _not_ready(node: Json) -> None:
+    next(c for c in node["status"]["conditions"] if c["type"] == "Ready")["status"] = "Unknown"
+
+
+def _other_gpu(node: Json) -> None:
+    node["metadata"]["labels"]["nvidia.com/gpu.product"] = "NVIDIA-L40S"
+
+
+def _held(it: Cluster) -> None:
+    pod = copy.deepcopy(it.objects["load"][0])
+    pod["metadata"] |= {"namespace": "team-b", "name": "training"}
+    pod["spec"] = {"nodeName": "node-0", "containers": [{"resources": {"requests": {"nvidia.com/gpu": "8"}}}]}
+    it.objects["load"].append(pod)
+
+
+def _provisioner(it: Cluster) -> None:
+    it.objects["classes"][0]["provisioner"] = "ebs.csi.aws.com"
+
+
+def _quota(it: Cluster) -> None:
+    hard = {"requests.nvidia.com/gpu": "1"}
+    quota = {"metadata": {"name": "team"}, "spec": {"hard": hard}, "status": {"hard": hard, "used": {}}}
+    it.objects["quotas"] = [quota]
+
+
+def _level(it: Cluster) -> None:
+    it.objects["namespace"][0]["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] = "restricted"
+
+
+def _secret(*keys: str, empty: tuple[str, ...] = (), registries: list[str] | None = None) -> Plant:
+    secret = {"metadata": {"name": "theirs"}, "keys": list(keys), "empty": list(empty), "registries": registries}
+    return lambda it: it.objects["secrets"].append(secret)
+
+
+def _foreign(what: str, name: str, **more: Any) -> Plant:
+    return lambda it: it.objects[what].append({"metadata": {"name": name}, **more})
+
+
+def _foreign_group(it: Cluster) -> None:
+    group = copy.deepcopy(Story().group)
+    group["metadata"]["labels"] = {}
+    it.objects["deployment"] = [group]
+
+
+def _claim(mode: str, size: str = "1Gi") -> Plant:
+    spec = {"accessModes": [mode], "resources": {"requests": {"storage": size}}, "storageClassName": "lab-shared"}
+    status = {"phase": "Bound", "capacity": {"storage": size}}
+    return lambda it: it.objects["claims"].append({"metadata": {"name": "theirs"}, "spec": spec, "status": status})
+
+
+def _nothing(_: Cluster) -> None:
+    """The defect is in the settings alone."""
+
+
+def _space(it: Cluster) -> None:
+    it.objects["namespace"] = []
+
+
+def _dns(it: Cluster) -> None:
+    it.objects["dns"][0]["endpoints"] = []
+
+
+def _kubernetes(it: Cluster) -> None:
+    it.server = "v1.26.9"
+
+
+def _forbidden(it: Cluster) -> None:
+    it.denied = ("leaderworkersets",)
+
+
+CLAIMED = {"storage": {"existingClaim": "theirs"}}
+KEYED = {"secrets": {"hfTokenSecret": "theirs"}}
+DEFECTS: list[tuple[str, Plant, dict[str, Any]]] = [
+    ("kubernetes", _kubernetes, {}),
+    ("lws", _no_lws, {}),
+    ("lws", _old_lws, {}),
+    ("lws", _webhook, {}),
+    ("dns", _dns, {}),
+    ("scheduler", _nothing, {"pods": {"queue": {"kind": "volcano", "name": "a"}}}),
+    ("apis", _nothing, {"podMonitor": {}}),
+    ("gpu-nodes", _node(_taint), {}),
+    ("gpu-nodes", _node(_not_ready), {}),
+    ("gpu-nodes", _node(lambda node: node["spec"].update(unschedulable=True)), {}),
+    ("gpu-nodes", _node(lambda node: node["status"]["allocatable"].pop("nvidia.com/gpu")), {}),
+    ("gpu-nodes", _nothing, {"nodeSelector": {"no/such": "node"}}),
+    ("gpu-type", _node(_other_gpu), {}),
+    ("gpu-free", _held, {}),
+    ("node-resources", _nothing, {"fabric": "rdma-shared"}),
+    ("node-resources", _nothing, {"resources": {"memory": "9Ti"}}),
+    ("namespace", _space, {}),
+    ("pod-security", _level, {"pods": {"volumes": [{"name": "x", "hostPath": {"path": "/x"}}]}}),
+    ("quota", _quota, {}),
+    ("storage", _provisioner, {}),
+    ("storage", _nothing, {"storage": {"storageClass": "no-such-class"}}),
+    ("storage", _nothing, CLAIMED),
+    ("storage", _claim("ReadWriteOnce"), CLAIMED),
+    ("secrets", _nothing, KEYED),
+    ("secrets", _secret("OTHER"), KEYED),
+    ("secrets", _secret("HF_TOKEN", empty=("HF_TOKEN",)), KEYED),
+    ("secrets", _secret(".dockerconfigjson"), {"secrets": {"imagePullSecrets": ["theirs"]}}),
+    ("names", _foreign_group, {}),
+    ("names", _foreign("services", NAME, spec={}), {}),
+    ("names", _foreign("services", f"{NAME}-leader", spec={}), {}),
+    ("names", _foreign("secrets", f"{NAME}-hf-token", keys=[]), {}),
+    ("access", _forbidden, {}),
+]
+
+
+@pytest.mark.parametrize(("name", "plant", "settings"), DEFECTS, ids=[f"{i}-{d[0]}" for i, d in enumerate(DEFECTS)])
+def test_a_planted_defect_is_found_by_its_check_alone(name: str, plant: Plant, settings: dict[str, Any]) -> None:
+    it = Cluster()
+    plant(it)
+    report = it.examined(**settings)
+    assert found(report, "problem") == [(name, "problem")]
+    assert all(f.what and f.do for f in report.findings[name] if f.level == "problem")
+
+
+def test_groups_that_fit_now_are_counted_over_different_nodes() -> None:
+    """8 + 8 GPUs hold 8 groups of 2 nodes with 1 GPU, and 1 of 8 GPUs."""
+    it = Cluster()
+    assert "8 groups fit" in it.examined().findings["gpu-free"][0].what
+    assert "1 groups fit" in it.examined(gpusPerNode=8).findings["gpu-free"][0].what
+    assert found(it.examined(gpusPerNode=8, replicas=2), "problem") == [("gpu-free", "problem")]
+    assert found(it.examined(gpusPerNode=8, rollout={"maxSurge": 1})) == [("gpu-free", "warning")]
+
+
+def test_a_pull_secret_of_another_registry_is_a_warning() -> None:
+    it = Cluster()
+    _secret(".dockerconfigjson", registries=["nvcr.io"])(it)
+    assert found(it.examined(secrets={"imagePullSecrets": ["theirs"]})) == [("secrets", "warning")]
+
+
+@pytest.mark.parametrize("what", ["nodes", "load", "namespace", "quotas", "classes", "dns"])
+def test_what_may_not_be_read_is_not_known_rather_than_well(what: str) -> None:
+    report = Cluster().unreadable(what).examined()
+    assert report.problems == 0
+    assert any(level == "unknown" for _, level in found(report))

@@ -19,10 +19,14 @@ from lab.toolchain import build
 Json = dict[str, Any]
 
 
+def kubectl_command(*words: str) -> list[str]:
+    """The words of one kubectl call against the lab."""
+    return [*enter(), str(build.KUBERNETES.path), "kubectl", "--kubeconfig", str(kubeconfig()), *words]
+
+
 def kubectl(*words: str, stdin: str | None = None) -> str:
     """Run kubectl against the lab and return its output."""
-    command = [*enter(), str(build.KUBERNETES.path), "kubectl", "--kubeconfig", str(kubeconfig()), *words]
-    return run(command, stdin=stdin)
+    return run(kubectl_command(*words), stdin=stdin)
 
 
 def get(*words: str) -> Json:

@@ -218,7 +218,7 @@ def smoke() -> Json:
             "-s",
             deployed.stack.name,
             "-C",
-            deployed.stack.folder,
+            str(deployed.stack.folder),
         ]
         environ = {**os.environ, **environment.environment()}
         done = subprocess.run(

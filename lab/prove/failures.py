@@ -4,16 +4,21 @@ A row breaks one thing, deploys without waiting, and looks until the expected fa
 before that is kept: a failure that this group does not have is a wrong verdict, unless the row allows it.
 """
 
+import json
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
+from lab import environment, network
 from lab.console import LabError
 from lab.inside import inside
 from lab.observe import get, kubectl
-from lab.paths import STATE
+from lab.paths import REPO, STATE
 from lab.pki import kubeconfig
 from lab.prove import provoke
 from lab.prove.deployment import GROUP, NAMESPACE, Deployment, Json, apply, install_lws, remove_lws, until
@@ -197,6 +202,35 @@ def failing_up() -> Json:
         return {"exit code": code}
 
 
+def smoke() -> Json:
+    """`up` ends with a completion that a Job got; an unchanged stack keeps the Job; the command asks once more."""
+    with Deployment() as deployed:
+        deployed.up()
+        (job,) = get("jobs", "-n", NAMESPACE)["items"]
+        assert job["status"].get("succeeded") == 1, job["status"]
+        said = json.loads(kubectl("logs", "-n", NAMESPACE, f"job/{job['metadata']['name']}").splitlines()[-1])
+        deployed.stack.pulumi("up", "--yes", "--skip-preview", "--expect-no-changes")
+        command = [
+            sys.executable,
+            "-m",
+            "nim_stack.cli",
+            "smoke",
+            "-s",
+            deployed.stack.name,
+            "-C",
+            str(deployed.stack.folder),
+        ]
+        environ = {**os.environ, **environment.environment()}
+        done = subprocess.run(
+            [*network.enter(), *command], cwd=REPO, env=environ, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        again = json.loads(done.stdout.splitlines()[-1])
+        until("the Job of the command has gone", lambda: len(get("jobs", "-n", NAMESPACE)["items"]) == 1, 30)
+        assert again["text"] == said["text"]
+        return {"tokens": said["tokens"], "seconds": [said["seconds"], again["seconds"]]}
+
+
 def _existing(name: str) -> Json:
     return {"storage": {"storageClass": None, "size": None, "existingClaim": name}}
 
@@ -293,6 +327,7 @@ MATRIX = Matrix(
         "crash-loop": crash_loop,
         "lws-absent": absent,
         "failing-up": failing_up,
+        "smoke": smoke,
     },
     _prepare,
     remove_lws,

@@ -298,7 +298,10 @@ PROVOKED: Mapping[str, Provoked] = {
     ),
     "invalid-argument": Provoked("invalid-environment", {"passthroughArgs": ["--no-such-option"]}, beside=_LATER),
     "out-of-memory": Provoked(
-        "out-of-memory", {"resources": {"shm": "256Mi", "memory": "500Mi"}}, beside=_LATER, within=180
+        "out-of-memory",
+        {"resources": {"shm": "256Mi", "memory": "500Mi"}},
+        beside=_LATER | {"engine-failed"},  # the kernel ends a child first
+        within=180,
     ),
     "frozen-node": Provoked("node-not-ready", later=lambda: provoke.frozen("node-1"), within=150),
 }  # fmt: skip

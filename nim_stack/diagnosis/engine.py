@@ -1,5 +1,6 @@
 """Failures of the model and the engine: download, configuration, memory, network of the GPUs, and what repeats."""
 
+import re
 from collections.abc import Iterator
 
 from nim_stack.diagnosis.case import Case, stated
@@ -210,9 +211,10 @@ def engine_failed(case: Case) -> Iterator[Sign]:
     found = [hit for hit in case.hits_of("engine-failed") if fresh(hit, case.snapshot.taken)]
     if found and not known:
         lines = [f"… {text.strip()}" for text in _errors(case)]
-        do = (
-            "Read the lines before it: `kubectl logs --previous`, or `nim-stack diagnose --watch 120` while it repeats."
-        )
+        do = "Read the lines before it: `kubectl logs --previous`, or `--watch 120` while it repeats."
+        if any(re.search(r"signal 9\b|exit code (-9|137)\b", hit.line) for hit in found):
+            # The kernel ends one process of a container; only the end of the first one makes it OOMKilled.
+            do = "It was killed, usually by the kernel for lack of memory: raise nim.resources.memory, or leave it out."
         yield Sign(stated(found[0].match["what"], 200), (*some([h.evidence for h in found], 2), *some(lines)), do)
 
 

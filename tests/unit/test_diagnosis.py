@@ -233,3 +233,10 @@ def test_a_file_that_is_no_snapshot(text: str | None, tmp_path: Path, capsys: py
         file.write_text(text)
     assert main(["diagnose", "--from", str(file)]) == 2
     assert "is no snapshot" in capsys.readouterr().err
+
+
+def test_an_engine_that_was_killed_is_said_to_lack_memory() -> None:
+    line = "2026-01-31T10:00:00Z WARNING leader: fault: vLLM was killed by signal 9 try=1/5 pause_s=0"
+    found = Story().starting(30).log(LEADER, line).diagnosed()
+    assert codes(found) == ["engine-failed"]
+    assert "for lack of memory" in found.failures[0].sign.do

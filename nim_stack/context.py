@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from nim_stack import names
 from nim_stack.budget import TimeBudget, time_budget
 from nim_stack.catalog import Catalog
+from nim_stack.images import Image
 from nim_stack.manifests.pods import ROLES, Manifest, References, Role, pod_template
-from nim_stack.memory import UTILISATION, Engine, Memory, estimate
-from nim_stack.passthrough import number, option
+from nim_stack.memory import Engine, Memory, estimate, read_engine
+from nim_stack.passthrough import option
 from nim_stack.profiles import Profile, read_profile
 from nim_stack.settings import StackSettings
 from nim_stack.sources import ModelSource, read_source
@@ -90,25 +90,21 @@ class Context:
 
     @property
     def is_licensed(self) -> bool:
-        return self.image.startswith(f"{names.NGC_REGISTRY}/")
+        return Image(self.image).is_licensed
 
     @property
     def is_nim_2_0(self) -> bool:
-        """Whether the image is a release of NIM 2.0, whose vLLM is 0.17 to 0.20 (NVIDIA's release notes)."""
-        return self.is_licensed and self.image.rpartition(":")[2].startswith("2.0.")
+        return Image(self.image).is_nim_2_0
 
     @property
     def brings_model(self) -> bool:
-        """Whether the image knows its model: the model-specific one does, under whatever registry it is mirrored."""
-        if self.named is None:
-            return False
-        own = self.named.nim_image
-        return _repository(self.image) in (self.named.name, own and _repository(own))
+        """Whether the image knows its model, as the model-specific ones do."""
+        return Image(self.image).brings(self.named)
 
     @property
     def is_nim(self) -> bool:
         """Whether the image is one of NVIDIA's, under whatever registry it is mirrored."""
-        return self.is_licensed or self.brings_model or _repository(self.image) == _repository(self.model_free)
+        return self.is_licensed or self.brings_model or Image(self.image).mirrors(self.model_free)
 
     @property
     def supervised(self) -> bool:
@@ -228,16 +224,7 @@ class Context:
     @cached_property
     def engine(self) -> Engine:
         """vLLM's options for memory, from the further arguments or its defaults."""
-        arguments = self.settings.passthrough_args
-        gpu = self.planned_gpu
-        utilisation = number(arguments, "--gpu-memory-utilization") or UTILISATION
-        cache = option(arguments, "--kv-cache-dtype") or ""
-        sequences = number(arguments, "--max-num-seqs") or (gpu.max_sequences if gpu else 1024)
-        return Engine(
-            utilisation=min(utilisation, 1.0),
-            cache_bytes=1 if cache.startswith("fp8") else 2,
-            max_sequences=int(min(sequences, 1e6)) or 1,
-        )
+        return read_engine(self.settings.passthrough_args, self.planned_gpu)
 
     @cached_property
     def context_length(self) -> int | None:
@@ -264,8 +251,3 @@ class Context:
         return estimate(
             self.model.architecture, self.checkpoint, self.split.tensor, self.split.pipeline, gpu.memory, self.engine
         )
-
-
-def _repository(image: str) -> str:
-    """Last part of the repository: mirrors keep it."""
-    return image.split("@")[0].rpartition("/")[2].split(":")[0]

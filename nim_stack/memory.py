@@ -9,9 +9,11 @@ The constants of `_overhead` are fitted to the memory profiles of vLLM 0.19 that
 models (docs/figures.md lists them, and compares the result with other figures).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nim_stack.specs import Architecture, Checkpoint
+from nim_stack.passthrough import number, option
+from nim_stack.specs import Architecture, Checkpoint, GpuSpec
 
 GIB = 1024**3
 UTILISATION = 0.9
@@ -44,6 +46,18 @@ class Engine:
     counts_graphs: bool = True
     """Whether CUDA graphs are part of the share that vLLM may use, as from 0.20 or 0.21 on, or beside it. A plan
     counts them always, since beside the share they take as much."""
+
+
+def read_engine(arguments: Sequence[str], gpu: GpuSpec | None) -> Engine:
+    """The options from vLLM's arguments, or its defaults."""
+    utilisation = number(arguments, "--gpu-memory-utilization") or UTILISATION
+    cache = option(arguments, "--kv-cache-dtype") or ""
+    sequences = number(arguments, "--max-num-seqs") or (gpu.max_sequences if gpu else 1024)
+    return Engine(
+        utilisation=min(utilisation, 1.0),
+        cache_bytes=1 if cache.startswith("fp8") else 2,
+        max_sequences=int(min(sequences, 1e6)) or 1,
+    )
 
 
 @dataclass(frozen=True)

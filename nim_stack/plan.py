@@ -14,6 +14,7 @@ from nim_stack.memory import GIB, Memory
 from nim_stack.parsing import read_settings
 from nim_stack.problems import Problem, RefusedError
 from nim_stack.quantity import gibibytes
+from nim_stack.reasons import reasons
 from nim_stack.rules import check
 from nim_stack.settings import StackSettings
 from nim_stack.settings.pods import ComputeDomain
@@ -230,7 +231,7 @@ def _plan(context: Context) -> DeploymentPlan:
         storage_needed=needed,
         storage_size=(own.size if own else settings.storage.size) or needed,
         budget=context.budget,
-        reasons=tuple(_reasons(context)),
+        reasons=tuple(reasons(context)),
         problems=(),
     )
 
@@ -240,21 +241,3 @@ def _served_name(context: Context) -> str:
     if context.named:
         return context.named.served_name
     return context.source.served_name if context.source else context.settings.model
-
-
-def _reasons(context: Context) -> list[str]:
-    settings, found = context.settings, []
-    if settings.nodes is None:
-        found.append(f"nodes {context.nodes}: as many as the two parallel sizes need")
-    if settings.gpus_per_node is None:
-        usual = f"a usual node of {context.gpu.name}" if context.gpu else "a usual node, as no GPU type is named"
-        found.append(f"gpusPerNode {context.gpus_per_node}: {usual}")
-    if settings.profile is None and None in (settings.tensor_parallel, settings.pipeline_parallel):
-        found.append(context.split.reason)
-    if context.model is None:
-        found.append("memory, heads and layers were not checked: the catalogue does not know the model")
-    elif settings.gpu is None and context.memory is not None:
-        found.append(f"memory is that of {ASSUMED_GPU}, which is assumed, as no GPU type is named")
-    if context.checkpoint is not None and not context.precision_known:
-        found.append(f"precision {context.checkpoint.precision}: assumed, the image chooses it by its profiles")
-    return found

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nim_stack.cli.stack_files import HF_TOKEN, NGC_KEY, StackFileError, read_stack_file
 from nim_stack.parsing import read_settings
+from nim_stack.plan import DeploymentPlan, plan_deployment
 from nim_stack.settings import Cluster, StackSettings
 
 if TYPE_CHECKING:
@@ -23,8 +24,19 @@ class Target:
     settings: StackSettings | None = None
     """Of the stack, when one was named."""
     raw: Any = None
+    where: str = "the settings"
+    """The stack's file."""
     has_ngc_key: bool = False
     has_hf_token: bool = False
+
+    @property
+    def plan(self) -> DeploymentPlan:
+        """Of the stack.
+
+        Raises:
+            RefusedError: with every reason why there is none.
+        """
+        return plan_deployment(self.raw, has_ngc_key=self.has_ngc_key, has_hf_token=self.has_hf_token, where=self.where)
 
     def reader(self) -> "Reader":
         from nim_stack.observing.reader import connect
@@ -65,6 +77,7 @@ def target(given: argparse.Namespace) -> Target:
         _cluster(given, settings.cluster),
         settings,
         file.settings,
+        file.name,
         NGC_KEY in file.keys,
         HF_TOKEN in file.keys,
     )

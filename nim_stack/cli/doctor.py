@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import sys
 from typing import Any
 
 from nim_stack.cli import clusters
@@ -25,16 +24,9 @@ def add_command(commands: Any) -> None:
 def _run(given: argparse.Namespace) -> int:
     from nim_stack.doctor.check import Examined
     from nim_stack.doctor.examine import examine, read
-    from nim_stack.plan import plan_deployment
-    from nim_stack.problems import RefusedError
 
     target = clusters.target(given)
-    ngc, hub = target.has_ngc_key, target.has_hf_token
-    try:
-        plan = plan_deployment(target.raw, has_ngc_key=ngc, has_hf_token=hub, where=f"Pulumi.{given.stack}.yaml")
-    except RefusedError as refused:
-        print(refused, file=sys.stderr)
-        return 1
+    ngc, hub, plan = target.has_ngc_key, target.has_hf_token, target.plan
     report = examine(Examined(plan, read(target.reader(), plan, ngc=ngc, hub=hub), ngc, hub))
     if given.json:
         print(json.dumps(report.document, indent=2))

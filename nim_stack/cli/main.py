@@ -9,14 +9,16 @@ from nim_stack.cli import catalog, diagnose, doctor, impact, importing, planning
 from nim_stack.cli.stack_files import StackFileError
 from nim_stack.importing import reading
 from nim_stack.observing.errors import UnreadableError
+from nim_stack.problems import RefusedError
 
+REFUSED = 1
 USAGE_ERROR = 2
+INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command. 0: it is fine, 1: it is refused, 2: the command line or a file cannot be read.
-
-    Only `impact` has another: 3, something needs approval.
+    """Run one command. 0: it is fine, 1: it is refused, 2: the command line, a file or the cluster cannot be read, 130:
+    Ctrl-C. Commands say in their help which others they have.
     """
     parser = _parser()
     given = parser.parse_args(arguments)
@@ -25,8 +27,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (StackFileError, CatalogError, UnreadableError, reading.UnreadableError) as error:
         print(error, file=sys.stderr)
         return USAGE_ERROR
+    except RefusedError as refused:
+        print(refused, file=sys.stderr)
+        return REFUSED
     except BrokenPipeError:
         return 0
+    except KeyboardInterrupt:
+        return INTERRUPTED
     return found
 
 

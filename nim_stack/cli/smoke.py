@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from nim_stack.observing.reader import Json, Reader
 
 _PAUSE_SECONDS = 1.0
+_LAG_SECONDS = 30.0
+"""After its deadline the Job controller takes some seconds to say that the Job failed."""
 
 
 def add_command(commands: Any) -> None:
@@ -28,16 +30,9 @@ def add_command(commands: Any) -> None:
 def _run(given: argparse.Namespace) -> int:
     from nim_stack.manifests.smoke_job import smoke_job
     from nim_stack.observing.errors import CannotReadError, ClusterUnreachableError
-    from nim_stack.plan import plan_deployment
-    from nim_stack.problems import RefusedError
 
     target = clusters.target(given)
-    try:
-        plan = plan_deployment(target.raw, has_ngc_key=target.has_ngc_key, has_hf_token=target.has_hf_token)
-    except RefusedError as refused:
-        print(refused, file=sys.stderr)
-        return 1
-    reader, space = target.reader(), target.namespace
+    plan, reader, space = target.plan, target.reader(), target.namespace
     try:
         pulls = _pull_secrets(reader, space, target.name)
         job = smoke_job(plan, space, pulls, suffix=f"by-hand-{int(time.time())}")
@@ -53,6 +48,8 @@ def _run(given: argparse.Namespace) -> int:
         print(json.dumps({"completion": json.loads(said[-1]) if came else None, "said": said}, indent=2))
     else:
         print("\n".join(said))
+    if not came:
+        print(f"No completion came: `nim-stack diagnose -s {given.stack}` says why.", file=sys.stderr)
     return 0 if came else 1
 
 
@@ -70,14 +67,19 @@ def _pull_secrets(reader: "Reader", namespace: str, name: str) -> tuple[str, ...
 
 def _outcome(reader: "Reader", job: "Json") -> tuple[bool, list[str]]:
     """Whether the Job got a completion, and what it said."""
-    meta = job["metadata"]
+    meta, limit = job["metadata"], job["spec"]["activeDeadlineSeconds"]
+    deadline = time.monotonic() + limit + _LAG_SECONDS
     path = f"/apis/batch/v1/namespaces/{meta['namespace']}/jobs/{meta['name']}"
-    while True:
-        status = (reader.get(path) or {}).get("status", {})
+    while time.monotonic() < deadline:
+        found = reader.get(path)
+        if found is None:
+            return False, [f"somebody deleted the Job {meta['namespace']}/{meta['name']}: run the command again"]
+        status = found.get("status", {})
         ended = {c["type"] for c in status.get("conditions") or [] if c["status"] == "True"} & {"Complete", "Failed"}
         if ended:
             return "Complete" in ended, _log(reader, meta, status)
         time.sleep(_PAUSE_SECONDS)
+    return False, [f"the Job did not end in its {limit} s; the cluster's Job controller does not act on it"]
 
 
 def _log(reader: "Reader", meta: "Json", status: "Json") -> list[str]:

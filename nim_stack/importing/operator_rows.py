@@ -5,6 +5,18 @@ from nim_stack.importing.rows import Row, judged, left, moved
 
 _DEADLINES = "probes follow from one time budget for image, download and load; timeouts.* where that does not fit"
 _TRITON = "NIM for language models has one port for API, health and metrics"
+_STORAGE = (
+    judged("spec.storage.pvc.create", "storage.storageClass"),
+    judged("spec.storage.pvc.name", "storage.existingClaim"),
+    judged("spec.storage.pvc.storageClass", "storage.storageClass"),
+    judged("spec.storage.pvc.size", "storage.size", says="left out when it cannot hold the model"),
+    judged("spec.storage.pvc.volumeAccessMode", "storage.accessMode", says="ReadWriteMany for several pods"),
+    judged("spec.storage.pvc.subPath", "storage.subPath"),
+    judged("spec.storage.pvc.annotations", "storage.annotations"),
+    judged("spec.storage.hostPath", "storage.hostPath.path"),
+)
+"""A service and a cache say alike where the model is kept."""
+
 _COMMAND = (
     "the operator ignores it across nodes, and both roles run nim-serve-ray; arguments for vLLM are passthroughArgs"
 )
@@ -37,14 +49,7 @@ SERVICE_ROWS: tuple[Row, ...] = (
     judged("spec.storage.nimCache.name", "storage.existingClaim", says="or what the NIMCache says, if given"),
     judged("spec.storage.nimCache.profile", "profile", says="only where parallelism does not say the split"),
     moved("spec.storage.sharedMemorySizeLimit", "resources.shm", forms.text),
-    judged("spec.storage.pvc.create", "storage.storageClass"),
-    judged("spec.storage.pvc.name", "storage.existingClaim"),
-    judged("spec.storage.pvc.storageClass", "storage.storageClass"),
-    judged("spec.storage.pvc.size", "storage.size", says="left out when it cannot hold the model"),
-    judged("spec.storage.pvc.volumeAccessMode", "storage.accessMode", says="ReadWriteMany for several pods"),
-    judged("spec.storage.pvc.subPath", "storage.subPath"),
-    judged("spec.storage.pvc.annotations", "storage.annotations"),
-    judged("spec.storage.hostPath", "storage.hostPath.path"),
+    *_STORAGE,
     judged("spec.storage.readOnly", "storage.readOnly", "download.disabled", says="and nothing is downloaded"),
     judged("spec.storage.emptyDir.sizeLimit", "storage.perPod.size"),
     moved("spec.labels", "pods.labels", forms.texts),
@@ -163,14 +168,7 @@ CACHE_ROWS: tuple[Row, ...] = (
     left("spec.source.ngc.model.buildable", "engines are built for TensorRT-LLM alone"),
     *_hub("hf"),
     *_hub("dataStore"),
-    judged("spec.storage.pvc.create", "storage.storageClass"),
-    judged("spec.storage.pvc.name", "storage.existingClaim"),
-    judged("spec.storage.pvc.storageClass", "storage.storageClass"),
-    judged("spec.storage.pvc.size", "storage.size", says="left out when it cannot hold the model"),
-    judged("spec.storage.pvc.volumeAccessMode", "storage.accessMode", says="ReadWriteMany for several pods"),
-    judged("spec.storage.pvc.subPath", "storage.subPath"),
-    judged("spec.storage.pvc.annotations", "storage.annotations"),
-    judged("spec.storage.hostPath", "storage.hostPath.path"),
+    *_STORAGE,
     left("spec.resources.cpu", _NO_NEED),
     left("spec.resources.memory", _NO_NEED),
     left("spec.tolerations", _JOB),

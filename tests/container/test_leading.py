@@ -4,60 +4,14 @@ from dataclasses import replace
 
 import pytest
 from nim_serve import events as e
-from nim_serve.events import Action, Event, Scope, Status
+from nim_serve.events import Scope, Status
 from nim_serve.leading import Leading
-from nim_serve.limits import CLEAR_SECONDS, ENGINE_GRACE_SECONDS, GONE_SECONDS, RAY_GRACE_SECONDS, Limits
+from nim_serve.limits import CLEAR_SECONDS, GONE_SECONDS, RAY_GRACE_SECONDS
 from nim_serve.membership import Member
-from nim_serve.messages import Order, Report
+from nim_serve.messages import Order
 from nim_serve.phases import Phase
 
-LIMITS = Limits(join=100, rejoin=50, load=1000, tries=3, window=60, drain=40, drain_delay=5)
-BOTH = (Member("10.0.0.1", 1, 1), Member("10.0.0.2", 1, 1))
-GONE_RAYLET = "raylet was killed by signal 9"
-
-
-class Play:
-    """One leader and its clock; `do` gives what it answers, without the lines of the log."""
-
-    def __init__(self, limits: Limits = LIMITS, *, nodes: int = 2, ray: bool = True) -> None:
-        self.now = 0.0
-        self.said: list[str] = []
-        self.machine = Leading(nodes, nodes, "10.0.0.1:6379", "life", limits, ray=ray, now=0.0)
-        self.first = self.machine.start()
-        self.order = next(a.message for a in self.first if isinstance(a, e.Tell))
-
-    def do(self, *events: Event, after: float = 0.0) -> list[Action]:
-        self.now += after
-        out: list[Action] = []
-        for event in events:
-            for action in self.machine.handle(event, self.now):
-                if isinstance(action, e.Tell):
-                    self.order = action.message
-                elif isinstance(action, e.Say):
-                    self.said.append(action.message)
-                elif not isinstance(action, e.Wait):
-                    out.append(action)
-        return out
-
-    @property
-    def phase(self) -> Phase:
-        return self.machine.phase
-
-    def report(self, **changes: object) -> Report:
-        """A worker that has done what the order says."""
-        assert isinstance(self.order, Order)
-        own = Report(worker="1", address="10.0.0.2", nodes=2, gpus=1, epoch=self.order.epoch, engine=self.order.engine)
-        return replace(own, **changes)  # type: ignore[arg-type]
-
-    def gathered(self) -> list[Action]:
-        return self.do(e.Heard(self.report()), e.Members(BOTH))
-
-    def serving(self) -> "Play":
-        self.do(e.ModelDone(), e.RayStarted())
-        self.gathered()
-        self.do(e.EngineUp(), e.Proved())
-        assert self.phase is Phase.SERVE
-        return self
+from tests.container.leading import BOTH, GONE_RAYLET, LIMITS, Play
 
 
 def test_a_start_goes_through_every_phase_in_order() -> None:
@@ -302,75 +256,6 @@ def test_a_pod_that_dies_is_one_fault_although_its_rank_is_noticed_first() -> No
     assert play.do(e.Tick(), after=GONE_SECONDS) == [e.End(Scope.RAY)]
     assert play.machine.tries.count == 1
     assert play.do(e.Ended(Scope.RAY)) == [e.StartRay()], "and without a pause"
-
-
-def test_asked_to_stop_it_finishes_its_requests_then_the_engine_then_ray() -> None:
-    play = Play().serving()
-    assert play.do(e.StopAsked()) == [e.Show(Status.DRAINING, "asked to stop")]
-    assert play.do(e.InFlight(0), after=4) == [], "requests may still come"
-    assert play.do(e.InFlight(1), after=2) == []
-    assert play.do(e.Tick(), after=10) == []
-    assert isinstance(play.order, Order)
-    assert play.order.serving, "workers stay"
-    assert play.do(e.InFlight(0))[-1] == e.End(Scope.ENGINE, ENGINE_GRACE_SECONDS)
-    assert play.order.serving
-    assert play.do(e.Ended(Scope.ENGINE)) == [e.End(Scope.RAY, RAY_GRACE_SECONDS)]
-    assert isinstance(play.order, Order)
-    assert (play.order.bye, play.order.serving) == (True, False)
-    assert play.do(e.Ended(Scope.RAY)) == [e.Exit(0)]
-
-
-def test_requests_that_do_not_end_are_cut_off_when_the_budget_is_over() -> None:
-    play = Play().serving()
-    play.do(e.StopAsked())
-    assert play.do(e.InFlight(1), after=39.9) == []
-    assert play.do(e.Tick(), after=0.1)[-1] == e.End(Scope.ENGINE, ENGINE_GRACE_SECONDS)
-
-
-@pytest.mark.parametrize("phase", [Phase.MODEL, Phase.HEAD, Phase.GATHER, Phase.LOAD, Phase.PROVE, Phase.CLEAR])
-def test_asked_to_stop_before_it_serves_it_stops(phase: Phase) -> None:
-    play = Play()
-    steps: list[tuple[Event, ...]] = [
-        (e.ModelDone(),),
-        (e.RayStarted(),),
-        (e.Heard(play.report()), e.Members(BOTH)),
-        (e.EngineUp(),),
-    ]
-    reached = [Phase.MODEL, Phase.HEAD, Phase.GATHER, Phase.LOAD, Phase.PROVE]
-    for events in steps[: reached.index(phase)] if phase in reached else steps:
-        play.do(*events)
-    if phase is Phase.CLEAR:
-        play.do(e.Broken(Scope.ENGINE, "x"))
-    assert play.phase is phase
-    assert play.do(e.StopAsked())[-1] == e.End(Scope.ENGINE, ENGINE_GRACE_SECONDS)
-    play.do(e.Ended(Scope.ENGINE))
-    assert play.do(e.Ended(Scope.RAY)) == [e.Exit(0)]
-
-
-def test_a_fault_while_draining_ends_the_drain() -> None:
-    play = Play().serving()
-    play.do(e.StopAsked())
-    assert play.do(e.Broken(Scope.ENGINE, "rank has gone"))[-1] == e.End(Scope.ENGINE, ENGINE_GRACE_SECONDS)
-    assert "requests in flight are lost: rank has gone" in play.said
-
-
-def test_a_worker_that_is_asked_to_stop_takes_the_requests_with_it_only_when_they_are_done() -> None:
-    play = Play().serving()
-    (drain,) = play.do(e.Heard(play.report(leaving=True)))
-    assert isinstance(drain, e.Show)
-    assert drain.status is Status.DRAINING
-    assert play.do(e.InFlight(0), after=6)[-2] == e.End(Scope.RAY)
-    assert isinstance(play.order, Order)
-    assert play.order.epoch == "life.2", "which tells the worker that it may go"
-    assert play.machine.tries.count == 0, "nothing has failed"
-    assert play.do(e.Ended(Scope.RAY)) == [e.StartRay()]
-
-
-def test_asked_to_stop_while_a_worker_leaves_it_goes_on_draining_and_then_stops() -> None:
-    play = Play().serving()
-    play.do(e.Heard(play.report(leaving=True)))
-    assert play.do(e.StopAsked()) == [e.Show(Status.DRAINING)]
-    assert play.do(e.InFlight(0), after=6)[-1] == e.End(Scope.ENGINE, ENGINE_GRACE_SECONDS)
 
 
 def test_processes_that_survive_sigkill_end_the_supervisor() -> None:

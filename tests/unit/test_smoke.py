@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from nim_stack import names
+from nim_stack.cli import smoke
 from nim_stack.manifests import smoke_client
 from nim_stack.manifests.pod_security import pod_security_level
 from nim_stack.manifests.smoke_job import smoke_job
@@ -135,3 +137,41 @@ def test_the_job_asks_the_leader_service_and_keeps_no_time_to_live() -> None:
 def test_a_key_of_the_api_reaches_the_job_by_reference() -> None:
     key = {"name": "VLLM_API_KEY", "valueFrom": {"secretKeyRef": {"name": "api", "key": "key"}}}
     assert key in job(env=[key])["spec"]["template"]["spec"]["containers"][0]["env"]
+
+
+class Cluster:
+    """Answers with the Job as it is now; time passes as the command waits."""
+
+    def __init__(self, found: dict[str, Any] | None) -> None:
+        self.found, self.now = found, 0.0
+
+    def get(self, path: str, **_: str) -> dict[str, Any] | None:
+        return self.found if "/jobs/" in path else {"items": []}
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (None, "somebody deleted the Job nim/nim-smoke-by-hand: run the command again"),
+        ({"status": {}}, "the Job did not end in its 1800 s"),
+        (
+            {"status": {"conditions": [{"type": "Failed", "status": "True", "message": "DeadlineExceeded"}]}},
+            "DeadlineExceeded",
+        ),
+    ],
+)
+def test_the_command_ends_whatever_becomes_of_the_job(
+    found: dict[str, Any] | None, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster = Cluster(found)
+
+    def sleep(seconds: float) -> None:
+        cluster.now += seconds
+
+    monkeypatch.setattr(time, "sleep", sleep)
+    monkeypatch.setattr(time, "monotonic", lambda: cluster.now)
+    by_hand = smoke_job(plan_deployment(TINY), "nim", suffix="by-hand")
+    assert by_hand["spec"]["activeDeadlineSeconds"] == 1800
+    came, lines = smoke._outcome(cluster, by_hand)  # type: ignore[arg-type]
+    assert not came
+    assert lines[0].startswith(said)

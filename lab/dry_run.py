@@ -4,6 +4,7 @@ takes longer to start than the API server for a whole deployment."""
 
 import json
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from http.client import HTTPSConnection
@@ -17,6 +18,9 @@ from lab.inside import inside
 
 Json = dict[str, Any]
 _QUERY = urlencode({"dryRun": "All", "fieldManager": "dry-run", "force": "true", "fieldValidation": "Strict"})
+WEBHOOK_SECONDS = 60.0
+"""LWS's replicas are ready before their webhooks listen, one after the other."""
+_NOT_ANSWERING = "failed calling webhook"
 
 
 @dataclass(frozen=True)
@@ -47,11 +51,16 @@ class _Session:
     _kinds: dict[str, Json] = field(default_factory=dict)
 
     def __call__(self) -> list[Verdict]:
+        self._patience = time.monotonic() + WEBHOOK_SECONDS
         self._connection = HTTPSConnection(GATEWAY, API_PORT, context=administrator(), timeout=30)
         return [self._verdict(manifest) for manifest in self.objects]
 
     def _verdict(self, manifest: Json) -> Verdict:
-        status, warnings, answer = self._request("PATCH", f"{self._path(manifest)}?{_QUERY}", manifest)
+        path = f"{self._path(manifest)}?{_QUERY}"
+        status, warnings, answer = self._request("PATCH", path, manifest)
+        while _NOT_ANSWERING in answer.get("message", "") and time.monotonic() < self._patience:
+            time.sleep(1)
+            status, warnings, answer = self._request("PATCH", path, manifest)
         taken = status in (200, 201)
         return Verdict("" if taken else answer["message"], warnings, answer if taken else {})
 

@@ -45,7 +45,7 @@ def test_preview_refuses_a_licensed_image_without_a_key(refused: Stack) -> None:
     )
     assert "nvcr.io/nim/meta/llama:2.0.0" in text
     assert "pulumi config set --secret ngcApiKey" in text
-    assert "nim.secrets.ngcApiSecret" in text
+    assert "nim.secrets.imagePullSecrets" in text
 
 
 def test_preview_names_all_problems_at_once(refused: Stack) -> None:

@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 
-.PHONY: up down test check bench prove venv lock
+.PHONY: up down test check lint bench prove venv lock
 
 $(VENV)/.ready: requirements/dev.lock requirements/uv.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: set PYTHON=/path/to/python3.11" >&2; exit 1; }
@@ -15,8 +15,11 @@ $(VENV)/.ready: requirements/dev.lock requirements/uv.lock
 
 venv: $(VENV)/.ready
 
-check: venv
-	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(PY) -m mypy && $(PY) -m pytest -q -m "not cluster" tests/unit tests/components tests/container tests/engine
+lint: venv
+	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(PY) -m mypy
+
+check: lint
+	@$(PY) -m pytest -q -m "not cluster" tests/unit tests/components tests/container tests/engine
 
 lock: venv
 	@for name in dev uv; do $(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header requirements/$$name.in -o requirements/$$name.lock; done
@@ -28,9 +31,10 @@ up: venv
 down: venv
 	@lab/lab down
 
-test: check
+# The fast tests first: what they find is known before the long ones begin.
+test: lint
 	@lab/lab down && lab/lab up
-	@$(PY) -m pytest -q --durations=15 tests
+	@$(PY) -m pytest -q --durations=15 tests/unit tests/components tests/container tests/engine tests/cluster tests/lab
 
 bench: venv
 	@lab/lab bench

@@ -81,11 +81,11 @@ class Scene:
                 undoing.close()
             over = time.monotonic() if fault.lasts else began
             noticed = self._until("noticed", lambda: self._noticed(began))
-            serving = self._serving(max(noticed, over))
-        termination = 0.0
-        if fault.restarts == "pod":
-            went = self._until("the old pods are gone", lambda: pods.all_gone(self._watch.sights(), list(before)))
-            termination = went - began
+            went = began
+            if fault.restarts == "pod":
+                # A leader that was asked to leave still answers for a while.
+                went = self._until("the old pods are gone", lambda: pods.all_gone(self._watch.sights(), list(before)))
+            serving = self._serving(max(noticed, over, went))
         time.sleep(AFTER_SECONDS)
         after = {one.uid: one.container for one in self.pods()}
         return Outcome(
@@ -94,7 +94,7 @@ class Scene:
             overlapping(self._requests(), began),
             len(after.keys() - before.keys()),
             sum(before[uid] != container for uid, container in after.items() if uid in before),
-            termination,
+            went - began,
         )
 
     def _noticed(self, since: float) -> float | None:

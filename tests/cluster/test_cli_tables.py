@@ -27,7 +27,7 @@ def output(*words: str) -> str:
 
 
 def of_pulumi(text: str) -> Flags:
-    """`  -s, --stack string   The name …`: a word behind the flag is the type of its value, `[=…]` one that may miss."""
+    """`  -s, --stack string   The name …`: behind a flag is the type of its value, which may miss before `[=…]`."""
     flags = re.findall(r"^ +(?:(-\w), )?(--[\w-]+)((?: [\w:]+)?(?:\[=[^\]]*\])?)(?:  |$)", text, re.MULTILINE)
     return _sorted([(short, long, bool(kind) and "[" not in kind) for short, long, kind in flags])
 
@@ -45,7 +45,7 @@ def _sorted(flags: list[tuple[str, str, bool]]) -> Flags:
     return Flags(named(True), named(False))
 
 
-def differences(table: Flags, real: Flags) -> set[str]:
+def differences(table: Flags, real: Flags) -> frozenset[str]:
     """Flags of the table that the program has not, or has otherwise."""
     loose = Flags(real.values | ALONE_OR_WITH_A_VALUE & real.names, real.switches | ALONE_OR_WITH_A_VALUE & real.names)
     return (table.values - loose.values) | (table.switches - loose.switches)
@@ -55,7 +55,7 @@ def differences(table: Flags, real: Flags) -> set[str]:
 def test_the_pulumi_cli_has_each_flag(lab: None, command: str) -> None:
     real = of_pulumi(output("pulumi", *command.split(), "--help"))
     assert real.names
-    assert differences(PULUMI.commands[command] | PULUMI.everywhere, real) == set()
+    assert differences(PULUMI.commands[command] | PULUMI.everywhere, real) == frozenset()
 
 
 @pytest.mark.parametrize("command", KUBECTL.commands)
@@ -63,8 +63,8 @@ def test_kubectl_has_each_flag(lab: None, command: str) -> None:
     text = output(str(build.KUBERNETES.path), "kubectl", *command.split(), "--help")
     assert f"kubectl {command}" in text
     everywhere = of_kubectl(output(str(build.KUBERNETES.path), "kubectl", "options"))
-    assert differences(KUBECTL.everywhere, everywhere) == set()
-    assert differences(KUBECTL.commands[command], of_kubectl(text)) == set()
+    assert differences(KUBECTL.everywhere, everywhere) == frozenset()
+    assert differences(KUBECTL.commands[command], of_kubectl(text)) == frozenset()
 
 
 def test_the_cluster_or_lws_knows_each_type(lab: None) -> None:

@@ -1,7 +1,7 @@
 """Commands of other programs as data, and command lines read by it.
 
-A table lists what the pages use: a new command or flag on a page needs its entry there. tests/cluster/test_cli_tables.py
-compares every entry with the real program.
+A table lists what the pages use: a new command or flag on a page needs its entry there, and
+tests/cluster/test_cli_tables.py compares every entry with the real program.
 """
 
 from collections.abc import Sequence

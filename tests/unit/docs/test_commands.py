@@ -11,7 +11,13 @@ from tests.unit.docs.pages import PAGES, Page, Piece
 from tests.unit.docs.programs import CHECKS, NOT_CHECKED, check, is_whole
 from tests.unit.docs.shell import Command, commands
 
-LANGUAGES = {"": "commands", "yaml": "settings or an object", "python": "a program", "text": "output", "mermaid": "a picture"}
+LANGUAGES = {
+    "": "commands",
+    "yaml": "settings or an object",
+    "python": "a program",
+    "text": "output",
+    "mermaid": "a picture",
+}
 BY_NAME = pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
 
 

@@ -22,7 +22,12 @@ from tests.unit.docs.shell import Command, commands
 
 UNIT = ROOT / "tests" / "unit"
 INLINE = CHECKS.keys() | {"python"}
-NEEDS_CLUSTER = {"doctor", "smoke"}
+NOT_RUN = {
+    "diagnose": "reads a cluster; it runs with --from",
+    "doctor": "reads a cluster",
+    "smoke": "makes a Job in a cluster",
+}
+"""Commands of nim-stack that are parsed alone, with the reason."""
 OUTCOMES = {"impact": {0, 3}}
 """Where a sample decides: 3 says that something needs approval. All others: 0, or what the line's comment says."""
 
@@ -58,7 +63,7 @@ class Follower:
     def do(self, command: Command) -> None:
         """What one command does to the files here, or to the reader's terminal."""
         name, words = program(command.words)
-        if name == "nim-stack" and words[0] not in NEEDS_CLUSTER and (words[0] != "diagnose" or "--from" in words):
+        if name == "nim-stack" and (words[0] not in NOT_RUN or "--from" in words):
             self._nim_stack(command, list(words))
         elif name == "cp":
             shutil.copy(words[0], words[1])
@@ -107,12 +112,17 @@ class Follower:
 
 
 def mentions(page: Page) -> Iterator[Command]:
-    """Commands in the text: those of a program with a check of its own, and more than its name."""
+    """Commands in the text."""
     for span in page.spans:
-        first, _, rest = span.text.partition(" ")
-        if first in INLINE and rest:
-            plain = re.sub(r"<[\w -]+>", "PLACEHOLDER", span.text.replace("…", ""))
-            yield from commands(Piece(span.page, span.line, plain))
+        yield from mentioned(span)
+
+
+def mentioned(span: Piece) -> Iterator[Command]:
+    """Commands of a program with a check of its own, and more than its name."""
+    first, _, rest = span.text.partition(" ")
+    if first in INLINE and rest:
+        plain = re.sub(r"<[\w -]+>|…", "PLACEHOLDER", span.text)
+        yield from commands(Piece(span.page, span.line, plain))
 
 
 def _is_about_something(command: Command) -> bool:

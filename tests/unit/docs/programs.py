@@ -7,10 +7,9 @@ import argparse
 import contextlib
 import io
 import re
-import runpy
-import sys
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
+from pathlib import Path
 
 from lab import cli as lab_cli
 from lab.prove.cli import MATRICES
@@ -90,26 +89,17 @@ def _pip(words: Sequence[str], whole: bool) -> None:
 
 
 def _module(words: Sequence[str], whole: bool) -> None:
-    """A module of this repository: its own help has every flag."""
-    if find_spec(words[0]) is None:
+    """A module of this repository: its source has every flag."""
+    found = find_spec(words[0])
+    if found is None or found.origin is None:
         raise UsageError(f"there is no module {words[0]}")
-    with contextlib.redirect_stdout(io.StringIO()) as printed, contextlib.suppress(SystemExit):
-        _run_module(words[0])
-    if unknown := [flag for flag in _flags(words[1:]) if not re.search(rf"(?<!\S){flag}\b", printed.getvalue())]:
+    known = re.findall(r"""add_argument\(\s*"(--[\w-]+)""", Path(found.origin).read_text(encoding="utf-8"))
+    if unknown := [flag for flag in _flags(words[1:]) if flag not in known]:
         raise UsageError(f"python -m {words[0]} has no {', '.join(unknown)}")
 
 
 def _flags(words: Sequence[str]) -> list[str]:
     return [word.partition("=")[0] for word in words if word.startswith("-")]
-
-
-def _run_module(name: str) -> None:
-    before = sys.argv
-    sys.argv = [name, "--help"]
-    try:
-        runpy.run_module(name, run_name="__main__")
-    finally:
-        sys.argv = before
 
 
 def _kubectl(words: Sequence[str], whole: bool) -> None:
@@ -167,5 +157,7 @@ def _forgive(parser: argparse.ArgumentParser) -> None:
         if isinstance(action, argparse._SubParsersAction):
             for inner in action.choices.values():
                 _forgive(inner)
-        elif not action.option_strings and action.nargs != argparse.REMAINDER:
+        elif action.option_strings:
+            action.nargs = "?" if action.nargs is None else action.nargs
+        elif action.nargs != argparse.REMAINDER:
             action.nargs = "*"

@@ -122,7 +122,8 @@ def mentioned(span: Piece) -> Iterator[Command]:
     first, _, rest = span.text.partition(" ")
     if first in INLINE and rest:
         plain = re.sub(r"<[\w -]+>|…", "PLACEHOLDER", span.text)
-        yield from commands(Piece(span.page, span.line, plain))
+        if not plain.startswith(f"{first} PLACEHOLDER"):  # which command it is, the reader or the program says
+            yield from commands(Piece(span.page, span.line, plain))
 
 
 def _is_about_something(command: Command) -> bool:

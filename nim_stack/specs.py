@@ -45,7 +45,9 @@ class Architecture(Settings):
     attention_layers: Few | None = Field(
         None, description="Layers with a KV cache, when not all have one, as in models with state-space layers."
     )
-    experts: Experts | None = Field(None, description="Mapping with count, active and intermediate.")
+    experts: Experts | None = Field(
+        None, description="Mapping with count, active, intermediate, every and denseLayers."
+    )
     vocabulary: Count = Field(description="vocab_size.")
     context_length: Count = Field(description="max_position_embeddings.")
     tied_embeddings: bool = Field(False, description="true or false: whether input and output share one embedding.")

@@ -95,7 +95,7 @@ class RolePods(_PodFields):
 
     env: tuple[EnvVar, ...] = Field((), description="List of {name, value} or {name, valueFrom}, over nim.env.")
     node_selector: Labels = Field({}, description="Node labels beside those of both roles, text to text.")
-    resources: Resources | None = Field(None, description="Mapping with cpu, memory and shm, over nim.resources.")
+    resources: Resources | None = Field(None, description="Mapping with fields of nim.resources, over those.")
 
 
 class Queue(Settings):

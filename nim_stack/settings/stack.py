@@ -83,9 +83,14 @@ class StackSettings(Settings):
     )
     lws: Lws = Field(Lws(), description="install, existing, or a mapping with mode, version, manifest and sha256.")
     secrets: SecretNames = Field(SecretNames(), description="Mapping of names of existing Secrets.")
-    ports: Ports = Field(Ports(), description="Mapping with server and ray.")
-    resources: Resources = Field(Resources(), description="Mapping with cpu, memory and shm.")
-    pod_security: PodSecurity = Field(PodSecurity(), description="Mapping with runAsUser, runAsGroup and fsGroup.")
+    ports: Ports = Field(Ports(), description="Mapping with server, ray, heartbeat and health.")
+    resources: Resources = Field(
+        Resources(), description="Mapping with cpu, memory, shm, ephemeralStorage and extended."
+    )
+    pod_security: PodSecurity = Field(
+        PodSecurity(),
+        description="Mapping with runAsUser, runAsGroup, fsGroup, supplementalGroups and assignedByCluster.",
+    )
     pods: Pods = Field(Pods(), description="Mapping of fields of the pods, of both roles or under leader and worker.")
     service: Service = Field(
         Service(),
@@ -104,13 +109,17 @@ class StackSettings(Settings):
     )
     disruption_budget: DisruptionBudget | None = Field(None, description="Mapping with maxUnavailable or minAvailable.")
     healing: Healing = Field(
-        Healing(), description="Mapping with supervisor, tries, stallSeconds, waitForLeader and rayCheck."
+        Healing(),
+        description="Mapping with supervisor, tries, windowSeconds, rejoinSeconds, stallSeconds, waitForLeader and "
+        "rayCheck.",
     )
     timeouts: Timeouts = Field(
         Timeouts(), description="Mapping with imagePullMinutes, downloadMinutes, loadMinutes and upMinutes."
     )
     cluster: Cluster = Field(Cluster(), description="Mapping with kubeconfig, context, kubernetesVersion and gpuNodes.")
-    rollout: Rollout = Field(Rollout(), description="Mapping with maxSurge, maxUnavailable and partition.")
+    rollout: Rollout = Field(
+        Rollout(), description="Mapping with maxSurge, maxUnavailable, partition and startupPolicy."
+    )
     catalog: OwnCatalog = Field(
         OwnCatalog(), description="Mapping with models, gpus and fabrics, for what the catalogue does not have."
     )

@@ -51,6 +51,28 @@ def test_the_page_has_every_setting_once_and_describes_it() -> None:
     assert tops == {info.alias for info in StackSettings.model_fields.values()}
 
 
+def test_the_description_of_a_mapping_names_all_that_it_has() -> None:
+    """It is what a refusal of the mapping says; `another place` stands for the six kinds of storage."""
+    short = [
+        f"{path}: {description}"
+        for path, description, fields in _mappings(schema.settings_schema())
+        if re.match("Mapping with (?!fields of)", description) and "another place" not in description
+        if not fields <= set(re.findall(r"[A-Za-z]\w*", description))
+    ]
+    assert short == []
+
+
+def _mappings(whole: dict[str, Any]) -> Iterator[tuple[str, str, set[str]]]:
+    """Path, description and fields of each setting that is a mapping of settings."""
+    for owner, definition in {"": whole, **whole["$defs"]}.items():
+        for option in definition.get("anyOf", [definition]):
+            for name, value in option.get("properties", {}).items():
+                for form in (value, *value.get("anyOf", [])):
+                    target = whole["$defs"].get(str(form.get("$ref", "")).rpartition("/")[2], {})
+                    if target.get("properties"):
+                        yield f"{owner}.{name}", value.get("description", ""), set(target["properties"])
+
+
 def test_the_example_of_the_page_is_planned() -> None:
     (shown,) = re.findall(r"```yaml\n(.*?)```", document.page(), re.DOTALL)
     settings = yaml.safe_load(shown)["config"]["nim-stack:nim"]

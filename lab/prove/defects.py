@@ -15,7 +15,7 @@ from lab.inside import inside
 from lab.observe import kubectl
 from lab.paths import STATE
 from lab.pki import kubeconfig
-from lab.prove import provoke
+from lab.prove import measuring, provoke
 from lab.prove.deployment import GROUP, NAMESPACE, Json, install_lws, remove_lws
 from lab.prove.matrix import Matrix
 from nim_stack.doctor.check import Examined
@@ -221,7 +221,15 @@ def _finish() -> None:
 MATRIX = Matrix(
     "defects",
     "defects planted in a cluster, and what doctor found",
-    {"good": good, "read-only": read_only, **{name: _row(it) for name, it in PLANTED.items()}},
+    {
+        "good": good,
+        "read-only": read_only,
+        **{name: _row(it) for name, it in PLANTED.items()},
+        "all-reduce": lambda: measuring.measured(SETTINGS),
+        "all-reduce-gpus-taken": lambda: measuring.gpus_taken(SETTINGS, _holder()),
+        "all-reduce-cut-off": lambda: measuring.cut_off(SETTINGS),
+        "all-reduce-broken-off": lambda: measuring.broken_off(SETTINGS, _holder()),
+    },
     _prepare,
     _finish,
 )

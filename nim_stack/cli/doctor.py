@@ -4,7 +4,7 @@ import argparse
 import json
 from typing import Any
 
-from nim_stack.cli import clusters
+from nim_stack.cli import all_reduce, clusters
 from nim_stack.cli.tables import table
 
 _MARKS = {"ok": "ok", "warning": "warning", "problem": "PROBLEM", "unknown": "not known"}
@@ -14,22 +14,33 @@ def add_command(commands: Any) -> None:
     command = commands.add_parser(
         "doctor",
         help="whether the cluster can take the stack",
-        description="Compares the cluster with the plan of the stack and changes nothing; it needs no right to write. "
-        "Exit code 0: nothing is in the way (warnings included), 1: something is, 2: the cluster cannot be read.",
+        description="Compares the cluster with the plan of the stack and changes nothing; it needs no right to write, "
+        "but for --all-reduce. Exit code 0: nothing is in the way (warnings included), 1: something is, or what was "
+        "asked for could not be measured, 2: the cluster cannot be read.",
     )
     clusters.add_options(command, stack_alone=True)
+    all_reduce.add_options(command)
     command.set_defaults(run=_run)
 
 
 def _run(given: argparse.Namespace) -> int:
     from nim_stack.doctor.check import Examined
-    from nim_stack.doctor.examine import examine, read
+    from nim_stack.doctor.examine import Report, examine, read
 
+    all_reduce.check_options(given)
     target = clusters.target(given)
     ngc, hub, plan = target.has_ngc_key, target.has_hf_token, target.plan
-    report = examine(Examined(plan, read(target.reader(), plan, ngc=ngc, hub=hub), ngc, hub))
+    reader = target.reader()
+    examined = Examined(plan, read(reader, plan, ngc=ngc, hub=hub), ngc, hub)
+    report, measured = examine(examined), None
+    if given.all_reduce:
+        found, measured = all_reduce.measure(given, target, reader, examined)
+        report = Report({**report.findings, "all-reduce": found})
     if given.json:
-        print(json.dumps(report.document, indent=2))
+        document = report.document
+        if measured:
+            document[-1]["measured"] = measured.document
+        print(json.dumps(document, indent=2))
     else:
         rows = [
             (name, _MARKS[finding.level], finding.what) for name, found in report.findings.items() for finding in found
@@ -39,4 +50,7 @@ def _run(given: argparse.Namespace) -> int:
         if to_do:
             print()
             print("\n".join(f"{name}: {finding.do}" for name, finding in to_do))
+        if measured:
+            print()
+            print(all_reduce.figures(measured))
     return 1 if report.problems else 0

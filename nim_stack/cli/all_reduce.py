@@ -1,0 +1,124 @@
+"""`nim-stack doctor --all-reduce`: the options, what is said meanwhile, and the findings and the table of the end."""
+
+import argparse
+import re
+import secrets
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from nim_stack.cli.stack_files import StackFileError
+from nim_stack.cli.tables import table
+from nim_stack.quantity import PATTERN, to_bytes
+
+if TYPE_CHECKING:
+    from nim_stack.cli.clusters import Target
+    from nim_stack.doctor.bandwidth import Measured
+    from nim_stack.doctor.check import Examined, Finding
+    from nim_stack.observing.reader import Reader
+
+_MIB = 1024**2
+_MOST_MIB = 8 * 1024
+_OWN = ("image", "size", "minutes", "job_namespace")
+
+
+def add_options(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group(
+        "measuring the network between the nodes",
+        "Makes an indexed Job, with a headless Service, of one pod for each node of a group, with the GPUs, image, "
+        "fabric and identity of the stack's; deletes both, whatever happens. It needs free GPUs for one group.",
+    )
+    group.add_argument("--all-reduce", action="store_true", help="run an all-reduce and judge its bandwidth")
+    group.add_argument("--image", help="image with PyTorch and NCCL, instead of the stack's")
+    group.add_argument("--size", type=_size, help="largest message, 1Mi to 8Gi (256Mi)", metavar="SIZE")
+    group.add_argument("--minutes", type=_minutes, help="limit (that of an image pull, and 10)", metavar="N")
+    group.add_argument("--job-namespace", help="namespace of the Job, instead of the stack's", metavar="NAMESPACE")
+
+
+def check_options(given: argparse.Namespace) -> None:
+    """Raises: StackFileError: an option has no effect."""
+    unused = [f"--{name.replace('_', '-')}" for name in _OWN if getattr(given, name) is not None]
+    if unused and not given.all_reduce:
+        raise StackFileError(f"{', '.join(unused)}: only with --all-reduce.")
+
+
+def measure(
+    given: argparse.Namespace, target: "Target", reader: "Reader", it: "Examined"
+) -> "tuple[tuple[Finding, ...], Measured | None]":
+    """What it found, and the figures if there are any.
+
+    Raises:
+        ClusterUnreachableError: the cluster does not answer any more.
+    """
+    from nim_stack.doctor import all_reduce, bandwidth
+    from nim_stack.doctor.check import ok, problem
+    from nim_stack.manifests.all_reduce_job import AllReduce, job_name
+    from nim_stack.manifests.render import references
+
+    plan = it.plan
+    if plan.nodes < 2:
+        return (ok("a group has one node: there is no network between nodes to measure"),), None
+    asked = AllReduce(
+        name=job_name(plan.settings.name, secrets.token_hex(3)),
+        namespace=given.job_namespace or plan.settings.namespace,
+        most_bytes=given.size or 256 * _MIB,
+        seconds=given.minutes * 60 if given.minutes else plan.budget.image_pull + 10 * 60,
+        image=given.image,
+    )
+    if asked.namespace == it.snapshot.namespace and it.snapshot.read("namespace") and not it.snapshot.get("namespace"):
+        do = "Make it (`kubectl create namespace`), or name another one: --job-namespace."
+        return (problem(f"not measured: there is no namespace {asked.namespace} yet", do),), None
+    _say(
+        f"Creating Job {asked.namespace}/{asked.name} and a headless Service of that name: {plan.nodes} pods with "
+        f"{plan.gpus_per_node} GPUs each, image {asked.image or plan.image}. Both are deleted afterwards."
+    )
+    used = references(plan, has_ngc_key=target.has_ngc_key, has_hf_token=target.has_hf_token)
+    with _ended_by_sigterm():
+        outcome = all_reduce.run(reader, it, used, asked, _say)
+    if outcome.why:
+        return (problem(f"not measured: {outcome.why}", outcome.do),), outcome.said.measured()
+    measured = outcome.said.measured()
+    return (tuple(bandwidth.judged(plan, measured)) if measured else ()), measured
+
+
+def figures(measured: "Measured") -> str:
+    """A table of the sizes."""
+    rows = [
+        (f"{one.size // _MIB} MiB", f"{one.seconds * 1000:.3f} ms", f"{one.algorithm:.3f}", f"{one.bus:.3f}")
+        for one in measured.timings
+    ]
+    return table(("message", "all-reduce", "algorithm GB/s", "bus GB/s"), rows)
+
+
+def _say(text: str) -> None:
+    """Standard output is for the result."""
+    print(text, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """As by Ctrl-C, so that the Job goes."""
+
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _size(text: str) -> int:
+    size = int(to_bytes(text)) // _MIB * _MIB if re.fullmatch(PATTERN, text) else 0
+    if not _MIB <= size <= _MOST_MIB * _MIB:
+        raise argparse.ArgumentTypeError(f"{text}: use a size from 1Mi to 8Gi, such as 256Mi")
+    return size
+
+
+def _minutes(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 24 * 60:
+        raise argparse.ArgumentTypeError(f"{text}: use whole minutes from 1 to 1440")
+    return int(text)

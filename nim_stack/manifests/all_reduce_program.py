@@ -1,0 +1,281 @@
+"""All-reduce between the pods of a Job, timed: what the Job of `nim-stack doctor --all-reduce` runs, with `python3 -c`.
+
+Standard library and PyTorch only, and no import from this package: the image has not got it. One process a GPU. Lines
+that begin with MARK are JSON for doctor, the others are for people. Its settings are environment variables, with
+JOB_COMPLETION_INDEX among them, which Kubernetes sets.
+"""
+
+import contextlib
+import importlib.metadata
+import json
+import multiprocessing
+import multiprocessing.connection
+import os
+import re
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+MARK = "all-reduce "
+MIB = 1024**2
+WARM_UPS, FEWEST, MOST = 3, 3, 20
+SECONDS_OF_A_SIZE = 2.0
+GRACE_SECONDS = 10.0
+"""After one rank has failed the others see it, or wait for ever."""
+_RETRIED = "ALL_REDUCE_RETRIED"
+_CHANNEL = re.compile(r"via (?:(NET/[^/\n]+)/\d+(\S*)|(P2P/MNNVL))")
+_NETWORK = re.compile(r"Using network (.+)")
+_NOTE = re.compile(r"NCCL WARN |NET/IB : No|libibverbs|NET/Plugin.*(?:[Cc]ould not|No plugin|[Ff]ail)")
+
+
+class UnableError(Exception):
+    """This pod cannot take part; the message says why."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """This pod among the others."""
+
+    pod: int
+    pods: int
+    ranks: int
+    """In each pod."""
+    leader: str
+    """Name of pod 0."""
+    port: int
+    most: int
+    """Bytes of the largest message."""
+    join: float
+    run: float
+    """Seconds until all pods are there, and from then on."""
+
+    @staticmethod
+    def of(given: Mapping[str, str]) -> "Place":
+        return Place(
+            int(given["JOB_COMPLETION_INDEX"]),
+            int(given["ALL_REDUCE_PODS"]),
+            int(given["ALL_REDUCE_RANKS"]),
+            given["ALL_REDUCE_LEADER"],
+            int(given["ALL_REDUCE_PORT"]),
+            int(given["ALL_REDUCE_MOST_BYTES"]),
+            float(given["ALL_REDUCE_JOIN_SECONDS"]),
+            float(given["ALL_REDUCE_RUN_SECONDS"]),
+        )
+
+
+def say(text: str) -> None:
+    """One write a line, so that those of several processes stay apart."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def tell(**facts: Any) -> None:
+    say(MARK + json.dumps(facts))
+
+
+def sizes(most: int) -> Iterator[int]:
+    """Bytes of the messages: 1 MiB and four times as much each, and the largest."""
+    size = MIB
+    while size < most:
+        yield size
+        size *= 4
+    yield most
+
+
+def seen(lines: Iterable[str]) -> dict[str, Any]:
+    """What NCCL's log says: the ways between the nodes, the network that was chosen, and lines that say why."""
+    ways: dict[str, int] = {}
+    networks: set[str] = set()
+    notes: dict[str, None] = {}
+    for line in lines:
+        if way := _CHANNEL.search(line):
+            name = way[3] or way[1] + (" with GPUDirect RDMA" if "GDRDMA" in way[2] else "")
+            ways[name] = ways.get(name, 0) + 1
+        elif network := _NETWORK.search(line):
+            networks.add(network[1].strip())
+        elif _NOTE.search(line):
+            notes[re.sub(r"^.*?NCCL (INFO |WARN )?", "", line).strip()] = None
+    return {"ways": ways, "networks": sorted(networks), "notes": list(notes)[-8:]}
+
+
+def with_torch() -> None:
+    """Another interpreter where this one has no PyTorch: that of the commands `vllm` and `ray`, by their first line."""
+    try:
+        import torch  # noqa: F401
+    except ImportError as missing:
+        for command in ("vllm", "ray"):
+            path = shutil.which(command)
+            first = Path(path).open("rb").readline().decode(errors="replace") if path else ""  # noqa: SIM115
+            if _RETRIED not in os.environ and first.startswith("#!/") and "python" in first:
+                os.environ[_RETRIED] = "1"
+                interpreter = first[2:].split()
+                os.execvp(interpreter[0], [*interpreter, *sys.orig_argv[1:]])
+        raise UnableError(f"{sys.executable} of this image cannot import PyTorch ({missing})") from None
+
+
+def answers(host: str, port: int, limit: float) -> None:
+    """Wait until pod 0 listens."""
+    start, said = time.monotonic(), ""
+    while True:
+        try:
+            socket.create_connection((host, port), timeout=5).close()
+            return
+        except OSError as error:
+            why = f"{host}:{port}: {error}"
+        if time.monotonic() - start >= limit:
+            raise UnableError(f"pod 0 did not answer within {limit:.0f} s: {why}")
+        if why != said:
+            said = why
+            say(f"waiting for pod 0, {why}")
+        time.sleep(0.5)
+
+
+def meet(it: Place, rank: int, local: int, dist: Any) -> Any:
+    """The store by which the ranks find each other, once all pods are there."""
+    wait = timedelta(seconds=it.join)
+    if rank == 0:
+        store = dist.TCPStore("localhost", it.port, None, True, wait, wait_for_workers=False)
+    else:
+        host = "localhost" if it.pod == 0 else it.leader
+        answers(host, it.port, it.join)
+        store = dist.TCPStore(host, it.port, None, False, wait)
+    if local == 0:
+        store.set(f"pod {it.pod}", socket.gethostname())
+    if rank == 0:
+        end = time.monotonic() + it.join
+        while missing := [pod for pod in range(it.pods) if not store.check([f"pod {pod}"])]:
+            if time.monotonic() > end:
+                raise UnableError(f"pods {missing} did not come within {it.join:.0f} s")
+            time.sleep(0.2)
+        store.set("all", "here")
+    store.wait(["all"], wait)
+    return store
+
+
+def backend(it: Place, local: int, torch: Any) -> tuple[str, Any, str]:
+    """NCCL on GPUs. Gloo where the engine itself is a build for CPU, by what vLLM tells it by: "cpu" in its version."""
+    if torch.cuda.is_available():
+        if (count := torch.cuda.device_count()) < it.ranks:
+            raise UnableError(f"PyTorch sees {count} GPUs in this pod, and {it.ranks} are asked for")
+        torch.cuda.set_device(local)
+        return "nccl", torch.device("cuda", local), torch.cuda.get_device_name(local)
+    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+        if "cpu" in importlib.metadata.version("vllm"):
+            return "gloo", torch.device("cpu"), "CPU"
+    raise UnableError("PyTorch sees no GPU in this pod (torch.cuda.is_available() is False)")
+
+
+def measure(it: Place, rank: int, torch: Any, dist: Any, device: Any) -> None:
+    """Check one sum, then time each size; the slowest rank counts."""
+    ranks = it.pods * it.ranks
+
+    def timed(tensor: Any, count: int) -> float:
+        one = torch.ones(1, dtype=torch.float64, device=device)
+        dist.all_reduce(one)
+        one.item()  # all are here, and the device is idle
+        start = time.perf_counter()
+        for _ in range(count):
+            dist.all_reduce(tensor)
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+        spent = torch.tensor([(time.perf_counter() - start) / count], dtype=torch.float64, device=device)
+        dist.all_reduce(spent, op=dist.ReduceOp.MAX)
+        return float(spent.item())
+
+    tensor = torch.full((MIB // 4,), rank + 1.0, dtype=torch.float32, device=device)
+    dist.all_reduce(tensor)
+    if not bool((tensor == ranks * (ranks + 1) / 2).all()):
+        raise UnableError("the sum over all ranks is wrong: what is sent does not arrive as it was")
+    for size in sizes(it.most):
+        tensor = torch.zeros(size // 4, dtype=torch.float32, device=device)
+        timed(tensor, WARM_UPS)
+        count = max(FEWEST, min(MOST, int(SECONDS_OF_A_SIZE / timed(tensor, 1))))
+        seconds = timed(tensor, count)
+        if rank == 0:
+            tell(bytes=size, seconds=seconds, count=count)
+
+
+def run_rank(it: Place, local: int, log: str) -> None:
+    """One process."""
+    rank = it.pod * it.ranks + local
+    # Whatever the stack says of it: doctor reads what NCCL says of its networks.
+    os.environ.update(NCCL_DEBUG="INFO", NCCL_DEBUG_SUBSYS="INIT,NET", NCCL_DEBUG_FILE=log)
+    try:
+        import torch
+        import torch.distributed as dist
+
+        kind, device, name = backend(it, local, torch)
+        store = meet(it, rank, local, dist)
+        more = {"device_id": device} if kind == "nccl" else {}
+        dist.init_process_group(
+            kind,
+            store=store,
+            rank=rank,
+            world_size=it.pods * it.ranks,
+            timeout=timedelta(seconds=it.run),
+            **more,
+        )
+        if rank == 0:
+            nccl = ".".join(str(part) for part in torch.cuda.nccl.version()) if kind == "nccl" else None
+            tell(backend=kind, ranks=it.pods * it.ranks, pods=it.pods, device=name, torch=torch.__version__, nccl=nccl)
+        measure(it, rank, torch, dist, device)
+        dist.destroy_process_group()
+    except Exception as trouble:
+        words = str(trouble) if isinstance(trouble, UnableError) else f"{type(trouble).__name__}: {trouble}"
+        tell(failed=f"rank {rank}: {words.splitlines()[0] if words else 'it does not say why'}")
+        os._exit(1)
+
+
+def watch(processes: list[Any], limit: float) -> bool:
+    """Whether all ranks of this pod end well in time; no process is left."""
+    end, well = time.monotonic() + limit, True
+    left = {process.sentinel: process for process in processes}
+    while left and (rest := end - time.monotonic()) > 0:
+        for sentinel in multiprocessing.connection.wait(list(left), timeout=rest):
+            process = left.pop(sentinel)
+            process.join()
+            if process.exitcode != 0 and well:
+                well, end = False, min(end, time.monotonic() + GRACE_SECONDS)
+            if process.exitcode < 0:
+                tell(failed=f"{process.name} was ended by {signal.Signals(-process.exitcode).name}")
+    for process in left.values():
+        if well:
+            tell(failed=f"{process.name} did not end within {limit:.0f} s")
+        process.kill()
+        process.join()
+    return well and not left
+
+
+def main(given: Mapping[str, str]) -> int:
+    """0: measured, 1: not."""
+    it = Place.of(given)
+    try:
+        with_torch()
+    except UnableError as reason:
+        tell(failed=str(reason))
+        return 1
+    context = multiprocessing.get_context("fork")  # the program is an argument: there is no file to import again
+    with tempfile.TemporaryDirectory() as folder:
+        logs = [Path(folder, str(local)) for local in range(it.ranks)]
+        processes: list[Any] = [
+            context.Process(target=run_rank, args=(it, local, str(log)), name=f"rank {it.pod * it.ranks + local}")
+            for local, log in enumerate(logs)
+        ]
+        for process in processes:
+            process.start()
+        well = watch(processes, it.join + it.run)
+        lines = [line for log in logs if log.exists() for line in log.read_text(errors="replace").splitlines()]
+    tell(pod=it.pod, **seen(lines))
+    return 0 if well else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(os.environ))

@@ -105,8 +105,8 @@ def _template(plan: DeploymentPlan, references: References, asked: AllReduce) ->
         "restartPolicy": "Never",
         "subdomain": asked.name,
         "terminationGracePeriodSeconds": 2,
-        "affinity": _affinity(plan, spec.get("affinity", {}), asked),
-        "topologySpreadConstraints": _among(spec.get("topologySpreadConstraints", []), asked),
+        "affinity": _affinity(plan, spec["affinity"], asked),
+        "topologySpreadConstraints": _among(spec.get("topologySpreadConstraints", []), plan, asked),
         "volumes": [volume for volume in spec["volumes"] if volume["name"] != names.CACHE_VOLUME],
     }
     metadata = dict(template["metadata"])
@@ -151,7 +151,7 @@ def _is_secret(variable: Manifest) -> bool:
 
 def _affinity(plan: DeploymentPlan, affinity: Manifest, asked: AllReduce) -> Manifest:
     """As in the group. That it is in one place of a topology is otherwise LeaderWorkerSet's doing."""
-    result: Manifest = _among(affinity, asked)
+    result: Manifest = _among(affinity, plan, asked)
     topology = plan.settings.pods.exclusive_topology
     if topology is not None:
         required = "requiredDuringSchedulingIgnoredDuringExecution"
@@ -162,13 +162,14 @@ def _affinity(plan: DeploymentPlan, affinity: Manifest, asked: AllReduce) -> Man
     return result
 
 
-def _among(value: Any, asked: AllReduce) -> Any:
-    """What is said of the pods of the group, of the Job's: they have no labels of LeaderWorkerSet."""
-    if isinstance(value, list):
-        return [_among(item, asked) for item in value]
+def _among(value: Any, plan: DeploymentPlan, asked: AllReduce) -> Any:
+    """What is said of the pods of the group, here or by the stack itself, of the Job's: they have no labels of
+    LeaderWorkerSet."""
+    if isinstance(value, (list, tuple)):
+        return [_among(item, plan, asked) for item in value]
     if not isinstance(value, dict):
         return value
-    if value == names.group_pods(asked.name):
+    if value in (names.group_pods(asked.name), names.group_pods(plan.settings.name)):
         return _pods(asked)
     group_key = ("matchLabelKeys", [names.LWS_GROUP_KEY_LABEL])
-    return {key: _among(inner, asked) for key, inner in value.items() if (key, inner) != group_key}
+    return {key: _among(inner, plan, asked) for key, inner in value.items() if (key, inner) != group_key}

@@ -100,7 +100,7 @@ def cut_off(settings: Mapping[str, Any]) -> Json:
     with provoke.cut("bridge", "forward", "ip saddr 10.244.0.0/16 ip daddr 10.244.0.0/16 tcp dport 6379"):
         code, found = _finished(settings)
     assert (code, [finding["level"] for finding in found]) == (1, ["problem"]), found
-    assert "the pods run and do not meet: waiting for pod 0" in found[0]["what"], found
+    assert "the pods run and do not meet: they wait for pod 0" in found[0]["what"], found
     return {"what": found[0]["what"]}
 
 

@@ -140,12 +140,12 @@ class _Watch:
             self.running_since = self.clock()
         if said.facts or self.clock() - self.running_since < MEETING_SECONDS:
             return None
-        waits = [line for line in self._lines() if line.startswith("waiting")]
         policies = [item["metadata"]["name"] for item in self.it.snapshot.get("policies")]
         do = "See the cluster's DNS and what stands between the nodes (firewall, security group)."
         if policies:
             do += f" NetworkPolicies of the namespace: {', '.join(policies)}; the Job's pods need to reach each other."
-        return Outcome(said, f"the pods run and do not meet: {waits[-1] if waits else 'they say nothing of it'}", do)
+        waiting = said.waiting[-1] if said.waiting else "for what, they do not say"
+        return Outcome(said, f"the pods run and do not meet: they wait {waiting}", do)
 
     def _progress(self, state: str) -> str:
         if sizes := self._said().timings:

@@ -85,6 +85,7 @@ class Said:
     facts: dict[str, Any] = field(default_factory=dict)
     timings: list[tuple[int, float]] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
     ways: dict[str, None] = field(default_factory=dict)
     networks: dict[str, None] = field(default_factory=dict)
     notes: dict[str, None] = field(default_factory=dict)
@@ -109,6 +110,8 @@ def heard(lines: Iterable[str]) -> Said:
             continue
         if "failed" in document:
             said.failed.append(document["failed"])
+        elif "waiting" in document:
+            said.waiting.append(document["waiting"])
         elif "bytes" in document:
             said.timings.append((document["bytes"], document["seconds"]))
         elif "ways" in document:

@@ -1,14 +1,12 @@
 """All-reduce between the pods of a Job, timed: what the Job of `nim-stack doctor --all-reduce` runs, with `python3 -c`.
 
 Standard library and PyTorch only, and no import from this package: the image has not got it. One process a GPU. Lines
-that begin with MARK are JSON for doctor, the others are for people. Its settings are environment variables, with
-JOB_COMPLETION_INDEX among them, which Kubernetes sets.
+that begin with MARK are JSON for doctor. Its settings are environment variables; JOB_COMPLETION_INDEX is Kubernetes'.
 """
 
 import contextlib
 import importlib.metadata
 import json
-import multiprocessing
 import multiprocessing.connection
 import os
 import re
@@ -18,7 +16,8 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -26,11 +25,8 @@ from typing import Any
 
 MARK = "all-reduce "
 MIB = 1024**2
-WARM_UPS, FEWEST, MOST = 3, 3, 20
-SECONDS_OF_A_SIZE = 2.0
-GRACE_SECONDS = 10.0
-"""After one rank has failed the others see it, or wait for ever."""
-_RETRIED = "ALL_REDUCE_RETRIED"
+WARM_UPS, FEWEST, MOST, SECONDS_OF_A_SIZE = 3, 3, 20, 2.0
+GRACE_SECONDS = 10.0  # after one rank has failed: the others see it, or would wait for ever
 _CHANNEL = re.compile(r"via (?:(NET/[^/\n]+)/\d+(\S*)|(P2P/MNNVL))")
 _NETWORK = re.compile(r"Using network (.+)")
 _NOTE = re.compile(r"NCCL WARN |NET/IB : No|libibverbs|NET/Plugin.*(?:[Cc]ould not|No plugin|[Ff]ail)")
@@ -42,63 +38,48 @@ class UnableError(Exception):
 
 @dataclass(frozen=True)
 class Place:
-    """This pod among the others."""
+    """This pod among the others: its number, how many there are, ranks in each, name and port of pod 0, bytes of the
+    largest message, seconds until all pods are there and from then on."""
 
     pod: int
     pods: int
     ranks: int
-    """In each pod."""
     leader: str
-    """Name of pod 0."""
     port: int
     most: int
-    """Bytes of the largest message."""
     join: float
     run: float
-    """Seconds until all pods are there, and from then on."""
 
     @staticmethod
     def of(given: Mapping[str, str]) -> "Place":
-        return Place(
-            int(given["JOB_COMPLETION_INDEX"]),
-            int(given["ALL_REDUCE_PODS"]),
-            int(given["ALL_REDUCE_RANKS"]),
-            given["ALL_REDUCE_LEADER"],
-            int(given["ALL_REDUCE_PORT"]),
-            int(given["ALL_REDUCE_MOST_BYTES"]),
-            float(given["ALL_REDUCE_JOIN_SECONDS"]),
-            float(given["ALL_REDUCE_RUN_SECONDS"]),
-        )
+        pods, ranks, port, most = (int(given[f"ALL_REDUCE_{n}"]) for n in ("PODS", "RANKS", "PORT", "MOST_BYTES"))
+        join, run = (float(given[f"ALL_REDUCE_{n}_SECONDS"]) for n in ("JOIN", "RUN"))
+        return Place(int(given["JOB_COMPLETION_INDEX"]), pods, ranks, given["ALL_REDUCE_LEADER"], port, most, join, run)
 
-
-def say(text: str) -> None:
-    """One write a line, so that those of several processes stay apart."""
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+    @property
+    def first(self) -> int:
+        """Rank of this pod's first process."""
+        return self.pod * self.ranks
 
 
 def tell(**facts: Any) -> None:
-    say(MARK + json.dumps(facts))
+    """One write a line, so that those of several processes stay apart."""
+    sys.stdout.write(f"{MARK}{json.dumps(facts)}\n")
+    sys.stdout.flush()
 
 
-def sizes(most: int) -> Iterator[int]:
+def sizes(most: int) -> list[int]:
     """Bytes of the messages: 1 MiB and four times as much each, and the largest."""
-    size = MIB
-    while size < most:
-        yield size
-        size *= 4
-    yield most
+    return [size for power in range(16) if (size := MIB * 4**power) < most] + [most]
 
 
 def seen(lines: Iterable[str]) -> dict[str, Any]:
     """What NCCL's log says: the ways between the nodes, the network that was chosen, and lines that say why."""
-    ways: dict[str, int] = {}
-    networks: set[str] = set()
+    ways, networks = Counter[str](), set[str]()
     notes: dict[str, None] = {}
     for line in lines:
         if way := _CHANNEL.search(line):
-            name = way[3] or way[1] + (" with GPUDirect RDMA" if "GDRDMA" in way[2] else "")
-            ways[name] = ways.get(name, 0) + 1
+            ways[way[3] or way[1] + (" with GPUDirect RDMA" if "GDRDMA" in way[2] else "")] += 1
         elif network := _NETWORK.search(line):
             networks.add(network[1].strip())
         elif _NOTE.search(line):
@@ -106,39 +87,38 @@ def seen(lines: Iterable[str]) -> dict[str, Any]:
     return {"ways": ways, "networks": sorted(networks), "notes": list(notes)[-8:]}
 
 
-def with_torch() -> None:
-    """Another interpreter where this one has no PyTorch: that of the commands `vllm` and `ray`, by their first line."""
+def without_torch() -> str:
+    """Why there is no PyTorch; empty where there is. Before that the interpreter of `vllm` or `ray`, by the first line
+    of these commands, is given this program."""
     try:
-        import torch  # noqa: F401
+        import torch  # noqa: F401 (once, and not in every process)
     except ImportError as missing:
-        for command in ("vllm", "ray"):
-            path = shutil.which(command)
-            first = Path(path).open("rb").readline().decode(errors="replace") if path else ""  # noqa: SIM115
-            if _RETRIED not in os.environ and first.startswith("#!/") and "python" in first:
-                os.environ[_RETRIED] = "1"
-                interpreter = first[2:].split()
-                os.execvp(interpreter[0], [*interpreter, *sys.orig_argv[1:]])
-        raise UnableError(f"{sys.executable} of this image cannot import PyTorch ({missing})") from None
+        for path in filter(None, map(shutil.which, ("vllm", "ray"))):
+            with contextlib.suppress(OSError), Path(path).open("rb") as file:
+                interpreter = file.readline().decode(errors="replace").removeprefix("#!").split()
+                if interpreter and "python" in interpreter[0] and "ALL_REDUCE_RETRIED" not in os.environ:
+                    os.environ["ALL_REDUCE_RETRIED"] = "1"
+                    os.execv(interpreter[0], [*interpreter, *sys.orig_argv[1:]])
+        return f"{sys.executable} of this image cannot import PyTorch ({missing})"
+    return ""
 
 
 def answers(host: str, port: int, limit: float) -> None:
     """Wait until pod 0 listens."""
-    start, said = time.monotonic(), ""
+    end, said = time.monotonic() + limit, ""
     while True:
         try:
-            socket.create_connection((host, port), timeout=5).close()
-            return
+            return socket.create_connection((host, port), timeout=5).close()
         except OSError as error:
             why = f"{host}:{port}: {error}"
-        if time.monotonic() - start >= limit:
+        if time.monotonic() >= end:
             raise UnableError(f"pod 0 did not answer within {limit:.0f} s: {why}")
         if why != said:
-            said = why
-            say(f"waiting for pod 0, {why}")
+            tell(waiting=f"for pod 0, {(said := why)}")
         time.sleep(0.5)
 
 
-def meet(it: Place, rank: int, local: int, dist: Any) -> Any:
+def meet(it: Place, rank: int, dist: Any) -> Any:
     """The store by which the ranks find each other, once all pods are there."""
     wait = timedelta(seconds=it.join)
     if rank == 0:
@@ -147,14 +127,13 @@ def meet(it: Place, rank: int, local: int, dist: Any) -> Any:
         host = "localhost" if it.pod == 0 else it.leader
         answers(host, it.port, it.join)
         store = dist.TCPStore(host, it.port, None, False, wait)
-    if local == 0:
-        store.set(f"pod {it.pod}", socket.gethostname())
+    store.set(f"pod {it.pod}", "here")
+    end = time.monotonic() + it.join
+    while rank == 0 and (missing := [pod for pod in range(it.pods) if not store.check([f"pod {pod}"])]):
+        if time.monotonic() > end:
+            raise UnableError(f"pods {missing} did not come within {it.join:.0f} s")
+        time.sleep(0.2)
     if rank == 0:
-        end = time.monotonic() + it.join
-        while missing := [pod for pod in range(it.pods) if not store.check([f"pod {pod}"])]:
-            if time.monotonic() > end:
-                raise UnableError(f"pods {missing} did not come within {it.join:.0f} s")
-            time.sleep(0.2)
         store.set("all", "here")
     store.wait(["all"], wait)
     return store
@@ -173,9 +152,9 @@ def backend(it: Place, local: int, torch: Any) -> tuple[str, Any, str]:
     raise UnableError("PyTorch sees no GPU in this pod (torch.cuda.is_available() is False)")
 
 
-def measure(it: Place, rank: int, torch: Any, dist: Any, device: Any) -> None:
+def measure(most: int, rank: int, torch: Any, dist: Any, device: Any) -> None:
     """Check one sum, then time each size; the slowest rank counts."""
-    ranks = it.pods * it.ranks
+    ranks = dist.get_world_size()
 
     def timed(tensor: Any, count: int) -> float:
         one = torch.ones(1, dtype=torch.float64, device=device)
@@ -194,18 +173,18 @@ def measure(it: Place, rank: int, torch: Any, dist: Any, device: Any) -> None:
     dist.all_reduce(tensor)
     if not bool((tensor == ranks * (ranks + 1) / 2).all()):
         raise UnableError("the sum over all ranks is wrong: what is sent does not arrive as it was")
-    for size in sizes(it.most):
+    for size in sizes(most):
         tensor = torch.zeros(size // 4, dtype=torch.float32, device=device)
         timed(tensor, WARM_UPS)
         count = max(FEWEST, min(MOST, int(SECONDS_OF_A_SIZE / timed(tensor, 1))))
         seconds = timed(tensor, count)
         if rank == 0:
-            tell(bytes=size, seconds=seconds, count=count)
+            tell(bytes=size, seconds=seconds)
 
 
 def run_rank(it: Place, local: int, log: str) -> None:
     """One process."""
-    rank = it.pod * it.ranks + local
+    rank, world = it.first + local, it.pods * it.ranks
     # Whatever the stack says of it: doctor reads what NCCL says of its networks.
     os.environ.update(NCCL_DEBUG="INFO", NCCL_DEBUG_SUBSYS="INIT,NET", NCCL_DEBUG_FILE=log)
     try:
@@ -213,20 +192,13 @@ def run_rank(it: Place, local: int, log: str) -> None:
         import torch.distributed as dist
 
         kind, device, name = backend(it, local, torch)
-        store = meet(it, rank, local, dist)
-        more = {"device_id": device} if kind == "nccl" else {}
-        dist.init_process_group(
-            kind,
-            store=store,
-            rank=rank,
-            world_size=it.pods * it.ranks,
-            timeout=timedelta(seconds=it.run),
-            **more,
-        )
+        store = meet(it, rank, dist)
+        more = {"timeout": timedelta(seconds=it.run)} | ({"device_id": device} if kind == "nccl" else {})
+        dist.init_process_group(kind, store=store, rank=rank, world_size=world, **more)
         if rank == 0:
-            nccl = ".".join(str(part) for part in torch.cuda.nccl.version()) if kind == "nccl" else None
-            tell(backend=kind, ranks=it.pods * it.ranks, pods=it.pods, device=name, torch=torch.__version__, nccl=nccl)
-        measure(it, rank, torch, dist, device)
+            nccl = ".".join(map(str, torch.cuda.nccl.version())) if kind == "nccl" else None
+            tell(backend=kind, ranks=world, pods=it.pods, device=name, torch=torch.__version__, nccl=nccl)
+        measure(it.most, rank, torch, dist, device)
         dist.destroy_process_group()
     except Exception as trouble:
         words = str(trouble) if isinstance(trouble, UnableError) else f"{type(trouble).__name__}: {trouble}"
@@ -257,20 +229,16 @@ def watch(processes: list[Any], limit: float) -> bool:
 def main(given: Mapping[str, str]) -> int:
     """0: measured, 1: not."""
     it = Place.of(given)
-    try:
-        with_torch()
-    except UnableError as reason:
-        tell(failed=str(reason))
+    if trouble := without_torch():
+        tell(failed=trouble)
         return 1
-    context = multiprocessing.get_context("fork")  # the program is an argument: there is no file to import again
+    start = multiprocessing.get_context("fork").Process  # the program is an argument: no file could be imported again
     with tempfile.TemporaryDirectory() as folder:
         logs = [Path(folder, str(local)) for local in range(it.ranks)]
-        processes: list[Any] = [
-            context.Process(target=run_rank, args=(it, local, str(log)), name=f"rank {it.pod * it.ranks + local}")
-            for local, log in enumerate(logs)
-        ]
-        for process in processes:
-            process.start()
+        processes: list[Any] = []
+        for local, log in enumerate(logs):
+            processes.append(start(target=run_rank, args=(it, local, str(log)), name=f"rank {it.first + local}"))
+            processes[-1].start()
         well = watch(processes, it.join + it.run)
         lines = [line for log in logs if log.exists() for line in log.read_text(errors="replace").splitlines()]
     tell(pod=it.pod, **seen(lines))

@@ -146,6 +146,7 @@ MOUNT = {
     "involvedObject": {"kind": "Pod", "name": f"{ASKED.name}-1", "uid": f"{ASKED.name}-1"},
 }
 FAILURE = SAID.format(1) + MARK + json.dumps({"failed": "rank 1: DistBackendError: NCCL error"}) + "\n"
+WAITING = SAID.format(1) + MARK + json.dumps({"waiting": "for pod 0, x:6379: unknown"})
 LATER = SAID.format(5) + MARK + json.dumps({"failed": "rank 0: Connection closed by peer"}) + "\n"
 SEEN = SAID.format(6) + MARK + json.dumps({"pod": 1, "ways": {}, "networks": [], "notes": ["no socket interface"]})
 NO_GPUS = "0/2 nodes are available: 2 Insufficient nvidia.com/gpu."
@@ -158,8 +159,8 @@ STUCK: list[tuple[str, Api, str, float]] = [
     ("mount", Api(running(0), waiting(1, "ContainerCreating", ""), events=[MOUNT]), "MountVolume.SetUp failed", 130),
     (
         "names",
-        Api(running(0), running(1), logs={f"{ASKED.name}-1": SAID.format(1) + "waiting for pod 0, x:6379: unknown"}),
-        "the pods run and do not meet: waiting for pod 0, x:6379: unknown",
+        Api(running(0), running(1), logs={f"{ASKED.name}-1": WAITING}),
+        "the pods run and do not meet: they wait for pod 0, x:6379: unknown",
         130,
     ),
     (

@@ -1,1 +1,2 @@
-"""Whether a cluster can take a deployment, before anything is created: read-only, against the plan."""
+"""Whether a cluster can take a deployment, before anything is created: read-only, against the plan, but for the
+all-reduce that it can be asked to run."""

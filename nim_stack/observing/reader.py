@@ -47,7 +47,7 @@ class Reader:
         return answer.text
 
     def send(self, method: str, path: str, body: Json | None = None) -> Json:
-        """POST or DELETE, for what a command was started to make: access reviews, the smoke Job."""
+        """POST or DELETE, for what a command was started to make: access reviews, the Jobs of smoke and doctor."""
         answer = self._request(method, path, {}, body)
         self._accept(answer, path)
         found: Json = answer.json()

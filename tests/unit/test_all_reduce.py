@@ -8,7 +8,7 @@ import pytest
 from nim_stack.manifests.all_reduce_program import MARK, MIB
 from nim_stack.observing.errors import CannotReadError, ClusterUnreachableError
 from tests.unit.all_reduce_api import ASKED, JOB, LOGS, SAID, SERVICE, Api, ended, pod, running, unscheduled, waiting
-from tests.unit.stories import Json
+from tests.unit.stories import Json, Story
 from tests.unit.test_doctor import Cluster
 
 
@@ -95,6 +95,14 @@ def test_who_holds_the_gpus_is_named() -> None:
     outcome = Api(unscheduled(0, NO_GPUS), unscheduled(1, NO_GPUS)).run(it)
     assert "node-0: 8 of 8 GPUs are held by team-b/training" in outcome.why
     assert "Free the GPUs" in outcome.do
+
+
+def test_a_deployment_that_holds_its_own_gpus_is_told_when_to_measure() -> None:
+    it = Cluster()
+    it.objects |= Story().objects
+    outcome = Api(unscheduled(0, NO_GPUS), unscheduled(1, NO_GPUS)).run(it, gpusPerNode=8)
+    assert "GPUs are held by prove/prove-0" in outcome.why
+    assert "measure before `pulumi up`, or while nim.replicas is 0" in outcome.do
 
 
 def test_a_cluster_that_scales_up_is_waited_for() -> None:

@@ -1,5 +1,5 @@
-"""Values written as Kubernetes writes them, checked against its published types: a misspelt field is refused at
-preview instead of being dropped, or met when the API server is asked.
+"""Values written as Kubernetes writes them, checked against its published types, and against what the API server takes
+in them: what it would drop or refuse is refused at preview.
 
 The types are those of the package lightkube-models, which is generated from Kubernetes' OpenAPI document. They are
 imported when the first such value is read: that takes 0.2 s, and most stacks have none.
@@ -16,10 +16,10 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+from nim_stack.validation import Found, is_quantity, needed, of_field, of_object
+
 FORM = "x-kubernetes"
 """Stands in a JSON schema for a Kubernetes object, until nim_stack.kubernetes_schema writes its fields there."""
-_Found = tuple[str, str]
-"""Where in the value, and what is wrong there."""
 
 
 @dataclass(frozen=True)
@@ -87,12 +87,12 @@ def field_types(struct: Any) -> dict[str, Any]:
 
 @cache
 def required_fields(struct: Any) -> frozenset[str]:
-    """Fields without a default, which come first in a generated class."""
+    """Fields without a default, which come first in a generated class, and those that the API server needs as well."""
     fields = list(struct.__struct_fields__)
-    return frozenset(fields[: len(fields) - len(struct.__struct_defaults__)])
+    return frozenset(fields[: len(fields) - len(struct.__struct_defaults__)]) | needed(struct.__name__)
 
 
-def _walk(value: Any, hint: Any, place: str, required: bool) -> Iterator[_Found]:
+def _walk(value: Any, hint: Any, place: str, required: bool) -> Iterator[Found]:
     if value is None and not required:
         return
     origin = get_origin(hint)
@@ -116,7 +116,7 @@ def _walk(value: Any, hint: Any, place: str, required: bool) -> Iterator[_Found]
         yield place, f"{value!r} is not {_WORDS.get(hint, 'of the right type')}"
 
 
-def _mapping(value: Any, arguments: tuple[Any, ...], place: str, required: bool) -> Iterator[_Found]:
+def _mapping(value: Any, arguments: tuple[Any, ...], place: str, required: bool) -> Iterator[Found]:
     if not isinstance(value, dict):
         yield place, f"{value!r} is not a mapping"
         return
@@ -127,14 +127,28 @@ def _mapping(value: Any, arguments: tuple[Any, ...], place: str, required: bool)
             yield from _walk(item, arguments[1], _at(place, key), required)
 
 
-def _struct(value: Any, struct: Any, place: str, required: bool) -> Iterator[_Found]:
-    name, fields = struct.__name__, field_types(struct)
+def _struct(value: Any, struct: Any, place: str, required: bool) -> Iterator[Found]:
+    name = struct.__name__
     if not isinstance(value, dict):
         yield place, f"{value!r} is not a mapping with the fields of {name}"
         return
+    sound = True
+    for found in _fields(value, struct, place, required):
+        sound = False
+        yield found
+    if sound and required:
+        yield from _inside(place, of_object(name, value))
+
+
+def _fields(value: dict[Any, Any], struct: Any, place: str, required: bool) -> Iterator[Found]:
+    name, fields = struct.__name__, field_types(struct)
     for key, item in value.items():
+        field = f"{name}.{key}"
         if key in fields:
-            yield from _walk(item, fields[key], _at(place, key), required)
+            if not is_quantity(field):
+                yield from _walk(item, fields[key], _at(place, key), required)
+            if item is not None or required:
+                yield from _inside(_at(place, key), of_field(field, item))
         elif not (key.startswith("$") and not required):
             close = get_close_matches(str(key), fields, n=1)
             hint = f", did you mean {close[0]}?" if close else f"; it has {', '.join(sorted(fields))}"
@@ -142,6 +156,11 @@ def _struct(value: Any, struct: Any, place: str, required: bool) -> Iterator[_Fo
     if required:
         for missing in sorted(required_fields(struct) - value.keys()):
             yield place, f"{missing!r} is missing, which {name} needs"
+
+
+def _inside(place: str, found: Iterator[Found]) -> Iterator[Found]:
+    for at, what in found:
+        yield _at(place, at) if at else place, what
 
 
 def _at(place: str, part: str) -> str:

@@ -9,7 +9,6 @@ import pytest
 from lab.dry_run import dry_run
 from lab.observe import kubectl
 from lab.prove.deployment import apply
-from lab.stacks import Stack
 from tests.kubernetes_samples import Sample, samples
 
 pytestmark = pytest.mark.cluster
@@ -23,7 +22,7 @@ _NAMESPACE = {
 
 
 @pytest.fixture(scope="module")
-def refusals(undeployed: Stack) -> Iterator[list[tuple[Sample, str]]]:
+def refusals(lab: None) -> Iterator[list[tuple[Sample, str]]]:
     """Every sample with what the API server refuses it with, or an empty text."""
     asked = samples()
     manifests = [sample.manifest for sample in asked]

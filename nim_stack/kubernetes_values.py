@@ -16,7 +16,7 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from nim_stack.validation import Found, is_quantity, needed, of_field, of_object
+from nim_stack.validation import Found, is_judged, is_quantity, needed, of_field, of_object
 
 FORM = "x-kubernetes"
 """Stands in a JSON schema for a Kubernetes object, until nim_stack.kubernetes_schema writes its fields there."""
@@ -140,22 +140,47 @@ def _struct(value: Any, struct: Any, place: str, required: bool) -> Iterator[Fou
         yield from _inside(place, of_object(name, value))
 
 
+@dataclass(frozen=True)
+class _Field:
+    """What is known of a field, worked out once."""
+
+    hint: Any
+    """Type of its value, or of what it is when it is not left out."""
+    name: str
+    judged: bool
+
+    def may_be(self, value: Any) -> bool:
+        """Whether the value has the type, when that is seen at once."""
+        return self.hint in _PLAIN and _PLAIN[self.hint](value)
+
+
+@cache
+def _known(struct: Any) -> dict[str, _Field]:
+    found = {}
+    for name, hint in field_types(struct).items():
+        field = f"{struct.__name__}.{name}"
+        options = [option for option in get_args(hint) if option is not type(None)]
+        only = options[0] if get_origin(hint) in (Union, types.UnionType) and len(options) == 1 else hint
+        found[name] = _Field(only, field, is_judged(field))
+    return found
+
+
 def _fields(value: dict[Any, Any], struct: Any, place: str, required: bool) -> Iterator[Found]:
-    name, fields = struct.__name__, field_types(struct)
+    known = _known(struct)
     for key, item in value.items():
-        field = f"{name}.{key}"
-        if key in fields:
-            if not is_quantity(field):
-                yield from _walk(item, fields[key], _at(place, key), required)
-            if item is not None or required:
-                yield from _inside(_at(place, key), of_field(field, item))
-        elif not (key.startswith("$") and not required):
-            close = get_close_matches(str(key), fields, n=1)
-            hint = f", did you mean {close[0]}?" if close else f"; it has {', '.join(sorted(fields))}"
-            yield place, f"{key!r} is not a field of {name}{hint}"
+        field = known.get(key)
+        if field is not None:
+            if not field.may_be(item) and not is_quantity(field.name):
+                yield from _walk(item, field.hint, _at(place, key), required)
+            if field.judged and (item is not None or required):
+                yield from _inside(_at(place, key), of_field(field.name, item))
+        elif required or not str(key).startswith("$"):
+            close = get_close_matches(str(key), known, n=1)
+            hint = f", did you mean {close[0]}?" if close else f"; it has {', '.join(sorted(known))}"
+            yield place, f"{key!r} is not a field of {struct.__name__}{hint}"
     if required:
         for missing in sorted(required_fields(struct) - value.keys()):
-            yield place, f"{missing!r} is missing, which {name} needs"
+            yield place, f"{missing!r} is missing, which {struct.__name__} needs"
 
 
 def _inside(place: str, found: Iterator[Found]) -> Iterator[Found]:

@@ -222,7 +222,7 @@ _QUANTITIES: Mapping[str, tuple[list[Any], list[Any]]] = {
 
 def spellings() -> Iterator[Sample]:
     """Texts and quantities."""
-    for field, (taken, refused) in (_SPELLINGS | _QUANTITIES).items():
+    for field, (taken, refused) in {**_SPELLINGS, **_QUANTITIES}.items():
         kind, _, name = field.partition(".")
         for right, values in ((True, taken), (False, refused)):
             for value in values:

@@ -36,12 +36,13 @@ def _specs(context: Context) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _malformed(context: Context) -> Iterator[Finding]:
     """Of a patch that changes what the plan decides the consequences are not told."""
-    causes = [found.path for found in overruled(context)]
+    patched = {role: path for role, path, _, _ in steps(context)}
+    found = {role: complaints(context.templates[role], "core_v1.PodTemplateSpec") for role in patched}
+    causes = [cause.path for cause in overruled(context)] if any(found.values()) else []
     for role, path, _, _ in steps(context):
-        if any(cause.startswith(f"{path}.") for cause in causes):
-            continue
-        for why in complaints(context.templates[role], "core_v1.PodTemplateSpec"):
-            yield Finding(path, None, f"after it, {why}", "Complete the patch.")
+        if not any(cause.startswith(f"{path}.") for cause in causes):
+            for why in found[role]:
+                yield Finding(path, None, f"after it, {why}", "Complete the patch.")
 
 
 def _sources(_: str, spec: dict[str, Any]) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ Tables by field, `<type>.<field>`, and functions by type. They judge what is cer
 Kubernetes that a stack may meet; what only some of them refuse is let through.
 """
 
-from nim_stack.validation.fields import Found, is_quantity, needed, of_field
+from nim_stack.validation.fields import Found, is_judged, is_quantity, needed, of_field
 from nim_stack.validation.together import of_object
 
-__all__ = ["Found", "is_quantity", "needed", "of_field", "of_object"]
+__all__ = ["Found", "is_judged", "is_quantity", "needed", "of_field", "of_object"]

@@ -24,6 +24,11 @@ def is_quantity(field: str) -> bool:
     return field in SIGNS
 
 
+def is_judged(field: str) -> bool:
+    """Whether a table says something of the field."""
+    return any(field in table for table in (WORDS, TEXTS, RANGES, SIGNS, KEYS, VALUES))
+
+
 def of_field(field: str, value: Any) -> Iterator[Found]:
     """What is wrong with the value of a field; what has another type than the field's is not judged."""
     if field in SIGNS:

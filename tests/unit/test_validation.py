@@ -178,3 +178,33 @@ def test_a_quantity_is_read(text: object, number: float) -> None:
 @pytest.mark.parametrize("text", ["", "Gi", "1GiB", "1 Gi", "1e", "0x1", "one", True, None, "1e5Gi"])
 def test_what_is_no_quantity_is_not_read(text: object) -> None:
     assert quantities.parsed(text) is None
+
+
+JUNK: list[Any] = [
+    None,
+    True,
+    -1,
+    10**30,
+    0.5,
+    float("nan"),
+    "",
+    "$",
+    "a" * 300,
+    [],
+    [None],
+    [[]],
+    {},
+    {5: 5},
+    {"a": None},
+]
+
+
+@pytest.mark.parametrize("required", [True, False])
+def test_anything_inside_of_a_value_is_judged_without_a_fault(required: bool) -> None:
+    """Each field that a sample has in turn is something else."""
+    fields = {(one.kind, name): one for one in SAMPLES for name in one.value}
+    for (_, name), sample in fields.items():
+        for junk in JUNK:
+            found = complaints(sample.value | {name: junk}, sample.qualified, required)
+            assert all(isinstance(text, str) for text in found)
+        assert complaints(sample.value | {5: "a"}, sample.qualified, required), sample

@@ -5,6 +5,11 @@ from collections.abc import Iterator
 from typing import Any, Union, get_args, get_origin
 
 from nim_stack.kubernetes_values import field_types, required_fields, type_of
+from nim_stack.validation import is_quantity
+from nim_stack.validation.names import KEYS, TEXTS, VALUES, Form
+from nim_stack.validation.numbers import RANGES
+from nim_stack.validation.quantities import PATTERN
+from nim_stack.validation.words import WORDS
 
 Schema = dict[str, Any]
 _PLAIN: dict[Any, Schema] = {
@@ -14,6 +19,8 @@ _PLAIN: dict[Any, Schema] = {
     bool: {"type": "boolean"},
     dict: {"type": "object"},
 }
+_HUGE = 2**31 - 1
+"""A bound that is no more than the size of an integer."""
 
 
 def definitions(kind: str, required: bool = True) -> dict[str, Schema]:
@@ -52,7 +59,8 @@ def _structs(hint: Any) -> Iterator[Any]:
 
 
 def _object(struct: Any, required: bool) -> Schema:
-    fields = {name: _schema(hint, required) for name, hint in sorted(field_types(struct).items())}
+    kind = struct.__name__
+    fields = {name: _schema(hint, required, f"{kind}.{name}") for name, hint in sorted(field_types(struct).items())}
     if required:
         needed = sorted(required_fields(struct))
         return {"type": "object", "properties": fields, "additionalProperties": False} | (
@@ -69,15 +77,44 @@ def _object(struct: Any, required: bool) -> Schema:
     }
 
 
-def _schema(hint: Any, required: bool) -> Schema:
+def _schema(hint: Any, required: bool, field: str) -> Schema:
     origin, arguments = get_origin(hint), get_args(hint)
+    if is_quantity(field):
+        return {"anyOf": [{"type": "string", "pattern": f"^(?!-){PATTERN}$"}, {"type": "number", "minimum": 0}]}
     if origin in (Union, types.UnionType):
-        options = [_schema(option, required) for option in arguments if option is not type(None)]
+        options = [_schema(option, required, field) for option in arguments if option is not type(None)]
         return options[0] if len(options) == 1 else {"anyOf": options}
     if origin is list:
-        return {"type": "array", "items": _schema(arguments[0], required)}
+        return {"type": "array", "items": _schema(arguments[0], required, field)}
     if origin is dict and arguments:
-        return {"type": "object", "additionalProperties": _schema(arguments[1], required)}
+        return _mapping(field, _schema(arguments[1], required, ""))
+    if hint is dict and field in VALUES:
+        return _mapping(field, dict(_PLAIN[str]))
     if hasattr(hint, "__struct_fields__"):
         return {"$ref": f"#/$defs/{_name(hint, required)}"}
-    return dict(_PLAIN.get(origin or hint, {}))
+    return _PLAIN.get(origin or hint, {}) | _narrower(hint, field)
+
+
+def _mapping(field: str, values: Schema) -> Schema:
+    if field in VALUES:
+        values = values | _written(VALUES[field])
+    keys = {"propertyNames": _written(KEYS[field])} if field in KEYS else {}
+    return {"type": "object", "additionalProperties": values, **keys}
+
+
+def _narrower(hint: Any, field: str) -> Schema:
+    """What the API server takes of the values of a type."""
+    if hint is int and field in RANGES:
+        least, most = RANGES[field]
+        return {"minimum": least} | ({"maximum": most} if most < _HUGE else {})
+    if hint is str and field in WORDS:
+        return {"enum": list(WORDS[field])}
+    return _written(TEXTS[field]) if hint is str and field in TEXTS else {}
+
+
+def _written(form: Form) -> Schema:
+    return {"pattern": _whole(form.pattern)} | ({"maxLength": form.most} if form.most else {})
+
+
+def _whole(pattern: str) -> str:
+    return f"^({pattern})$"

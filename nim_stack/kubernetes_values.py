@@ -1,5 +1,5 @@
-"""Values written as Kubernetes writes them, checked against its published types: a misspelt field is refused at
-preview instead of being dropped, or met when the API server is asked.
+"""Values written as Kubernetes writes them, checked against its published types, and against what the API server takes
+in them: what it would drop or refuse is refused at preview.
 
 The types are those of the package lightkube-models, which is generated from Kubernetes' OpenAPI document. They are
 imported when the first such value is read: that takes 0.2 s, and most stacks have none.
@@ -16,10 +16,10 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+from nim_stack.validation import Found, is_judged, is_quantity, needed, of_field, of_object
+
 FORM = "x-kubernetes"
 """Stands in a JSON schema for a Kubernetes object, until nim_stack.kubernetes_schema writes its fields there."""
-_Found = tuple[str, str]
-"""Where in the value, and what is wrong there."""
 
 
 @dataclass(frozen=True)
@@ -87,12 +87,12 @@ def field_types(struct: Any) -> dict[str, Any]:
 
 @cache
 def required_fields(struct: Any) -> frozenset[str]:
-    """Fields without a default, which come first in a generated class."""
+    """Fields without a default, which come first in a generated class, and those that the API server needs as well."""
     fields = list(struct.__struct_fields__)
-    return frozenset(fields[: len(fields) - len(struct.__struct_defaults__)])
+    return frozenset(fields[: len(fields) - len(struct.__struct_defaults__)]) | needed(struct.__name__)
 
 
-def _walk(value: Any, hint: Any, place: str, required: bool) -> Iterator[_Found]:
+def _walk(value: Any, hint: Any, place: str, required: bool) -> Iterator[Found]:
     if value is None and not required:
         return
     origin = get_origin(hint)
@@ -116,7 +116,7 @@ def _walk(value: Any, hint: Any, place: str, required: bool) -> Iterator[_Found]
         yield place, f"{value!r} is not {_WORDS.get(hint, 'of the right type')}"
 
 
-def _mapping(value: Any, arguments: tuple[Any, ...], place: str, required: bool) -> Iterator[_Found]:
+def _mapping(value: Any, arguments: tuple[Any, ...], place: str, required: bool) -> Iterator[Found]:
     if not isinstance(value, dict):
         yield place, f"{value!r} is not a mapping"
         return
@@ -127,21 +127,65 @@ def _mapping(value: Any, arguments: tuple[Any, ...], place: str, required: bool)
             yield from _walk(item, arguments[1], _at(place, key), required)
 
 
-def _struct(value: Any, struct: Any, place: str, required: bool) -> Iterator[_Found]:
-    name, fields = struct.__name__, field_types(struct)
+def _struct(value: Any, struct: Any, place: str, required: bool) -> Iterator[Found]:
+    name = struct.__name__
     if not isinstance(value, dict):
         yield place, f"{value!r} is not a mapping with the fields of {name}"
         return
+    sound = True
+    for found in _fields(value, struct, place, required):
+        sound = False
+        yield found
+    if sound and required:
+        yield from _inside(place, of_object(name, value))
+
+
+@dataclass(frozen=True)
+class _Field:
+    """What is known of a field, worked out once."""
+
+    hint: Any
+    """Type of its value, or of what it is when it is not left out."""
+    name: str
+    judged: bool
+
+    def may_be(self, value: Any) -> bool:
+        """Whether the value has the type, when that is seen at once."""
+        return self.hint in _PLAIN and _PLAIN[self.hint](value)
+
+
+@cache
+def _known(struct: Any) -> dict[str, _Field]:
+    found = {}
+    for name, hint in field_types(struct).items():
+        field = f"{struct.__name__}.{name}"
+        options = [option for option in get_args(hint) if option is not type(None)]
+        only = options[0] if get_origin(hint) in (Union, types.UnionType) and len(options) == 1 else hint
+        found[name] = _Field(only, field, is_judged(field))
+    return found
+
+
+def _fields(value: dict[Any, Any], struct: Any, place: str, required: bool) -> Iterator[Found]:
+    known = _known(struct)
     for key, item in value.items():
-        if key in fields:
-            yield from _walk(item, fields[key], _at(place, key), required)
-        elif not (key.startswith("$") and not required):
-            close = get_close_matches(str(key), fields, n=1)
-            hint = f", did you mean {close[0]}?" if close else f"; it has {', '.join(sorted(fields))}"
-            yield place, f"{key!r} is not a field of {name}{hint}"
+        field = known.get(key)
+        if field is not None:
+            if not field.may_be(item) and not is_quantity(field.name):
+                yield from _walk(item, field.hint, _at(place, key), required)
+            if field.judged and (item is not None or required):
+                yield from _inside(_at(place, key), of_field(field.name, item))
+        elif required or not str(key).startswith("$"):
+            close = get_close_matches(str(key), known, n=1)
+            hint = f", did you mean {close[0]}?" if close else f"; it has {', '.join(sorted(known))}"
+            yield place, f"{key!r} is not a field of {struct.__name__}{hint}"
     if required:
         for missing in sorted(required_fields(struct) - value.keys()):
-            yield place, f"{missing!r} is missing, which {name} needs"
+            yield place, f"{missing!r} is missing, which {struct.__name__} needs"
+
+
+def _inside(place: str, found: Iterator[Found]) -> Iterator[Found]:
+    for at, what in found:
+        yield _at(place, at) if at else place, what
 
 
 def _at(place: str, part: str) -> str:

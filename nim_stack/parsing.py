@@ -59,7 +59,12 @@ def _set_aside(raw: Mapping[str, Any], details: list[ErrorDetails]) -> dict[str,
 
 def field_problems(details: list[ErrorDetails], root: type[Settings], prefix: str) -> list[Problem]:
     """What pydantic found wrong with single fields, in the words of their settings class."""
-    return [_problem(detail, root, prefix) for detail in details]
+    return [_problem(detail, root, prefix) for detail in details if not _is_consequence(detail)]
+
+
+def _is_consequence(detail: ErrorDetails) -> bool:
+    """pydantic counts the items of a list that are right, and calls it too short when one of one is wrong."""
+    return detail["type"] == "too_short" and len(detail["input"]) >= detail["ctx"]["min_length"]
 
 
 def _problem(detail: ErrorDetails, root: type[Settings], prefix: str) -> Problem:

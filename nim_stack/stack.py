@@ -6,6 +6,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from nim_stack.cluster import Connections, connect
+from nim_stack.components import kept_namespace
 from nim_stack.components.lws_operator import LwsOperator
 from nim_stack.components.model_cache import ModelCache, ModelCacheArgs
 from nim_stack.components.model_download import ModelDownload
@@ -35,9 +36,12 @@ class NimStack(pulumi.ComponentResource):
     leader_service: pulumi.Output[str]
 
     def __init__(self, name: str, args: NimStackArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("nim-stack:index:NimStack", name, {}, opts)
-        plan = self.plan = _plan(name, args)
+        plan = _plan(name, args)
         settings = plan.settings
+        own = pulumi.ResourceOptions(hooks=kept_namespace.hooks(name))
+        inputs = kept_namespace.inputs(settings)
+        super().__init__("nim-stack:index:NimStack", name, inputs, pulumi.ResourceOptions.merge(own, opts))
+        self.plan = plan
         for warning in plan.warnings:
             pulumi.log.warn(warning, self)
         cluster = connect(name, settings.cluster, self)

@@ -33,6 +33,7 @@ from nim_stack.rules import (  # noqa: F401
     source,
     split,
     storage,
+    templates,
 )
 from nim_stack.rules.base import JUDGEMENTS, Judgement
 

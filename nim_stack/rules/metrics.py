@@ -36,12 +36,10 @@ def _metrics(context: Context) -> Iterator[tuple[str, Mapping[str, Any]]]:
 )
 def measurable(context: Context) -> Iterator[Finding]:
     for path, metric in _metrics(context):
-        kind = metric.get("type")
-        source = _SOURCES.get(str(kind))
+        kind = metric["type"]
+        source = _SOURCES[kind]
         there = [name for name in _SOURCES.values() if metric.get(name) is not None]
-        if source is None:
-            yield Finding(f"{path}.type", kind, "there is no such type", f"Use {choices(_SOURCES)}.")
-        elif there != [source]:
+        if there != [source]:
             why = f"it has {choices(there)}" if there else "its source is missing"
             yield Finding(f"{path}.type", kind, why, f"Say what to measure under {source}, and nothing else.")
         else:

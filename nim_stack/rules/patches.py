@@ -6,11 +6,8 @@ from typing import Any
 
 from nim_stack import names
 from nim_stack.context import Context
-from nim_stack.kubernetes_values import complaints
 from nim_stack.manifests.patch import MERGE_KEYS, patched
-from nim_stack.manifests.pod_security import containers
 from nim_stack.manifests.pods import ROLES, Manifest, References, Role, patches, unpatched_template
-from nim_stack.manifests.security import escalates
 from nim_stack.rules.base import Finding, rule
 from nim_stack.rules.overrides import JSON_LOGGING, OWNED_VARIABLES
 from nim_stack.rules.pods import instead_of, owner
@@ -46,7 +43,7 @@ _NOTHING = "nothing, "
 _READS = frozenset({"nim.pods"})
 
 
-def _steps(context: Context) -> Iterator[tuple[Role, str, Manifest, Manifest]]:
+def steps(context: Context) -> Iterator[tuple[Role, str, Manifest, Manifest]]:
     """Each patch of each role, with the template before it."""
     for role in ROLES:
         found = list(patches(context.settings.pods, role))
@@ -56,7 +53,7 @@ def _steps(context: Context) -> Iterator[tuple[Role, str, Manifest, Manifest]]:
             template, _ = patched(template, patch)
 
 
-def _once(findings: Iterator[Finding]) -> Iterator[Finding]:
+def once(findings: Iterator[Finding]) -> Iterator[Finding]:
     """A patch of both roles is applied twice and judged once."""
     yield from {(found.path, str(found.given), found.why): found for found in findings}.values()
 
@@ -70,7 +67,7 @@ def _once(findings: Iterator[Finding]) -> Iterator[Finding]:
 )
 def ineffective(context: Context) -> Iterator[Finding]:
     found: dict[tuple[str, str], list[tuple[Role, str, Finding]]] = {}
-    for role, path, patch, template in _steps(context):
+    for role, path, patch, template in steps(context):
         for fault in patched(template, patch)[1]:
             where = f"{path}.{fault.path}" if fault.path else path
             finding = Finding(where, fault.given, fault.why, fault.instead)
@@ -89,11 +86,11 @@ def ineffective(context: Context) -> Iterator[Finding]:
     reads=_READS,
 )
 def overruling(context: Context) -> Iterator[Finding]:
-    yield from _once(_overruling(context))
+    yield from once(overruled(context))
 
 
-def _overruling(context: Context) -> Iterator[Finding]:
-    for _, path, patch, before in _steps(context):
+def overruled(context: Context) -> Iterator[Finding]:
+    for _, path, patch, before in steps(context):
         after, _ = patched(before, patch)
         if _at(after, _MODEL) is None:
             yield Finding(f"{path}.{'.'.join(_MODEL)}", None, "it takes the model container away", "Leave it there.")
@@ -150,63 +147,3 @@ def _at(value: Any, place: tuple[str, ...]) -> Any:
 
 def _short(value: Any) -> Any:
     return value if isinstance(value, str | int | None) else "…"
-
-
-@rule(
-    "NIM127",
-    "A pod that the API server does not take",
-    cause="A patch leaves out what Kubernetes requires, a volume or claim has more than one source, a probe does not "
-    "say what is asked, or a container is privileged and kept from privileges.",
-    cure="Complete it; where a patch changes the source of a volume, take the other one away with null.",
-    reads=_READS,
-)
-def malformed(context: Context) -> Iterator[Finding]:
-    yield from _once(_malformed(context))
-    yield from _once(_sources(context))
-    yield from _once(_probes(context))
-    yield from _once(_escalations(context))
-
-
-def _malformed(context: Context) -> Iterator[Finding]:
-    for role, path, _, _ in _steps(context):
-        template = context.templates[role]
-        for why in complaints(template, "core_v1.PodTemplateSpec"):
-            yield Finding(path, None, f"after it, {why}", "Complete the patch.")
-
-
-def _sources(context: Context) -> Iterator[Finding]:
-    """A volume without a source is an emptyDir, a claim without one is nothing."""
-    for template in context.templates.values():
-        for volume in _at(template, ("spec", "volumes")) or ():
-            sources = sorted(volume.keys() - {"name"})
-            if len(sources) > 1:
-                why = f"the volume has {len(sources)} sources, {', '.join(sources)}"
-                yield Finding(f"nim.pods.volumes.{volume['name']}", None, why, "Leave one of them.")
-        for claim in _at(template, ("spec", "resourceClaims")) or ():
-            if len(claim.keys() & {"resourceClaimName", "resourceClaimTemplateName"}) != 1:
-                why = "a claim has one of resourceClaimName and resourceClaimTemplateName"
-                instead = "Give one of them; each pod has a claim of its own with a template."
-                yield Finding(f"nim.pods.resourceClaims.{claim['name']}", None, why, instead)
-
-
-def _probes(context: Context) -> Iterator[Finding]:
-    """Workers have none of their own, so that a patch of both roles gives them the half of one."""
-    for role, template in context.templates.items():
-        for container in containers(_at(template, ("spec",)) or {}):
-            for name in ("startupProbe", "readinessProbe", "livenessProbe"):
-                probe = container.get(name)
-                if probe is not None and not probe.keys() & {"exec", "grpc", "httpGet", "tcpSocket"}:
-                    why = f"the probe in pods of the {role} does not say what is asked"
-                    instead = "Add exec, grpc, httpGet or tcpSocket; a probe of the leader is patched under leader."
-                    yield Finding(f"nim.pods.{container['name']}.{name}", None, why, instead)
-
-
-def _escalations(context: Context) -> Iterator[Finding]:
-    """The stack leaves the field out where a setting makes a container privileged; a patch must take it away."""
-    for template in context.templates.values():
-        for container in containers(_at(template, ("spec",)) or {}):
-            own = container.get("securityContext") or {}
-            if own.get("allowPrivilegeEscalation") is False and escalates(own):
-                why = "a container that is privileged, or has CAP_SYS_ADMIN, cannot be kept from more privileges"
-                path = f"nim.pods.{container['name']}.securityContext.allowPrivilegeEscalation"
-                yield Finding(path, False, why, "Leave it out, or in a patch set it to null.")

@@ -8,6 +8,7 @@ from nim_stack.context import Context
 from nim_stack.quantity import PATTERN as QUANTITY
 from nim_stack.quantity import to_bytes
 from nim_stack.rules.base import Finding, rule
+from nim_stack.validation.names import LABEL_VALUE
 
 PODS = frozenset({"nim.pods"})
 _RESOURCES = frozenset({"nim.resources", "nim.pods"})
@@ -139,8 +140,8 @@ def assigned_ids(context: Context) -> Iterator[Finding]:
 @rule(
     "NIM116",
     "A toleration that Kubernetes does not take",
-    cause="Seconds belong to evictions alone, that is to NoExecute; a toleration of any value has none of its own; and "
-    "one of every key must say so with Exists.",
+    cause="Seconds belong to evictions alone, that is to NoExecute; a toleration of any value has none of its own; "
+    "one of every key must say so with Exists; Gt and Lt compare whole numbers, and a taint's value is one of a label.",
     cure="Write it as the message says.",
     reads=PODS,
 )
@@ -158,3 +159,14 @@ def tolerations(context: Context) -> Iterator[Finding]:
             if not exists and not one.get("key"):
                 why = "without a key every taint is meant, which the operator Exists alone can say"
                 yield Finding(f"{at}.operator", one.get("operator"), why, "Set key, or operator: Exists.")
+            yield from _compared(at, one.get("operator"), one.get("value", ""))
+
+
+def _compared(at: str, operator: str | None, value: str) -> Iterator[Finding]:
+    if operator in ("Gt", "Lt") and not re.fullmatch("-?(0|[1-9][0-9]*)", value):
+        yield Finding(f"{at}.value", value, f"{operator} compares whole numbers", "Use one such as '5'.")
+    elif operator in (None, "", "Equal") and not LABEL_VALUE.takes(value):
+        why = "no taint has such a value"
+        yield Finding(
+            f"{at}.value", value, why, "Use at most 63 letters, digits, -, _ and ., the first and last no sign."
+        )

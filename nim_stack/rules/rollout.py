@@ -81,3 +81,24 @@ def up_minutes(context: Context) -> Iterator[Finding]:
     if given is not None and given < needed:
         why = f"the phases of a start may take {needed} minutes"
         yield Finding("nim.timeouts.upMinutes", given, why, f"Use at least {needed}, or leave it out.")
+
+
+@rule(
+    "NIM163",
+    "An update takes all groups down at once",
+    cause="Groups up to rollout.maxUnavailable go down when an update begins, when those of the surge have only begun "
+    "to start. If that are all groups, nothing serves until a new one does.",
+    cure="Set rollout.maxUnavailable to 0 with a maxSurge of 1 or more, or below the number of groups.",
+    severity="warning",
+    reads=_ROLLOUT,
+)
+def all_at_once(context: Context) -> Iterator[Finding]:
+    """One group without a surge has no other way, and is the default."""
+    rollout, groups = context.settings.rollout, context.settings.least_groups
+    if rollout.partition or not 0 < groups <= rollout.max_unavailable or (groups == 1 and not rollout.max_surge):
+        return
+    every = "the one group goes down" if groups == 1 else f"all {groups} groups go down"
+    surge = ", while that of the surge still starts" if rollout.max_surge else ""
+    fewer = "" if groups == 1 else f"at most {groups - 1}, or "
+    instead = f"Use {fewer}0 with a maxSurge of 1 or more."
+    yield Finding("nim.rollout.maxUnavailable", rollout.max_unavailable, f"{every} at once{surge}", instead)

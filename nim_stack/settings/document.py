@@ -26,8 +26,8 @@ has a file for each usual set-up. Keys are no settings: `pulumi config set --sec
 
 The first line of the example lets an editor with YAML's language server (VS Code with the YAML extension, Neovim)
 complete and check the file as it is written; IntelliJ maps files to schemas in its settings. The path is relative to
-the stack file. Values of a Kubernetes type are written as Kubernetes writes them, and checked against that type. What
-the form of a value cannot show is judged by the rules (`rules.md`).
+the stack file. Values of a Kubernetes type are written as Kubernetes writes them, and checked against that type and
+what the API server takes in it. What the form of a value cannot show is judged by the rules (`rules.md`).
 
 This page is written from the settings themselves (`nim-stack settings --markdown > docs/settings.md`), the schema by
 `nim-stack settings --json-schema > {FILE}`.

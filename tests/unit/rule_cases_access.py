@@ -112,11 +112,6 @@ ERRORS: Cases = [
     ),
     (
         "NIM155",
-        _scaled({"type": "Podz", "pods": QUEUE["pods"]}),
-        "nim.autoscaling.metrics.0.type = 'Podz': there is no such type. Use Resource, ContainerResource, Pods, Object",
-    ),
-    (
-        "NIM155",
         _scaled({"type": "External", "pods": QUEUE["pods"]}),
         "nim.autoscaling.metrics.0.type = 'External': it has pods. Say what to measure under external, and nothing els",
     ),

@@ -136,7 +136,7 @@ def test_without_fields_of_a_role_the_roles_differ_as_they_must_and_in_nothing_e
 def test_all_settings_at_once_work_together() -> None:
     """And the API server's types accept what comes out."""
     pods = {name: case.value for name, case in OF_BOTH.items()} | {"exclusiveTopology": "rack"}
-    once = ("initContainers", "sidecars", "volumes", "volumeMounts")
+    once = ("initContainers", "sidecars", "volumes", "volumeMounts", "topologySpreadConstraints")
     pods["worker"] = {name: case.value for name, case in OF_A_ROLE.items() if name not in once}
     settings = {"pods": pods, "resources": {name: case.value for name, case in RESOURCES.items()}}
     plan = plan_deployment(TINY | settings)

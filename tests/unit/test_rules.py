@@ -16,6 +16,7 @@ from tests.unit import (
     rule_cases_pods,
     rule_cases_stack,
     rule_cases_store,
+    rule_cases_values,
 )
 from tests.unit.conftest import TINY
 from tests.unit.rule_cases_model import OPEN_IMAGE
@@ -28,6 +29,7 @@ _CASES = (
     rule_cases_pods,
     rule_cases_stack,
     rule_cases_store,
+    rule_cases_values,
 )
 ERRORS = [case for module in _CASES for case in module.ERRORS]
 WARNINGS = [case for module in _CASES for case in module.WARNINGS]

@@ -55,6 +55,11 @@ class RayStarted:
 
 
 @dataclass(frozen=True)
+class HeadListens:
+    """Ray's head takes connections, though `ray start` has not ended: workers can begin."""
+
+
+@dataclass(frozen=True)
 class Members:
     """Who is in the Ray cluster; or why nobody can say."""
 
@@ -141,6 +146,7 @@ Event = (
     | StopAsked
     | ModelDone
     | RayStarted
+    | HeadListens
     | Members
     | EngineUp
     | Proved

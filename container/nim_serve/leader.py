@@ -15,6 +15,7 @@ from nim_serve.leading import Leading
 from nim_serve.model import download_problem, fetch_command, local_problem
 from nim_serve.process import Child
 from nim_serve.ray_node import DAEMONS, head_command
+from nim_serve.reach import reached
 from nim_serve.stopping import StopRequest
 from nim_serve.supervisor import Supervisor
 
@@ -41,6 +42,7 @@ class Leader(Supervisor):
         self.engine_watch: EngineWatch | None = None
         self.asking: Asking | None = None
         self.listener: Listener | None = None
+        self._head_comes = False
         if config.nodes > 1 and ray:
             group = os.environ.get("LWS_LEADER_ADDRESS")
             self.listener = Listener(self.selector, heartbeat_port(config, port), config.nodes, group)
@@ -65,6 +67,7 @@ class Leader(Supervisor):
                     "starting the Ray head", address=f"{self.own_ip}:{self.port}", gpus=self.config.gpus_per_node
                 )
                 self.start_ray(head_command(self.config, self.own_ip, self.port), self.own_ip)
+                self._head_comes = True
             case e.AskMembers():
                 self._stop_asking()
                 self.asking = Asking(f"{self.own_ip}:{self.port}", self.config.nodes, self.config.world_size)
@@ -99,6 +102,7 @@ class Leader(Supervisor):
     def end(self, scope: Scope, grace: float, now: float) -> None:
         """Neither the engine nor Ray is asked anything from now on."""
         self._stop_asking()
+        self._head_comes = False
         if self.engine_watch is not None:
             self.engine_watch.close()
             self.engine_watch = None
@@ -117,6 +121,9 @@ class Leader(Supervisor):
     def service(self, now: float) -> list[Event]:
         """The workers, and who is in Ray's cluster."""
         found = self.listener.service(now) if self.listener is not None else []
+        if self._head_comes and reached(self.own_ip, self.port):  # an own port answers at once
+            self._head_comes = False
+            found.append(e.HeadListens())
         if self.asking is not None and (news := self.asking.news()) is not None:
             found.append(news)
         if self.engine_watch is not None:
@@ -127,4 +134,5 @@ class Leader(Supervisor):
         """A download or `ray start` is over."""
         if name == "download":
             return [e.ModelDone(download_problem(code) if code else "")]
+        self._head_comes = False
         return [self.ray_started(code, DAEMONS)]

@@ -36,6 +36,8 @@ class Leading(Recovering):
                 self._stop_asked()
             case e.ModelDone(problem, final) if self.phase is Phase.MODEL:
                 self._after_model(problem, final)
+            case e.HeadListens() if self.phase is Phase.HEAD:
+                self.head = self.address
             case e.RayStarted(problem) if self.phase is Phase.HEAD:
                 self._after_head(problem)
             case e.Members(members, problem) if self.phase is Phase.GATHER:

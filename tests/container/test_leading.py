@@ -29,6 +29,25 @@ def test_a_start_goes_through_every_phase_in_order() -> None:
     assert play.order.serving
 
 
+def test_workers_may_begin_as_soon_as_the_head_listens() -> None:
+    play = Play()
+    play.do(e.ModelDone())
+    assert isinstance(play.order, Order)
+    assert play.order.ray == ""
+    assert play.do(e.HeadListens()) == []
+    assert play.order == Order("life.1", 1, "10.0.0.1:6379", str(Phase.HEAD))
+    assert play.do(e.Heard(play.report()), e.RayStarted(), e.Members(BOTH)) == [e.AskMembers(), e.StartEngine()]
+
+
+def test_a_head_that_listened_and_failed_is_no_longer_offered() -> None:
+    play = Play()
+    play.do(e.ModelDone(), e.HeadListens(), e.RayStarted("its raylet has ended"))
+    assert play.order == Order("life.2", 2, "", f"{Phase.CLEAR}, after a fault: its raylet has ended")
+    assert play.do(e.HeadListens()) == [], "too late"
+    assert isinstance(play.order, Order)
+    assert play.order.ray == ""
+
+
 def test_one_pod_needs_neither_ray_nor_a_group() -> None:
     play = Play(nodes=1, ray=False)
     assert play.do(e.ModelDone()) == [e.StartEngine()]

@@ -90,10 +90,17 @@ def _decided(given: argparse.Namespace, export: "Json", seconds: float) -> "Reco
 
 
 def _keep(given: argparse.Namespace, export: "Json") -> Path:
+    from nim_stack.recovering.engine import EngineError
+
     name = f"state-of-{given.stack.replace('/', '-')}-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}.json"
     path: Path = given.backup or Path(name)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        json.dump(export, file, indent=1)
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            json.dump(export, file, indent=1)
+    except OSError as trouble:
+        raise EngineError(
+            f"The old state cannot be kept in {path} ({trouble.strerror}); nothing was written."
+        ) from None
     return path
 
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
+from nim_stack.observing.errors import UnreadableError
 from nim_stack.recovering.decisions import OPEN, Decision, Identity, Json, Outcome, UndecidedError
 from nim_stack.recovering.ownership import field_manager, stranger
 from nim_stack.recovering.secret_values import is_secret, without_secrets
@@ -27,7 +28,7 @@ INTERRUPTED = "the engine ended while this was under way; `nim-stack recover` as
 _FORMATS = (3, 4)
 
 
-class StateFormatError(ValueError):
+class StateFormatError(UnreadableError):
     """The export is not of a form that this version knows."""
 
 

@@ -13,7 +13,7 @@ from nim_stack.quantity import amount
 from nim_stack.recovering.decisions import Json
 from nim_stack.recovering.secret_values import is_secret
 
-_MANAGER = re.compile(r"pulumi-(resource-)?kubernetes(\.exe|-[0-9a-f]{8})?")
+_MANAGER = re.compile(r"pulumi-(resource-)?kubernetes(\.exe|-[0-9a-z]+)?")
 """Field managers of the Kubernetes plugin: of a create, and of server-side apply, which has a random end."""
 _CUSTOM_MANAGER = "pulumi.com/patchFieldManager"
 _SKEW = timedelta(minutes=5)

@@ -23,17 +23,25 @@ _KINDS = (
     "validatingwebhookconfigurations,mutatingwebhookconfigurations"
 )
 _IN_NAMESPACES = (
-    "leaderworkersets,services,secrets,configmaps,deployments,statefulsets,jobs,serviceaccounts,roles,rolebindings,"
+    "services,secrets,configmaps,deployments,statefulsets,jobs,serviceaccounts,roles,rolebindings,"
     "persistentvolumeclaims,networkpolicies,poddisruptionbudgets,horizontalpodautoscalers"
 )
 
 
-def inventory() -> set[str]:
-    """Every object that a stack can have made, by kind, namespace and name; what the controllers add is not listed."""
+def inventory(*, definitions: bool = True) -> set[str]:
+    """Every object that a stack can have made, by kind, namespace and name; what controllers add is not listed.
+
+    Args:
+        definitions: whether with the CRDs, which outlive a stack.
+    """
     columns = "custom-columns=K:.kind,N:.metadata.namespace,M:.metadata.name"
-    text = kubectl("get", _KINDS, "-o", columns, "--no-headers")
-    text += kubectl("get", _IN_NAMESPACES, "-A", "-o", columns, "--no-headers")
+    served = kubectl("api-resources", "--no-headers", "--api-group=leaderworkerset.x-k8s.io")
+    spaced = f"{_IN_NAMESPACES},leaderworkersets" if "leaderworkersets " in served else _IN_NAMESPACES
+    text = kubectl("get", _KINDS, "-o", columns, "--no-headers", "--ignore-not-found")
+    text += kubectl("get", spaced, "-A", "-o", columns, "--no-headers", "--ignore-not-found")
     lines = {" ".join(line.split()) for line in text.splitlines()}
+    if not definitions:
+        lines = {line for line in lines if not line.startswith("CustomResourceDefinition ")}
     # A volume's name is drawn anew for every claim, and the claim is listed.
     return {line.rpartition(" ")[0] if line.startswith("PersistentVolume ") else line for line in lines}
 

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.cluster
 
 def test_an_up_that_was_killed_is_gone_on_with_and_leaves_nothing(undeployed: Stack) -> None:
     """Killed while creates are under way: LWS is half there, and the state does not know all of it."""
-    before = _without_definitions()
+    before = inventory(definitions=False)
     with Interrupted(replicas=0) as stack:
         engine = stack.start("up")
         until("LWS's Deployment is under way", lambda: _controller_under_way(stack), 60, pause=0.1)
@@ -27,7 +27,7 @@ def test_an_up_that_was_killed_is_gone_on_with_and_leaves_nothing(undeployed: St
         stack.pulumi("up")
         stack.pulumi("up", "--expect-no-changes")
         stack.pulumi("destroy")
-    until("nothing is left", lambda: _without_definitions() == before, 30)
+    until("nothing is left", lambda: inventory(definitions=False) == before, 30)
 
 
 def _controller_under_way(stack: Interrupted) -> bool:
@@ -36,8 +36,3 @@ def _controller_under_way(stack: Interrupted) -> bool:
     if not any(found["resource"]["type"].endswith(":Deployment") for found in under_way):
         return False
     return bool(get("deployments", "-n", "lws-system")["items"])
-
-
-def _without_definitions() -> set[str]:
-    """CRDs outlive a stack."""
-    return {name for name in inventory() if not name.startswith("CustomResourceDefinition ")}

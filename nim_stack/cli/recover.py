@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from nim_stack.cli import clusters
 from nim_stack.cli.tables import table
+from nim_stack.recovering.decisions import OUTCOMES
 
 if TYPE_CHECKING:
     from nim_stack.recovering.decisions import Json
@@ -25,9 +26,11 @@ def add_command(commands: Any) -> None:
     command = commands.add_parser(
         "recover",
         help="a stack whose `pulumi up` or `destroy` was killed: what is left behind, and how to go on",
-        description="Says who holds the stack, and what became of the operations that were under way; with --yes it "
-        "writes that into the state, whose old form it keeps in a file. Then run `pulumi up` or `destroy` again. Exit "
-        "code 0: nothing is left to do, 1: something is, 2: the state cannot be read.",
+        description="Says who holds the stack, and what became of the operations that were under way; with --yes it\n"
+        "writes that into the state, whose old form it keeps in a file. Then run `pulumi up` or `destroy` again.\n"
+        "Exit code 0: nothing is left to do, 1: something is, 2: the state cannot be read.",
+        epilog="\n".join(["what it says of an operation:", *(f"  {o:15} {what}" for o, what in OUTCOMES.items())]),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     clusters.add_options(command, stack_alone=True)
     command.add_argument("--yes", action="store_true", help="write the state; without it nothing is changed")
@@ -107,7 +110,6 @@ def _keep(given: argparse.Namespace, export: "Json") -> Path:
 def _report(
     given: argparse.Namespace, held: "list[Lock]", freed: "list[Lock]", recovery: "Recovery", backup: Path | None
 ) -> int:
-    left_out = [decision for decision in recovery.decisions if decision.outcome == "left out"]
     done = not held and (backup is not None or not recovery.decisions)
     if given.json:
         document = {
@@ -128,7 +130,7 @@ def _report(
             rows = [(d.operation, d.what, d.outcome, d.reason) for d in recovery.decisions]
             print(table(("under way", "object", "", "why"), rows))
         print(_next(given, held, recovery, backup))
-    return 0 if done and not left_out else _TO_DO
+    return 0 if done else _TO_DO
 
 
 def _next(given: argparse.Namespace, held: "list[Lock]", recovery: "Recovery", backup: Path | None) -> str:
@@ -142,8 +144,8 @@ def _next(given: argparse.Namespace, held: "list[Lock]", recovery: "Recovery", b
         return "Nothing is left to do: go on with `pulumi up` or `pulumi destroy`."
     if backup:
         return f"The state is written; the old one is in {backup}. Go on with `pulumi up` or `pulumi destroy`."
-    if any(decision.outcome == "not known" for decision in recovery.decisions):
-        return "Nothing was changed: see what is not known."
+    if any(decision.outcome != "ending" for decision in recovery.open):
+        return "Nothing is written before you decided about what is not ours or not known."
     if recovery.open and given.yes:
         return "Nothing was changed: an object is still being deleted. Run the command again when it is gone."
     return f"Nothing was changed; to write the state: {again}"

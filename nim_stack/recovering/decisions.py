@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Json = dict[str, Any]
-Outcome = Literal["taken up", "applied again", "removed", "kept", "nothing to do", "left out", "ending", "not known"]
+Outcome = Literal["taken up", "applied again", "removed", "kept", "nothing to do", "not ours", "ending", "not known"]
 
 OUTCOMES: dict[Outcome, str] = {
     "taken up": "the object is there: it becomes a resource of the state, and the next `up` waits for it",
@@ -12,12 +12,12 @@ OUTCOMES: dict[Outcome, str] = {
     "removed": "the object is gone: so is the resource of the state",
     "kept": "the object is there: the state is right",
     "nothing to do": "the state is right without the operation",
-    "left out": "an object of this name is there, and this stack did not make it",
+    "not ours": "an object of this name is there, and this stack did not make it",
     "ending": "the object is being deleted: it has to be waited for",
     "not known": "nobody could be asked; nothing is written before it is",
 }
-OPEN: tuple[Outcome, ...] = ("ending", "not known")
-"""With one of these nothing is written, since writing the state forgets the operations."""
+OPEN: tuple[Outcome, ...] = ("not ours", "ending", "not known")
+"""With one of these nothing is written, since writing the state forgets every operation."""
 
 
 @dataclass(frozen=True)

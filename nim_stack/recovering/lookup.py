@@ -44,8 +44,9 @@ class Lookup:
         given, context = self._kubeconfig, self._context or wanted.context
         if given is None and wanted.kubeconfig is not None:
             # A provider takes a path or a file's content; the content may be secret.
-            path = self._directory / Path(wanted.kubeconfig).expanduser() if "\n" not in wanted.kubeconfig else None
-            if path is None or not path.is_file():
+            content = "\n" in wanted.kubeconfig or wanted.kubeconfig.lstrip().startswith("{")
+            path = self._directory / ("" if content else Path(wanted.kubeconfig).expanduser())
+            if not path.is_file():
                 raise UndecidedError("the state does not name a kubeconfig file that is here: add --kubeconfig FILE")
             given = str(path)
         return Cluster(kubeconfig=given, context=context)

@@ -137,9 +137,9 @@ class _Judge:
         if why and resource["urn"] not in self.adopt:
             if str((provider.get("inputs") or {}).get("upsertExistingObjects")).lower() == "true":
                 return "nothing to do", f"the next `up` adopts it as it adopts any ({why})"
-            return "left out", (
-                f"{why}. Delete it, give the stack another name for it, or, if it is this stack's all the same, add "
-                f"--adopt '{resource['urn']}'"
+            return "not ours", (
+                f"{why}. Delete it; or, if it is this stack's all the same, add --adopt '{resource['urn']}'; or, if it "
+                f"is to stay and the stack to use another name, --drop '{resource['urn']}'"
             )
         if absent := self.state.missing(resource):
             raise UndecidedError(

@@ -146,16 +146,18 @@ def test_a_backup_is_never_overwritten(place: Place) -> None:
     assert "stack import" not in place.calls
 
 
-def test_a_strange_object_is_left_to_the_user_after_the_rest_is_written(
+def test_nothing_is_written_before_the_user_decided_about_a_strange_object(
     place: Place, capsys: pytest.CaptureFixture[str]
 ) -> None:
     place.write(export(pending=(operation("creating", SERVICE),)))
     place.paths[LEADER] = live(SERVICE, "kubectl")
     assert place.run("--yes", "--json") == 1
     report = json.loads(capsys.readouterr().out)
-    assert [found["outcome"] for found in report["operations"]] == ["left out"]
-    assert report["written"] is True
-    assert place.resources == []
+    assert [found["outcome"] for found in report["operations"]] == ["not ours"]
+    assert report["written"] is False
+    assert "stack import" not in place.calls
+    assert place.run("--yes", "--adopt", SERVICE["urn"]) == 0
+    assert [found["id"] for found in place.resources] == ["nim/leader"]
 
 
 def test_nothing_is_written_while_the_cluster_refuses_to_say(place: Place, capsys: pytest.CaptureFixture[str]) -> None:

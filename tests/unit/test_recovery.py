@@ -91,10 +91,11 @@ def test_the_export_is_not_changed() -> None:
     ],
     ids=["manager", "older", "another value", "shorter", "missing"],
 )
-def test_an_object_that_this_stack_did_not_make_is_left_out_unless_it_is_adopted(strange: Json, why: str) -> None:
+def test_an_object_that_this_stack_did_not_make_is_left_to_the_user(strange: Json, why: str) -> None:
     (decision,) = recover(creating(SERVICE), cluster(strange)).decisions
-    assert decision.outcome == "left out"
+    assert decision.outcome == "not ours"
     assert why in decision.reason
+    assert decided(creating(SERVICE), strange, drop=[SERVICE["urn"]]) == (["nothing to do"], {})
     outcomes, resources = decided(creating(SERVICE), strange, adopt=[SERVICE["urn"]])
     assert (outcomes, list(resources)) == (["taken up"], [SERVICE["urn"]])
 

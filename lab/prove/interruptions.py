@@ -40,7 +40,7 @@ class _Row:
 
 
 def _rows() -> tuple[_Row, ...]:
-    plain = [_Row(f"up-and-destroy-{n + 1}", 0, n, 8, up_next=n % 3 == 1) for n in range(8)]
+    plain = [_Row(f"up-and-destroy-{n + 1}", 0, n, 5, up_next=n % 2 == 1) for n in range(5)]
     served = [_Row(f"group-{n + 1}", 1, n, 4, up_next=n == 2) for n in range(4)]
     changed = [_Row(f"change-{n + 1}", 0, n, 2, update=True) for n in range(2)]
     return (*plain, *served, *changed)

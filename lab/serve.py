@@ -30,7 +30,8 @@ def _serve(stack: Stack, started: float) -> None:
     if stack.stream("up", "--yes", "--skip-preview") != 0:
         raise LabError(
             "`pulumi up` failed; its message stands above. See `lab/lab kubectl get events -A` and `lab/lab logs`. "
-            'Where an engine was killed and objects "already exist", `make down && make up` starts afresh'
+            'Where an engine was killed and objects "already exist", `lab/lab exec -- python -m nim_stack.cli recover '
+            "-s dev --yes` writes the state right; then `make up` again"
         )
     outputs = stack.outputs()
     leader = Leader.of(outputs["endpoint"])

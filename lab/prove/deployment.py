@@ -13,18 +13,18 @@ from lab.stacks import SECRETS, Stack
 Json = dict[str, Any]
 PROMPT = "The quick brown fox"
 NAMESPACE = GROUP = "prove"
-_LWS = Stack("prove-lws", REPO / "Pulumi.dev.yaml", {"replicas": 0, "namespace": "prove-lws", "name": "lws-only"})
+LWS = Stack("prove-lws", REPO / "Pulumi.dev.yaml", {"replicas": 0, "namespace": "prove-lws", "name": "lws-only"})
 
 
 def install_lws() -> None:
     """LWS into the cluster, unless it is there."""
-    _LWS.configure()
-    _LWS.unlock()
-    _LWS.pulumi("up", "--yes", "--skip-preview")
+    LWS.configure()
+    LWS.unlock()
+    LWS.pulumi("up", "--yes", "--skip-preview")
 
 
 def remove_lws() -> None:
-    _LWS.pulumi("destroy", "--yes", "--skip-preview")
+    LWS.pulumi("destroy", "--yes", "--skip-preview")
 
 
 class Deployment:

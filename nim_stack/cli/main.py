@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from nim_stack.catalog import CatalogError
-from nim_stack.cli import catalog, diagnose, doctor, impact, importing, planning, rendering, settings, smoke
+from nim_stack.cli import catalog, diagnose, doctor, impact, importing, planning, recover, rendering, settings, smoke
 from nim_stack.cli.stack_files import StackFileError
 from nim_stack.importing import reading
 from nim_stack.observing.errors import UnreadableError
@@ -51,4 +51,5 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_command(commands)
     smoke.add_command(commands)
     diagnose.add_commands(commands)
+    recover.add_command(commands)
     return parser

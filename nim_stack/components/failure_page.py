@@ -31,7 +31,14 @@ def reporter(cluster: Cluster, deployment: str, page: Look | None = None) -> Rep
 
     async def report(args: pulumi.ErrorHookArgs) -> bool:
         newest = args.errors[0] if args.errors else ""
-        if is_dry_run() or args.failed_operation == "delete" or any(word in newest for word in _SAID_ENOUGH):
+        if is_dry_run() or args.failed_operation == "delete":
+            return False
+        if any(word in newest for word in _SAID_ENOUGH):
+            if "already exists" in newest:
+                pulumi.log.error(
+                    "If an earlier `pulumi up` was killed, this may be its work: `nim-stack recover -s "
+                    f"{pulumi.get_stack()}` says whether it is, and how to go on."
+                )
             return False
         namespace = str(((args.new_inputs or {}).get("metadata") or {}).get("namespace") or "default")
         try:

@@ -63,6 +63,11 @@ def _never(*_: Any) -> str:
     raise AssertionError("the cluster was looked at")
 
 
+def test_an_object_that_exists_may_be_of_an_up_that_was_killed(caplog: pytest.LogCaptureFixture) -> None:
+    assert reported('leaderworkersets "nim" already exists', _never) is False
+    assert "nim-stack recover -s" in caplog.text
+
+
 @pytest.mark.parametrize(
     ("error", "more"),
     [

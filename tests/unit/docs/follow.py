@@ -25,6 +25,7 @@ INLINE = CHECKS.keys() | {"python"}
 NOT_RUN = {
     "diagnose": "reads a cluster; it runs with --from",
     "doctor": "reads a cluster",
+    "recover": "reads a stack's state and a cluster",
     "smoke": "makes a Job in a cluster",
 }
 """Commands of nim-stack that are parsed alone, with the reason."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from lab import cluster
 from lab.console import LabError
-from lab.prove import defects, failures, impact, interruptions, surface
+from lab.prove import defects, failures, impact, interruptions, life, surface
 from lab.prove.faults import matrix as faults
 from lab.prove.matrix import Matrix, prove
 
@@ -15,6 +15,7 @@ MATRICES: tuple[Matrix, ...] = (
     failures.MATRIX,
     defects.MATRIX,
     interruptions.MATRIX,
+    life.MATRIX,
     faults.MATRIX,
 )
 

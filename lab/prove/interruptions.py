@@ -131,7 +131,7 @@ def _same(wanted: set[str], when: str) -> None:
 
 def _prepare() -> None:
     """No LWS, but perhaps its CRDs."""
-    for other in (stacks.dev(), deployment.LWS):
+    for other in (stacks.dev(), deployment.owner()):
         if other.file.exists():
             other.unlock()
             other.pulumi("destroy", "--yes", "--skip-preview")

@@ -25,10 +25,19 @@ SECRETS = {"nim-stack:ngcApiKey": "nvapi-lab-throw-away-key", "nim-stack:hfToken
 
 
 class Stack:
-    """One stack of the program in this clone, with its state in the lab's backend."""
+    """One stack of a program in this clone, with its state in the lab's backend.
 
-    def __init__(self, name: str, template: Path, overrides: Mapping[str, Any] | None = None) -> None:
+    Args:
+        project: the program's folder; the clone's own program without it.
+    """
+
+    def __init__(
+        self, name: str, template: Path, overrides: Mapping[str, Any] | None = None, project: Path = REPO
+    ) -> None:
         self.name = name
+        self.project = project
+        of = yaml.safe_load((project / "Pulumi.yaml").read_text())["name"]
+        self.secrets = {name.replace("nim-stack:", f"{of}:"): value for name, value in SECRETS.items()}
         self.folder = environment.PULUMI / "stacks" / name
         self.file = self.folder / f"Pulumi.{name}.yaml"
         self.template = template
@@ -41,22 +50,28 @@ class Stack:
             overrides: settings on top of those of earlier calls; None removes one.
             without: secrets that this stack does not have.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
         self.layers.append(overrides or {})
-        document = yaml.safe_load(self.template.read_text())
+        document: Json = yaml.safe_load(self.template.read_text())
         config = document["config"]
         for layer in self.layers:
             config["nim-stack:nim"] = _merge(config.get("nim-stack:nim", {}), layer)
+        self.write(document, without)
+
+    def write(self, document: Json, without: Collection[str] = ()) -> None:
+        """Write this stack file, with the salt and the secrets that the stack has."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        config = document["config"]
         kept = yaml.safe_load(self.file.read_text()) if self.file.exists() else {}
         document["encryptionsalt"] = kept.get("encryptionsalt")
-        known = {name: value for name in SECRETS if name not in without and (value := kept.get("config", {}).get(name))}
+        had = kept.get("config", {})
+        known = {name: had[name] for name in self.secrets if name not in without and had.get(name)}
         config.update(known)
         self.file.write_text(yaml.safe_dump({k: v for k, v in document.items() if v is not None}, sort_keys=False))
         if not kept:
             # In a project of its own beside the stack file: here the engine writes the salt, not into the clone.
-            shutil.copyfile(REPO / "Pulumi.yaml", self.folder / "Pulumi.yaml")
+            shutil.copyfile(self.project / "Pulumi.yaml", self.folder / "Pulumi.yaml")
             self._here("stack", "init", "--secrets-provider", "passphrase", "--stack", self.name)
-        for name, value in SECRETS.items():
+        for name, value in self.secrets.items():
             if name not in known and name not in without:
                 self._here("config", "set", "--secret", name, "--stack", self.name, stdin=value)
 
@@ -87,13 +102,13 @@ class Stack:
         return done.returncode, done.stdout + done.stderr
 
     def _run(self, words: tuple[str, ...], stdin: str) -> "subprocess.CompletedProcess[str]":
-        return self._execute(self.command(*words), REPO, stdin)
+        return self._execute(self.command(*words), self.project, stdin)
 
     def _execute(self, command: list[str], folder: Path, stdin: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             command,
             cwd=folder,
-            env={**os.environ, **environment.environment()},
+            env={**os.environ, **environment.environment(), "PYTHONPATH": str(REPO)},
             input=stdin,
             capture_output=True,
             text=True,

@@ -1,7 +1,9 @@
 """The provisioner of the storage class `lab-shared`: ReadWriteMany claims on the one export that both nodes see.
 
 Runs in the sealed network for as long as the lab: `python -m lab.storage`. A claim gets a directory of its own and
-a hostPath volume on it; the export stands in for a file server.
+a hostPath volume on it; the export stands in for a file server. A claim that grows gets what an external resizer gives
+it: first its volume has the new capacity, then the claim's status. The directory has no size, so that nothing is
+enlarged behind it: the API server decides whether a claim may grow, and this stands in for the driver that does it.
 """
 
 import shutil
@@ -46,7 +48,7 @@ def volume(claim: Json) -> Json:
             "capacity": {"storage": spec["resources"]["requests"]["storage"]},
             "accessModes": spec["accessModes"],
             "persistentVolumeReclaimPolicy": "Delete",
-            "storageClassName": CLASS,
+            "storageClassName": spec["storageClassName"],
             "claimRef": {"namespace": meta["namespace"], "name": meta["name"], "uid": meta["uid"]},
             "hostPath": {"path": f"{EXPORT_INSIDE}/{name}", "type": "Directory"},
         },
@@ -54,9 +56,13 @@ def volume(claim: Json) -> Json:
 
 
 def provision(api: Api) -> None:
-    """Give every waiting claim its directory and volume, and remove both of every released one."""
+    """Give every claim its directory, its volume and what it asks for more, and remove both of every released one."""
     for claim in api.call("GET", "/api/v1/persistentvolumeclaims")["items"]:
-        if claim["spec"].get("storageClassName") == CLASS and not claim["spec"].get("volumeName"):
+        if not _ours(claim):
+            continue
+        if claim["spec"].get("volumeName"):
+            grow(api, claim)
+        else:
             wanted = volume(claim)
             directory = EXPORT / wanted["metadata"]["name"]
             directory.mkdir(exist_ok=True)
@@ -68,6 +74,24 @@ def provision(api: Api) -> None:
         if ours and found["status"].get("phase") == "Released":
             shutil.rmtree(EXPORT / found["metadata"]["name"], ignore_errors=True)
             api.call("DELETE", f"/api/v1/persistentvolumes/{found['metadata']['name']}")
+
+
+def grow(api: Api, claim: Json) -> None:
+    """Resize the volume of a bound claim that asks for another size than it has; the API server lets none shrink."""
+    wanted, status = claim["spec"]["resources"]["requests"]["storage"], claim["status"]
+    if status.get("phase") != "Bound" or status["capacity"]["storage"] == wanted:
+        return
+    capacity, merge = {"capacity": {"storage": wanted}}, "application/merge-patch+json"
+    meta, name = claim["metadata"], claim["spec"]["volumeName"]
+    api.call("PATCH", f"/api/v1/persistentvolumes/{name}", {"spec": capacity}, merge)
+    path = f"/api/v1/namespaces/{meta['namespace']}/persistentvolumeclaims/{meta['name']}/status"
+    api.call("PATCH", path, {"status": {**capacity, "conditions": None}}, merge)
+
+
+def _ours(claim: Json) -> bool:
+    """As Kubernetes tells a provisioner, whichever class the claim has."""
+    annotations = claim["metadata"].get("annotations") or {}
+    return bool(annotations.get("volume.kubernetes.io/storage-provisioner") == PROVISIONER)
 
 
 def main() -> None:

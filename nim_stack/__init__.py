@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nim_stack.cluster import Connections, connect
+    from nim_stack.components.live_service import LiveService
     from nim_stack.components.lws_operator import LwsOperator
     from nim_stack.components.model_access import ModelAccess
     from nim_stack.components.model_cache import ModelCache
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Connections",
     "DeploymentPlan",
+    "LiveService",
     "LwsOperator",
     "ModelAccess",
     "ModelCache",
@@ -38,6 +40,7 @@ __all__ = [
 _HOMES = {
     "Connections": "nim_stack.cluster",
     "DeploymentPlan": "nim_stack.plan",
+    "LiveService": "nim_stack.components.live_service",
     "LwsOperator": "nim_stack.components.lws_operator",
     "ModelAccess": "nim_stack.components.model_access",
     "ModelCache": "nim_stack.components.model_cache",

@@ -125,8 +125,13 @@ def download_job(name: str, digest: str) -> str:
 
 
 def endpoint(name: str, namespace: str, port: int = SERVICE_PORT) -> str:
-    """Base URL of the OpenAI API inside the cluster, whatever the cluster's domain is."""
-    return f"http://{leader_service(name)}.{namespace}.svc:{port}{API}"
+    """Base URL of a deployment's OpenAI API inside the cluster."""
+    return service_url(leader_service(name), namespace, port)
+
+
+def service_url(service: str, namespace: str, port: int) -> str:
+    """Base URL of the OpenAI API behind a Service, whatever the cluster's domain is."""
+    return f"http://{service}.{namespace}.svc:{port}{API}"
 
 
 def labels(name: str, component: str | None = None) -> dict[str, str]:

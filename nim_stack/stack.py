@@ -33,6 +33,8 @@ class NimStack(pulumi.ComponentResource):
     """Base URL of the OpenAI API outside of it, where an Ingress or HTTPRoute names a host."""
     namespace: pulumi.Output[str]
     leader_service: pulumi.Output[str]
+    server: MultiNodeNim
+    """What serves, for a LiveService."""
 
     def __init__(self, name: str, args: NimStackArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("nim-stack:index:NimStack", name, {}, opts)
@@ -54,7 +56,7 @@ class NimStack(pulumi.ComponentResource):
             first.append(ModelDownload(f"{name}-download", pods, child))
         if settings.secrets.restart_on_rotation:
             pods["keys_digest"] = secrets.keys_digest
-        server = MultiNodeNim(
+        server = self.server = MultiNodeNim(
             f"{name}-server", pods, pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=first))
         )
         self.endpoint, self.url, self.leader_service = server.endpoint, server.url, server.leader_service
@@ -87,7 +89,12 @@ class NimStack(pulumi.ComponentResource):
             return None
         return LwsOperator(
             f"{name}-lws",
-            {"manifest": lws.manifest, "sha256": lws.sha256, "adopting_provider": cluster.adopting},
+            {
+                "manifest": lws.manifest,
+                "sha256": lws.sha256,
+                "retain": lws.retain,
+                "adopting_provider": cluster.adopting,
+            },
             child,
         )
 

@@ -21,6 +21,7 @@ NO_OBJECT: dict[str, str] = {
     "lws.mode": "objects of LWS have a release of their own",
     "lws.manifest": "objects of LWS have a release of their own",
     "lws.sha256": "objects of LWS have a release of their own",
+    "lws.retain": "objects of LWS have a release of their own",
     "lws.version": "rules judge by it",
     "timeouts.upMinutes": "Pulumi waits by it",
     "secrets.restartOnRotation": "the digest that it adds is of keys, which the manifests are made without",
@@ -45,7 +46,7 @@ def no_object() -> tuple[dict[str, Any], dict[str, Any]]:
     """Settings without and with all of NO_OBJECT."""
     said = {
         "cluster": {"kubeconfig": "~/.kube/other", "context": "other", "kubernetesVersion": "1.33", "gpuNodes": 9},
-        "lws": {"mode": "install", "manifest": "lws.yaml", "sha256": "0" * 64, "version": "0.9.0"},
+        "lws": {"mode": "install", "manifest": "lws.yaml", "sha256": "0" * 64, "retain": True, "version": "0.9.0"},
         "timeouts": {"upMinutes": 600},
         "secrets": {"restartOnRotation": True},
         "ingress": WEB["ingress"] | {"scheme": "https"},

@@ -5,11 +5,18 @@ from typing import Any
 
 from lab import cluster
 from lab.console import LabError
-from lab.prove import defects, failures, impact, surface
+from lab.prove import defects, failures, impact, life, surface
 from lab.prove.faults import matrix as faults
 from lab.prove.matrix import Matrix, prove
 
-MATRICES: tuple[Matrix, ...] = (surface.MATRIX, impact.MATRIX, failures.MATRIX, defects.MATRIX, faults.MATRIX)
+MATRICES: tuple[Matrix, ...] = (
+    surface.MATRIX,
+    impact.MATRIX,
+    failures.MATRIX,
+    defects.MATRIX,
+    life.MATRIX,
+    faults.MATRIX,
+)
 
 
 def add_command(commands: Any) -> None:

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Self
 
 from lab.console import LabError
 from lab.observe import Leader, Pod, get, kubectl, pods
@@ -13,39 +13,50 @@ from lab.stacks import SECRETS, Stack
 Json = dict[str, Any]
 PROMPT = "The quick brown fox"
 NAMESPACE = GROUP = "prove"
-_LWS = Stack("prove-lws", REPO / "Pulumi.dev.yaml", {"replicas": 0, "namespace": "prove-lws", "name": "lws-only"})
+
+
+def owner(**settings: Any) -> Stack:
+    """The stack that installs LWS and serves nothing."""
+    own = {"replicas": 0, "namespace": "prove-lws", "name": "lws-only", **settings}
+    return Stack("prove-lws", REPO / "Pulumi.dev.yaml", own)
 
 
 def install_lws() -> None:
     """LWS into the cluster, unless it is there."""
-    _LWS.configure()
-    _LWS.unlock()
-    _LWS.pulumi("up", "--yes", "--skip-preview")
+    stack = owner()
+    stack.configure()
+    stack.unlock()
+    stack.pulumi("up", "--yes", "--skip-preview")
 
 
 def remove_lws() -> None:
-    _LWS.pulumi("destroy", "--yes", "--skip-preview")
+    owner().pulumi("destroy", "--yes", "--skip-preview")
 
 
 class Deployment:
     """The stack `prove` in a namespace that the row makes and that goes with it."""
 
+    group = GROUP
+
     def __init__(self, **settings: Any) -> None:
-        own = {"namespace": NAMESPACE, "name": GROUP, "createNamespace": False, "lws": "existing"}
-        self.stack = Stack("prove", REPO / "Pulumi.dev.yaml", own)
+        own = {"namespace": NAMESPACE, "name": self.group, "createNamespace": False, "lws": "existing"}
+        self.stack = Stack(self.group, REPO / "Pulumi.dev.yaml", own)
         self.first = settings
 
-    def __enter__(self) -> "Deployment":
+    def __enter__(self) -> Self:
         self.stack.configure(self.first)
         for name, value in SECRETS.items():  # an earlier row may have rotated one
             self.stack.rotate(name, value)
         self.stack.unlock()
         self._remove()
-        kubectl("create", "namespace", NAMESPACE)
+        self._make()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._remove()
+
+    def _make(self) -> None:
+        kubectl("create", "namespace", NAMESPACE)
 
     def _remove(self) -> None:
         self.stack.pulumi("destroy", "--yes", "--skip-preview", check=False)
@@ -64,11 +75,11 @@ class Deployment:
         return text
 
     def pods(self) -> list[Pod]:
-        return pods(NAMESPACE, GROUP, with_ranks=False)
+        return pods(NAMESPACE, self.group, with_ranks=False)
 
     def identities(self) -> dict[str, str]:
         """uid of every pod, by name: a pod that was made anew has another."""
-        found = get("pods", "-n", NAMESPACE, "-l", f"leaderworkerset.sigs.k8s.io/name={GROUP}")["items"]
+        found = get("pods", "-n", NAMESPACE, "-l", f"leaderworkerset.sigs.k8s.io/name={self.group}")["items"]
         return {item["metadata"]["name"]: item["metadata"]["uid"] for item in found}
 
 

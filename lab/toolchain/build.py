@@ -81,6 +81,8 @@ KUBERNETES = Module(
 LWS = Module("lws", "sigs.k8s.io/lws/cmd", "manager", "LeaderWorkerSet controller 0.9.0")
 COREDNS = Module("coredns", ".", "coredns", "CoreDNS 1.12.4")
 PAUSE = Module("pause", ".", "pause", "pod sandbox process")
+HELM = Module("helm", "helm.sh/helm/v4/cmd/helm", "helm", "Helm 4.3.1")
+"""For one proof alone, which builds it."""
 
 ALL = (PAUSE, LANGUAGE, COREDNS, LWS, PULUMI, KUBERNETES)
 

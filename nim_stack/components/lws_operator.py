@@ -1,7 +1,8 @@
 """LwsOperator: the LeaderWorkerSet controller, from its pinned release manifest.
 
 One stack of a cluster installs it. Its CRDs outlive the stack, because deleting them deletes every model server of
-the cluster, and the next install adopts them.
+the cluster, and the next install adopts them. With `retain` all of it does, and what kubectl, or a stack before this
+one, has installed is taken over as it stands.
 """
 
 import copy
@@ -15,7 +16,14 @@ from pydantic import Field
 from nim_stack import names
 from nim_stack.components.arguments import plain_arguments
 from nim_stack.fields import Digest, Settings
-from nim_stack.manifests.lws_release import Release, ReleaseError, parse_release, resource_name, resource_type
+from nim_stack.manifests.lws_release import (
+    Release,
+    ReleaseError,
+    parse_release,
+    resource_name,
+    resource_type,
+    taking_over,
+)
 from nim_stack.release import fetch_manifest
 
 _READY_IN = pulumi.CustomTimeouts(create="10m", update="10m")
@@ -26,13 +34,17 @@ class LwsOperatorArgs(TypedDict):
     """URL or file of the release manifest, LWS 0.9 or newer. Plain: it decides which objects there are."""
     sha256: str
     """SHA-256 of the manifest."""
+    retain: NotRequired[bool]
+    """Whether the whole release is taken over where it is there, and outlives the stack; false without it."""
     adopting_provider: NotRequired[k8s.Provider]
-    """Provider with `upsert_existing_objects` for the CRDs; without it an install cannot follow an uninstall."""
+    """Provider with `upsert_existing_objects` for what is taken over: the CRDs, or all of the release with `retain`.
+    Without it an install cannot follow an uninstall."""
 
 
 class _Plain(Settings):
     manifest: str = Field(min_length=1, description="URL or file of the release manifest.")
     sha256: Digest = Field(description="SHA-256 of the manifest: 64 lower-case hexadecimal digits.")
+    retain: bool = Field(False, description="true or false.")
 
 
 class LwsOperator(pulumi.ComponentResource):
@@ -46,8 +58,10 @@ class LwsOperator(pulumi.ComponentResource):
         plain = plain_arguments(_Plain, args, {"adopting_provider"}, f"LwsOperator {name}")
         release = _release(plain.manifest, plain.sha256)
         adopter = args.get("adopting_provider")
-        child = pulumi.ResourceOptions(parent=self)
         adopted = pulumi.ResourceOptions(parent=self, provider=adopter, retain_on_delete=True)
+        child = adopted if plain.retain else pulumi.ResourceOptions(parent=self)
+        if plain.retain:
+            release = taking_over(release)
 
         def create(
             items: tuple[dict[str, Any], ...], after: list[pulumi.Resource], options: pulumi.ResourceOptions

@@ -8,12 +8,11 @@ is refused: both are ignored in diffs, which keeps the claim as it is, and what 
 asked for. Another deployment name is another resource, so that it can have another class. A hook before deletion would
 be the other way, but it makes `pulumi destroy` need the program.
 
-A claim can grow, in place, where its class allows expansion. It cannot shrink, which the state tells at preview.
+A claim can grow, in place, where its class allows expansion; it cannot shrink (claim_size).
 """
 
-import re
 from collections.abc import Mapping
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -21,14 +20,9 @@ from pydantic import Field, model_validator
 
 from nim_stack import names, plan
 from nim_stack.components.arguments import plain_arguments
+from nim_stack.components.claim_size import AWAY, size_hooks
 from nim_stack.fields import Annotations, DeploymentName, ObjectName, Quantity, Settings
 from nim_stack.manifests.storage import cache_claim
-from nim_stack.quantity import PATTERN, to_bytes
-
-_AWAY = (
-    "or deploy under another nim.name, which makes a new claim; or make a claim yourself and name it in "
-    "nim.storage.existingClaim"
-)
 
 
 class ModelCacheArgs(TypedDict):
@@ -104,15 +98,7 @@ class ModelCache(pulumi.ComponentResource):
                 provider=args.get("adopting_provider") if retain else None,
                 retain_on_delete=retain,
                 ignore_changes=["spec.storageClassName", "spec.accessModes"],
-                hooks=pulumi.ResourceHookBinding(
-                    before_update=[
-                        pulumi.ResourceHook(
-                            f"{names.cache_claim(plain.deployment)}-size",
-                            refuse_shrinking,
-                            pulumi.ResourceHookOptions(on_dry_run=True),
-                        )
-                    ]
-                ),
+                hooks=size_hooks(names.cache_claim(plain.deployment), wanted),
             ),
         )
 
@@ -130,30 +116,8 @@ class ModelCache(pulumi.ComponentResource):
         return pulumi.Output.all(claim.metadata["name"], present, modes).apply(lambda found: same(*found))
 
 
-def refuse_shrinking(args: pulumi.ResourceHookArgs) -> None:
-    """Before an update, in a preview too: what the claim has, as the state knows it, against what is asked for.
-
-    Raises:
-        ValueError: a claim that is there cannot become smaller.
-    """
-    present, wanted = _request(args.old_outputs), _request(args.new_inputs)
-    if present and wanted and to_bytes(wanted) < to_bytes(present):
-        raise ValueError(
-            f"nim.storage.size = {wanted!r}: the claim {args.name} has {present}, and a claim cannot shrink; replacing "
-            f"it would delete the weights. Set nim.storage.size to {present!r} or more; {_AWAY}."
-        )
-
-
-def _request(properties: Mapping[str, Any] | None) -> str | None:
-    """Size in a claim's inputs or outputs, if it is one that can be compared."""
-    found: Any = properties
-    for part in ("spec", "resources", "requests", "storage"):
-        found = found.get(part) if isinstance(found, Mapping) else None
-    return found if isinstance(found, str) and re.fullmatch(PATTERN, found) else None
-
-
 def _changed(setting: str, what: str, claim: str, present: str | None, wanted: str) -> str:
     return (
         f"nim.storage.{setting} = {wanted!r}: the claim {claim} has the {what} {present!r}, and a claim cannot change "
-        f"it; replacing the claim would delete the weights. Set it back to {present!r}; {_AWAY}."
+        f"it; replacing the claim would delete the weights. Set it back to {present!r}; {AWAY}."
     )

@@ -29,11 +29,12 @@ class MultiNodeNim(pulumi.ComponentResource):
     """Base URL of the OpenAI API outside of it, where an Ingress or HTTPRoute names a host."""
     leader_service: pulumi.Output[str]
     """Name of the Service in front of the leaders."""
+    namespace: pulumi.Output[str]
 
     def __init__(self, name: str, args: MultiNodeNimArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("nim-stack:index:MultiNodeNim", name, {}, opts)
         plan = self.plan = planned(args, f"MultiNodeNim {name}")
-        namespace = pulumi.Output.from_input(args["namespace"])
+        namespace = self.namespace = pulumi.Output.from_input(args["namespace"])
         access = ModelAccess(
             f"{name}-access",
             {"settings": args["settings"], "namespace": namespace},

@@ -46,9 +46,15 @@ def lws(it: Examined) -> Iterator[Finding]:
     if signs := list(control.webhook_down(it.case)):
         yield problem("; ".join(signs[0].evidence), signs[0].do)
         return
-    if installs and not it.deployed:
-        do = "Set nim.lws to existing, unless this very stack installed it."
+    retained = it.plan.settings.lws.retain
+    if installs and not it.deployed and not retained:
+        do = "Set nim.lws to existing, unless this very stack installed it; or nim.lws.retain to have it taken over."
         yield warning("LeaderWorkerSet is installed already, and this stack would install it too", do)
+        return
+    if installs and not retained and (others := _others(it)):
+        shown = ", ".join(others[:3]) + (f" and {len(others) - 3} more" if len(others) > 3 else "")
+        do = "Set nim.lws.retain, so that LWS outlives this stack; or destroy this stack after theirs."
+        yield warning(f"`pulumi destroy` of this stack would take LWS away from {shown}", do)
         return
     images = [container["image"] for deployment in it.snapshot.get("controllers")
               for container in deployment["spec"]["template"]["spec"]["containers"]
@@ -57,6 +63,13 @@ def lws(it: Examined) -> Iterator[Finding]:
         yield ok(f"there, its webhooks answer ({images[0]})" if images else "there, its webhooks answer")
     else:
         yield unknown("it is there; its webhooks or its CRD could not be read")
+
+
+def _others(it: Examined) -> list[str]:
+    """Groups of the cluster that are not this deployment's, and need the LWS that it installs."""
+    own = f"{it.snapshot.namespace}/{it.snapshot.name}"
+    found = (f"{item['metadata']['namespace']}/{item['metadata']['name']}" for item in it.snapshot.get("others"))
+    return sorted(name for name in found if name != own)
 
 
 @check("dns")

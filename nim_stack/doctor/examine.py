@@ -15,6 +15,7 @@ from nim_stack.observing.snapshot import Snapshot
 from nim_stack.observing.trimming import trimmed
 from nim_stack.plan import DeploymentPlan
 
+_GROUPS = f"/apis/{names.LWS_GROUP}/v1/leaderworkersets"
 _WORST = ("problem", "unknown", "warning", "ok")
 
 
@@ -62,6 +63,12 @@ def read(reader: Reader, plan: DeploymentPlan, *, ngc: bool, hub: bool) -> Snaps
                 objects[what] = (trimmed(what, found),) if found else ()
             except CannotReadError as refused:
                 notes.append(f"{what}: {refused}")
+    if settings.lws.mode == "install":
+        try:
+            found = reader.get(_GROUPS) or {}
+            objects["others"] = tuple(trimmed("others", item) for item in found.get("items") or ())
+        except CannotReadError as refused:
+            notes.append(f"others: {refused}")
     answers = review(reader, needed(plan, ngc=ngc, hub=hub))
     return replace(snapshot, objects=objects, notes=tuple(notes), access=answers)
 

@@ -150,6 +150,9 @@ def _class(it: Examined, name: str) -> Iterator[Finding]:
         yield problem(f"the claim that is there has the class {claim['spec'].get('storageClassName')}", do)
     elif claim is not None and _grows(it, claim) and not found.get("allowVolumeExpansion"):
         yield problem(f"the claim must grow, and class {name} does not allow it", "Set nim.storage.size back.")
+    elif claim is not None and amount(it.plan.storage_size) < amount(_requested(claim)):
+        what = f"the claim has {_requested(claim)}, {it.plan.storage_size} is asked for, and a claim cannot shrink"
+        yield problem(what, f"Set nim.storage.size to {_requested(claim)} or more.")
     elif able is None and it.pods > 1:
         do = f"See that {what} can do ReadWriteMany; doctor does not know this provisioner."
         yield warning(f"class {name}: {what}", do)
@@ -158,7 +161,11 @@ def _class(it: Examined, name: str) -> Iterator[Finding]:
 
 
 def _grows(it: Examined, claim: Json) -> bool:
-    return amount(it.plan.storage_size) > amount(claim["spec"]["resources"]["requests"]["storage"])
+    return amount(it.plan.storage_size) > amount(_requested(claim))
+
+
+def _requested(claim: Json) -> str:
+    return str(claim["spec"]["resources"]["requests"]["storage"])
 
 
 @check("secrets")

@@ -1,7 +1,9 @@
 """What steps on Services, routes and network policies mean for those who reach the API, and those who should not."""
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
+from nim_stack import names
 from nim_stack.impact.effect import Effect, goes, other, spec_of
 from nim_stack.impact.fields import shown
 from nim_stack.impact.preview import Json, Step, object_name
@@ -23,9 +25,24 @@ def service(step: Step) -> Iterator[Effect]:
     elif step.op == "update":
         for part in ("type", "ports", "selector"):
             before, after = spec_of(step.before, part), spec_of(step.after, part)
-            if before != after:
+            if part == "selector" and (switched := _switched(before, after)):
+                text = f"Service {step.name} leads from now on to {switched[1]} instead of {switched[0]}"
+                yield Effect("access", text)
+            elif before != after:
                 text = f"Service {step.name}: {part} {shown(before)} → {shown(after)}"
                 yield Effect("access", text, ("address",))
+
+
+def _switched(before: Any, after: Any) -> tuple[str, str] | None:
+    """The two deployments, where a Service changes from the leaders of one to those of another: its clients go on
+    asking at the same address."""
+    if not isinstance(before, Mapping) or not isinstance(after, Mapping):
+        return None
+    old, new = before.get(names.LWS_NAME_LABEL), after.get(names.LWS_NAME_LABEL)
+    both = old != new and isinstance(old, str) and isinstance(new, str)
+    if both and dict(before) == names.leader_pods(str(old)) and dict(after) == names.leader_pods(str(new)):
+        return str(old), str(new)
+    return None
 
 
 def route(step: Step) -> Iterator[Effect]:

@@ -124,17 +124,26 @@ def _lws_release(steps: list[Step]) -> Iterator[Effect]:
     definitions = [step for step in gone if step.kind == "CustomResourceDefinition"]
     for step in definitions:
         yield from _definition(step)
+    released = [step for step in steps if step.op == "delete" and step.retained]
+    if released and not gone:
+        text = f"LWS stays in the cluster as it is ({len(released)} objects), no longer managed by this stack"
+        yield Effect("cluster", text)
     if gone:
         kept = sum(step.op == "delete" and step.retained for step in steps)
         yield Effect(
             "cluster",
             f"the LWS controller is deleted ({len(gone)} objects; {kept} CRDs stay): no group of the cluster is made, "
-            "updated or restarted until another stack installs it; groups that serve go on",
+            "updated or restarted until another stack installs it; groups that serve go on, those of other stacks too",
             ("deletion",),
         )
-    made = sum(step.op == "create" for step in steps)
+    made = [step for step in steps if step.op == "create"]
     if made:
-        yield Effect("cluster", f"the LWS controller is installed ({made} objects)")
+        taken = ", or taken over where it is there" if all(step.retained_after for step in made) else ""
+        yield Effect("cluster", f"the LWS controller is installed ({len(made)} objects){taken}")
+    controllers = [step for step in steps if step.kind == "Deployment"]
+    for step in controllers:
+        if step.op == "update":
+            yield from _retention(step, "LWS", "cluster")
     changed = [step for step in steps if step.op in ("update", "replace")]
     if changed:
         named = ", ".join(f"{step.kind} {step.name}" for step in changed[:3])

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import yaml
@@ -65,6 +65,11 @@ def parse_release(text: str) -> Release:
     )
 
 
+def taking_over(release: Release) -> Release:
+    """The same objects, each of which takes its fields over from whoever applied them before."""
+    return Release(*(tuple(_forced(item) for item in getattr(release, layer.name)) for layer in fields(Release)))
+
+
 def resource_name(item: Mapping[str, Any]) -> str:
     """Name of the object inside the stack: kind and name, which is unique within a release."""
     kind = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", item["kind"]).lower()
@@ -103,9 +108,9 @@ def _annotated(item: dict[str, Any], key: str, value: str) -> dict[str, Any]:
     return item | {"metadata": metadata | {"annotations": (metadata.get("annotations") or {}) | {key: value}}}
 
 
-def _forced(crd: dict[str, Any]) -> dict[str, Any]:
-    """CRDs outlive the stack, and the next one takes their fields over."""
-    return _annotated(crd, names.PATCH_FORCE, "true")
+def _forced(item: dict[str, Any]) -> dict[str, Any]:
+    """What outlives the stack, CRDs always: the next one takes its fields over."""
+    return _annotated(item, names.PATCH_FORCE, "true")
 
 
 def _unawaited(service: dict[str, Any]) -> dict[str, Any]:

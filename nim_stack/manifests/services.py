@@ -1,4 +1,4 @@
-"""The Service in front of the leaders."""
+"""The Services in front of leaders."""
 
 from nim_stack import names
 from nim_stack.manifests.references import Manifest
@@ -35,6 +35,26 @@ def leader_service(plan: DeploymentPlan, namespace: str) -> Manifest:
             "annotations": {**service.annotations, names.SKIP_AWAIT: "true"},
         },
         "spec": spec,
+    }
+
+
+def live_service(name: str, deployment: str, port: int) -> Manifest:
+    """Routes to the ready leaders of one deployment, whichever is live, under a name that outlives it."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {
+            "name": name,
+            "labels": names.labels(name, "live"),
+            "annotations": {names.SKIP_AWAIT: "true"},
+        },
+        "spec": {
+            "type": "ClusterIP",
+            "selector": names.leader_pods(deployment),
+            "ports": [
+                {"name": names.service_port(port), "port": port, "targetPort": names.HTTP, "protocol": "TCP"},
+            ],
+        },
     }
 
 

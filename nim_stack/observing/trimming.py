@@ -121,6 +121,7 @@ def _event(obj: Json) -> Json:
 
 _SPECIAL: dict[str, Callable[[Json], Json]] = {
     "nodes": _node,
+    "others": lambda _: {},
     "load": _load,
     "secrets": _secret,
     "definitions": _definition,

@@ -19,6 +19,11 @@ class Lws(Settings):
         description="URL or file of the release manifest, LWS 0.9 or newer.",
     )
     sha256: Digest | None = Field(None, description="SHA-256 of the manifest: 64 lower-case hexadecimal digits.")
+    retain: bool = Field(
+        False,
+        description="true or false: whether an LWS that the stack installs belongs to the cluster: one that is there "
+        "is taken over, and it outlives the stack.",
+    )
     version: Version | None = Field(
         None, description="Version of the LWS that is there already, such as 0.9.0, so that it can be judged."
     )

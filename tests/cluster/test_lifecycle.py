@@ -7,6 +7,7 @@ import pytest
 
 from lab import downloads
 from lab.observe import Leader, get, kubectl, pods
+from lab.prove.deployment import until
 from lab.stacks import Stack
 from tests.cluster import evidence
 
@@ -125,6 +126,31 @@ def test_two_gpus_a_pod_give_the_same_text(stack: Stack) -> None:
     group = pods(NAMESPACE, GROUP)
     assert [len(pod.ranks) for pod in group] == [2, 2]
     assert len({pod.node for pod in group}) == 2
+
+
+def test_storage_grows_in_place_and_the_group_serves_on(stack: Stack) -> None:
+    before = {pod.name: pod.address for pod in pods(NAMESPACE, GROUP, with_ranks=False)}
+    (claim,) = get("persistentvolumeclaim", "-n", NAMESPACE)["items"]
+    stack.configure({"storage": {"size": "2Gi"}})
+    steps = [step for step in evidence.preview(stack) if step["op"] != "same"]
+    assert [(step["op"], step["newState"]["type"].rsplit(":", 1)[1]) for step in steps] == [
+        ("update", "PersistentVolumeClaim")
+    ]
+    stack.pulumi("up", "--yes", "--skip-preview")
+
+    def capacity() -> bool:
+        (now,) = get("persistentvolumeclaim", "-n", NAMESPACE)["items"]
+        return bool(
+            now["metadata"]["uid"] == claim["metadata"]["uid"] and now["status"]["capacity"]["storage"] == "2Gi"
+        )
+
+    until("the claim has its new capacity", capacity, 30)
+    assert {pod.name: pod.address for pod in pods(NAMESPACE, GROUP, with_ranks=False)} == before
+    assert leader(stack).chat(PROMPT) == texts["tp2"]
+    stack.configure({"storage": {"size": "1Gi"}})
+    refusal = evidence.fails(stack, "preview")
+    stack.configure({"storage": {"size": "2Gi"}})
+    assert "a claim cannot shrink" in refusal
 
 
 def test_changing_the_storage_class_is_refused_and_nothing_is_lost(stack: Stack) -> None:

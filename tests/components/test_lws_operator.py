@@ -7,7 +7,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 import pytest
 
-from nim_stack.components.lws_operator import LwsOperator
+from nim_stack.components.lws_operator import LwsOperator, LwsOperatorArgs
 from tests.components.recorder import Recording, deploy
 from tests.unit.release_fixture import MANIFEST
 
@@ -25,16 +25,21 @@ def manifest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-@pytest.fixture
-def recording(manifest: Path) -> Recording:
+def install(manifest: Path, *, retain: bool) -> Recording:
     sha256 = hashlib.sha256(manifest.read_bytes()).hexdigest()
 
     def program() -> None:
         adopter = k8s.Provider("adopting", upsert_existing_objects=True)
-        LwsOperator("lws", {"manifest": str(manifest), "sha256": sha256, "adopting_provider": adopter})
+        args: LwsOperatorArgs = {"manifest": str(manifest), "sha256": sha256, "adopting_provider": adopter}
+        LwsOperator("lws", {**args, "retain": True} if retain else args)
         manifest.unlink()
 
     return deploy(program)
+
+
+@pytest.fixture
+def recording(manifest: Path) -> Recording:
+    return install(manifest, retain=False)
 
 
 def test_every_object_is_a_child_under_the_plugins_own_type(recording: Recording) -> None:
@@ -64,6 +69,23 @@ def test_crds_outlive_the_stack_and_are_adopted_again(recording: Recording) -> N
     assert recording.provider(CRD) == "adopting"
     others = [name for name in recording.requests if recording.parent(name) == "lws" and name != CRD]
     assert not any(recording.requests[name].retainOnDelete for name in others)
+
+
+def test_a_retained_release_takes_over_and_outlives_the_stack_as_a_whole(manifest: Path) -> None:
+    recording = install(manifest, retain=True)
+    objects = [name for name in recording.requests if recording.parent(name) == "lws"]
+    assert len(objects) == 8
+    for name in objects:
+        assert recording.requests[name].retainOnDelete
+        assert recording.provider(name) == "adopting"
+        assert recording.inputs(name)["metadata"]["annotations"]["pulumi.com/patchForce"] == "true"
+
+
+def test_nothing_but_the_crds_is_taken_over_unless_it_is_asked_for(recording: Recording) -> None:
+    for name in recording.requests:
+        if recording.parent(name) == "lws" and name != CRD:
+            assert "::adopting::" not in recording.requests[name].provider
+            assert "pulumi.com/patchForce" not in (recording.inputs(name)["metadata"].get("annotations") or {})
 
 
 def test_data_of_its_secrets_stays_secret(recording: Recording) -> None:

@@ -1,6 +1,7 @@
 """The programs under examples/: a platform team's own composition, and a stack that reads its outputs."""
 
 import hashlib
+import json
 import runpy
 from collections import Counter
 from pathlib import Path
@@ -17,6 +18,8 @@ from tests.unit.release_fixture import MANIFEST
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 KEY = "nvapi-secret-of-a-test"
+_UNDECLARED = {"ngcApiKey", "hfToken"}
+"""Keys that a program can do without: a declared one would be required in every stack."""
 SERVED = {
     "chat": {"url": "http://chat-leader.models.svc:8000/v1", "model": "meta/llama-3.1-405b-instruct"},
     "code": {"url": "http://code-leader.models.svc:8000/v1", "model": "Qwen/Qwen3-Coder-480B-A35B-Instruct"},
@@ -32,11 +35,11 @@ def run(program: str, config: dict[str, str], **options: Any) -> Recording:
     """The program with what it was given, and the defaults of its project."""
     name, declared = project(program)["name"], project(program)["config"]
     values = {key: about["default"] for key, about in declared.items() if "default" in about} | config
-    assert values.keys() == declared.keys()
+    assert values.keys() - (_UNDECLARED - declared.keys()) == declared.keys()
     return deploy(
         lambda: runpy.run_path(str(EXAMPLES / program / "__main__.py")),
         config={f"{name}:{key}": value for key, value in values.items()},
-        secret_keys=tuple(f"{name}:{key}" for key, about in declared.items() if about.get("secret")),
+        secret_keys=tuple(f"{name}:{key}" for key in values if key in _UNDECLARED or declared[key].get("secret")),
         project=name,
         **options,
     )
@@ -143,7 +146,53 @@ def test_a_model_that_the_platform_does_not_serve_is_refused() -> None:
         consumer("draw")
 
 
-@pytest.mark.parametrize("program", ["platform", "consumer"])
+def set_by_the_readme() -> list[tuple[dict[str, Any], str]]:
+    """What its commands have set when each `pulumi up` runs: deployments, and which of them is live."""
+    found: list[tuple[dict[str, Any], str]] = []
+    deployments: dict[str, Any] = {}
+    live = ""
+    for line in (EXAMPLES / "blue_green" / "README.md").read_text().splitlines():
+        words = line.split()
+        if words[:4] == ["pulumi", "config", "set", "--path"]:
+            where = deployments
+            *path, last = words[4].removeprefix("deployments.").split(".")
+            for part in path:
+                where = where.setdefault(part, {})
+            where[last] = int(words[5]) if words[5].isdigit() else words[5]
+        elif words[:4] == ["pulumi", "config", "set", "live"]:
+            live = words[4]
+        elif words[:4] == ["pulumi", "config", "rm", "--path"]:
+            del deployments[words[4].removeprefix("deployments.")]
+        elif words[:2] == ["pulumi", "up"]:
+            found.append((json.loads(json.dumps(deployments)), live))
+    return found
+
+
+def blue_green(deployments: dict[str, Any], live: str) -> Recording:
+    return run("blue_green", {"deployments": json.dumps(deployments), "live": live, "ngcApiKey": KEY})
+
+
+def test_the_commands_of_the_exchange_add_then_switch_then_remove() -> None:
+    steps = []
+    for deployments, live in set_by_the_readme():
+        recording = blue_green(deployments, live)
+        selector = recording.inputs("live-service")["spec"]["selector"]
+        steps.append((recording.names_of("LeaderWorkerSet"), selector["leaderworkerset.sigs.k8s.io/name"]))
+    both = ["blue-server-group", "green-server-group"]
+    assert steps == [(both[:1], "chat-blue"), (both, "chat-blue"), (both, "chat-green"), (both[1:], "chat-green")]
+
+
+def test_each_deployment_has_its_own_cache_and_secrets_and_the_common_name() -> None:
+    deployments, live = set_by_the_readme()[1]
+    recording = blue_green(deployments, live)
+    assert recording.names_of("PersistentVolumeClaim") == ["chat-blue-model-cache", "chat-green-model-cache"]
+    holders = {name for name in recording.requests if KEY in str(recording.inputs(name))}
+    assert holders == {f"{colour}-secrets-{kind}" for colour in ("blue", "green") for kind in ("api", "pull")}
+    assert {exported["model"] for exported in recording.exports["deployments"].values()} == {"chat"}
+    assert recording.exports["endpoint"] == "http://chat.chat.svc:8000/v1"
+
+
+@pytest.mark.parametrize("program", ["platform", "consumer", "blue_green"])
 def test_each_setting_of_a_program_is_declared_and_described(program: str) -> None:
     declared = project(program)["config"]
     text = (EXAMPLES / program / "__main__.py").read_text()

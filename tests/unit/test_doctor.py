@@ -217,6 +217,54 @@ def test_a_planted_defect_is_found_by_its_check_alone(name: str, plant: Plant, s
     assert all(f.what and f.do for f in report.findings[name] if f.level == "problem")
 
 
+INSTALLS: dict[str, Any] = {"mode": "install", "sha256": "0" * 64}
+
+
+@pytest.mark.parametrize("retain", [False, True])
+def test_an_lws_that_is_there_is_taken_over_only_where_that_is_asked_for(retain: bool) -> None:
+    report = Cluster().examined(lws=INSTALLS | {"retain": retain})
+    assert found(report) == ([] if retain else [("lws", "warning")])
+    if not retain:
+        (finding,) = report.findings["lws"]
+        assert "nim.lws.retain" in finding.do
+
+
+@pytest.mark.parametrize(("others", "said"), [(0, ""), (1, "llm/o-0"), (5, "llm/o-0, llm/o-1, llm/o-2 and 2 more")])
+def test_groups_of_others_that_a_destroy_would_leave_without_lws(others: int, said: str) -> None:
+    story = Cluster()
+    for what, items in Story().objects.items():
+        story.objects[what] = items
+    own = {"metadata": {"namespace": NAMESPACE, "name": NAME}}
+    story.objects["others"] = [own, *({"metadata": {"namespace": "llm", "name": f"o-{i}"}} for i in range(others))]
+    (finding,) = story.examined(lws=INSTALLS).findings["lws"]
+    assert finding.level == ("warning" if others else "ok")
+    assert said in finding.what
+    (finding,) = story.examined(lws=INSTALLS | {"retain": True}).findings["lws"]
+    assert finding.level == "ok"
+
+
+@pytest.mark.parametrize(
+    ("there", "expands", "words"),
+    [
+        ("1Gi", False, None),
+        ("1024Mi", False, None),
+        ("500Mi", True, None),
+        ("500Mi", False, "the claim must grow, and class lab-shared does not allow it"),
+        ("2Gi", True, "the claim has 2Gi, 1Gi is asked for, and a claim cannot shrink"),
+    ],
+)
+def test_a_claim_that_is_there_is_held_against_the_size(there: str, expands: bool, words: str | None) -> None:
+    it = Cluster()
+    it.objects["classes"][0]["allowVolumeExpansion"] = expands
+    labels = {"app.kubernetes.io/part-of": "nim-stack", "app.kubernetes.io/instance": NAME}
+    spec = {"storageClassName": "lab-shared", "resources": {"requests": {"storage": there}}}
+    it.objects["claims"] = [{"metadata": {"name": f"{NAME}-model-cache", "labels": labels}, "spec": spec}]
+    report = it.examined()
+    assert [finding.what for finding in report.findings["storage"] if finding.level == "problem"] == (
+        [words] if words else []
+    )
+
+
 def test_groups_that_fit_now_are_counted_over_different_nodes() -> None:
     """8 + 8 GPUs hold 8 groups of 2 nodes with 1 GPU, and 1 of 8 GPUs."""
     it = Cluster()

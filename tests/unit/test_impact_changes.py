@@ -169,6 +169,59 @@ def test_what_other_objects_mean(kind: str) -> None:
     assert {kind for kind, _ in found.approvals(list(APPROVALS))} == approvals
 
 
+def _leading_to(deployment: str, **more: str) -> dict[str, Any]:
+    selector = {"leaderworkerset.sigs.k8s.io/name": deployment, "leaderworkerset.sigs.k8s.io/worker-index": "0", **more}
+    spec = {"type": "ClusterIP", "selector": selector}
+    return state("kubernetes:core/v1:Service", {"metadata": {"namespace": "chat", "name": "chat"}, "spec": spec})
+
+
+def test_a_service_that_is_switched_to_another_deployment_keeps_its_address() -> None:
+    found = impact(step("update", _leading_to("chat-blue"), _leading_to("chat-green")))
+    assert [effect.text for effect in found.effects] == [
+        "Service chat/chat leads from now on to chat-green instead of chat-blue"
+    ]
+    assert found.approvals(list(APPROVALS)) == []
+
+
+@pytest.mark.parametrize("after", [_leading_to("chat-blue", team="a"), _leading_to("chat-green", team="a")])
+def test_any_other_selector_is_an_address_that_changes(after: dict[str, Any]) -> None:
+    found = impact(step("update", _leading_to("chat-blue"), after))
+    assert [kind for kind, _ in found.approvals(list(APPROVALS))] == ["address"]
+
+
+def _release(op: str, *, before: bool | None, after: bool | None) -> dict[str, Any]:
+    """The LWS controller's Deployment, retained or not before and after."""
+    metadata = {"namespace": "lws-system", "name": "lws-controller-manager"}
+
+    def made(retained: bool | None) -> dict[str, Any] | None:
+        if retained is None:
+            return None
+        return state("kubernetes:apps/v1:Deployment", {"metadata": metadata}, retainOnDelete=retained)
+
+    written = step(op, made(before), made(after), "metadata.annotations")
+    urn = "urn:pulumi:test::program::nim-stack:index:NimStack$nim-stack:index:LwsOperator$kubernetes:apps/v1:Deployment"
+    return written | {"urn": f"{urn}::lws"}
+
+
+RELEASES: list[tuple[str, bool | None, bool | None, str, set[Approval]]] = [
+    ("create", None, False, "the LWS controller is installed (1 objects)", set()),
+    ("create", None, True, "the LWS controller is installed (1 objects), or taken over where it is there", set()),
+    ("update", False, True, "LWS from now on outlives `pulumi destroy`", set()),
+    ("update", True, False, "LWS from now on is deleted by `pulumi destroy`", set()),
+    ("delete", True, None, "LWS stays in the cluster as it is (1 objects), no longer managed by this stack", set()),
+    ("delete", False, None, "groups that serve go on, those of other stacks too", {"deletion"}),
+]
+
+
+@pytest.mark.parametrize(("op", "before", "after", "text", "approvals"), RELEASES)
+def test_what_becomes_of_lws(
+    op: str, before: bool | None, after: bool | None, text: str, approvals: set[Approval]
+) -> None:
+    found = impact(_release(op, before=before, after=after))
+    assert [effect.text for effect in found.effects if effect.text.endswith(text)]
+    assert {kind for kind, _ in found.approvals(list(APPROVALS))} == approvals
+
+
 def test_another_cluster_is_said() -> None:
     provider = {
         "type": "pulumi:providers:kubernetes",

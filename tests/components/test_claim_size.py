@@ -1,0 +1,62 @@
+"""What is said when the API server refuses another size of a claim, in its own words."""
+
+import pulumi
+import pytest
+
+from nim_stack.components.claim_size import cannot_grow, size_hooks
+from tests.components.recorder import deploy
+
+RESIZE = (
+    'persistentvolumeclaims "nim-model-cache" is forbidden: only dynamically provisioned pvc can be resized and the '
+    "storageclass that provisions the pvc must support resize"
+)
+UNBOUND = (
+    'PersistentVolumeClaim "nim-model-cache" is invalid: spec: Forbidden: spec is immutable after creation except '
+    "resources.requests and volumeAttributesClassName for bound claims"
+)
+SMALLER = (
+    'PersistentVolumeClaim "nim-model-cache" is invalid: spec.resources.requests.storage: Forbidden: field can not be '
+    "less than status.capacity"
+)
+
+
+@pytest.mark.parametrize(
+    ("error", "what", "do"),
+    [
+        (
+            RESIZE,
+            "its class 'nvme' does not allow expansion",
+            """nvme -p '{"allowVolumeExpansion": true}'""",
+        ),
+        (UNBOUND, "cannot grow before it is bound", "kubectl describe pvc nim-model-cache"),
+        (SMALLER, "a claim cannot shrink", "kubectl get pvc nim-model-cache"),
+    ],
+)
+def test_a_refusal_of_the_size_is_explained_with_what_to_do(error: str, what: str, do: str) -> None:
+    said = cannot_grow("nim-model-cache", "nvme", f"update of resource failed: {error}")
+    assert said is not None
+    assert said.startswith("nim.storage.size: the claim nim-model-cache")
+    assert what in said
+    assert do in said
+
+
+@pytest.mark.parametrize(
+    "error", ["", 'persistentvolumeclaims "nim-model-cache" is forbidden: exceeded quota: team', "connection refused"]
+)
+def test_other_failures_are_left_to_their_own_words(error: str) -> None:
+    assert cannot_grow("nim-model-cache", "nvme", error) is None
+
+
+def test_the_explanation_is_an_error_and_asks_for_no_other_try() -> None:
+    answers: list[bool] = []
+
+    def program() -> None:
+        (hook,) = size_hooks("nim-model-cache", "nvme").on_error or []
+        assert isinstance(hook, pulumi.ErrorHook)
+        for error in (RESIZE, "connection refused"):
+            args = pulumi.ErrorHookArgs("urn", "id", "claim", "type", failed_operation="update", errors=[error])
+            answers.append(bool(hook.callback(args)))
+
+    recording = deploy(program)
+    assert answers == [False, False]
+    assert len([line for line in recording.log if "cannot grow" in line]) == 1

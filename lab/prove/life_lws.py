@@ -40,13 +40,13 @@ def used_and_taken_over() -> Json:
                 assert _controller() == before, "the controller was made anew"
                 given = _owner("existing")
                 given.pulumi("up", "--yes", "--skip-preview")
-                assert _objects(given) == []
+                assert _objects(given) == [], "the stack still has LWS"
                 assert _controller() == before, "the controller is not as it was"
                 _owner({"retain": True}).pulumi("up", "--yes", "--skip-preview")
-                assert _objects(holder) == taken
+                assert _objects(holder) == taken, "not all was taken back"
                 _until_seen(it)
-            assert it.identities() == group
-        assert _controller() == before
+            assert it.identities() == group, "a pod was made anew"
+        assert _controller() == before, "the controller was made anew"
         return {"objects taken over": len(taken), "pods made anew": 0} | measured
 
 
@@ -69,7 +69,7 @@ def from_helm() -> Json:
                 holder.pulumi("up", "--yes", "--skip-preview")
                 holder.pulumi("up", "--yes", "--skip-preview", "--expect-no-changes")
                 _until_seen(it)
-            assert it.identities() == group
+            assert it.identities() == group, "a pod was made anew"
         return {"objects": len(_objects(holder)), "pods made anew": 0} | measured
 
 
@@ -88,10 +88,10 @@ def destroyed_first() -> Json:
             stack.pulumi("destroy", "--yes", "--skip-preview")
             assert ("lws", "problem") in examined({"name": GROUP, "namespace": NAMESPACE, "lws": "existing"})
             it.stack.pulumi("up", "--yes", "--skip-preview", "--expect-no-changes")
-            assert it.identities() == group
+            assert it.identities() == group, "a pod was made anew"
             stack.pulumi("up", "--yes", "--skip-preview")
             _until_seen(it)
-        assert it.identities() == group
+        assert it.identities() == group, "a pod was made anew"
         return {"doctor and impact said so before": True, "pods made anew": 0} | measured
 
 
@@ -117,7 +117,7 @@ def _owner(lws: Json | str) -> Stack:
 def _objects(stack: Stack) -> list[str]:
     """URNs of the release's objects in the state."""
     state = json.loads(stack.pulumi("stack", "export"))["deployment"].get("resources", [])
-    return [one["urn"] for one in state if _OPERATOR in one["urn"]]
+    return sorted(one["urn"] for one in state if _OPERATOR in one["urn"])
 
 
 def _controller() -> Json:

@@ -133,7 +133,7 @@ def _lws_release(steps: list[Step]) -> Iterator[Effect]:
         yield Effect(
             "cluster",
             f"the LWS controller is deleted ({len(gone)} objects; {kept} CRDs stay): no group of the cluster is made, "
-            "updated or restarted until another stack installs it; groups that serve go on, those of other stacks too",
+            "updated or restarted until another stack installs it; groups that serve go on",
             ("deletion",),
         )
     made = [step for step in steps if step.op == "create"]

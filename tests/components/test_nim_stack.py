@@ -56,7 +56,11 @@ def test_the_group_carries_the_wait_and_its_time(recording: Recording) -> None:
     assert (request.customTimeouts.create, request.customTimeouts.update) == ("8700s", "8700s")
     assert request.customTimeouts.delete == "15m"
     assert list(request.hooks.on_error) == ["nim-server-group-webhook"]
-    assert sorted(recording.hooks) == ["nim-server-group-webhook", "nim-server-smoke-failure"]
+    assert sorted(recording.hooks) == [
+        "nim-model-cache-growth",
+        "nim-server-group-webhook",
+        "nim-server-smoke-failure",
+    ]
 
 
 @pytest.mark.parametrize("name", ["nim-model-cache", "nim-server-access-service"])

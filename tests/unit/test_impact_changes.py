@@ -209,7 +209,7 @@ RELEASES: list[tuple[str, bool | None, bool | None, str, set[Approval]]] = [
     ("update", False, True, "LWS from now on outlives `pulumi destroy`", set()),
     ("update", True, False, "LWS from now on is deleted by `pulumi destroy`", set()),
     ("delete", True, None, "LWS stays in the cluster as it is (1 objects), no longer managed by this stack", set()),
-    ("delete", False, None, "groups that serve go on, those of other stacks too", {"deletion"}),
+    ("delete", False, None, "until another stack installs it; groups that serve go on", {"deletion"}),
 ]
 
 

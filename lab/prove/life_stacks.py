@@ -24,7 +24,7 @@ def another_model() -> Json:
         _set(stack, "blue", blue=blue)
         stack.pulumi("up", "--yes", "--skip-preview")
         endpoint = stack.outputs()["endpoint"]
-        text = Leader.of(endpoint).chat(PROMPT)
+        text = until("the new Service answers", lambda: Leader.of(endpoint).chat(PROMPT), 30)
         with asked_meanwhile(endpoint, LEAST_REQUESTS) as measured:
             _set(stack, "blue", blue=blue, green=green)
             stack.pulumi("up", "--yes", "--skip-preview")

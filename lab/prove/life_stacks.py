@@ -15,6 +15,8 @@ from lab.stacks import Stack
 _EXCHANGE = REPO / "examples" / "blue_green"
 _SPACE = "prove-exchange"
 LEAST_REQUESTS = 300
+_SMALL = {"resources": {"cpu": "250m"}}
+"""Two groups at once and the LWS controllers: on two cores the smoke Job beside them would find no room."""
 
 
 def another_model() -> Json:
@@ -45,10 +47,11 @@ def another_model() -> Json:
 
 def one_stack_fewer() -> Json:
     """Two stacks share LWS and a claim that one of them owns: that one goes, the other serves on from the claim."""
-    with Deployment(storage={"retain": True}) as it:
+    with Deployment(storage={"retain": True}, **_SMALL) as it:
         it.up()
         downloads.reset()
-        with Neighbour(storage={"storageClass": None, "size": None, "existingClaim": f"{GROUP}-model-cache"}) as other:
+        theirs = {"storageClass": None, "size": None, "existingClaim": f"{GROUP}-model-cache"}
+        with Neighbour(storage=theirs, **_SMALL) as other:
             other.up()
             assert downloads.weights() == [], "the second stack downloaded what is in the claim"
             group, claim = other.identities(), _claims()
@@ -103,7 +106,7 @@ def _exchange() -> Iterator[Stack]:
 def _settings(**more: object) -> Json:
     """Of one deployment of the lab's model, as they stand in Pulumi.dev.yaml; LWS is there."""
     found: Json = yaml.safe_load((REPO / "Pulumi.dev.yaml").read_text())["config"]["nim-stack:nim"]
-    return found | {"lws": "existing"} | more
+    return found | {"lws": "existing", "resources": found["resources"] | _SMALL["resources"]} | more
 
 
 def _set(stack: Stack, live: str, **deployments: Json) -> None:

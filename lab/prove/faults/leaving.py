@@ -27,9 +27,9 @@ def rolling_update(stage: Stage) -> Json:
 
 
 def fewer_groups(stage: Stage) -> Json:
-    """Two groups become one."""
+    """Two groups become one; each asks for less, so that the smoke Job finds room beside both."""
     stage.clear()
-    with Deployment(**SETTINGS, replicas=2) as it:
+    with Deployment(**SETTINGS, replicas=2, resources={"cpu": "250m"}) as it:
         it.up()
         return _change(it, {"replicas": 1}, pods=2, kept=2)
 

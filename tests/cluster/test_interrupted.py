@@ -1,5 +1,7 @@
 """An engine that is killed in the middle of `up`, and what follows with and without `nim-stack recover`."""
 
+import subprocess
+
 import pytest
 
 from lab.observe import get
@@ -15,7 +17,7 @@ def test_an_up_that_was_killed_is_gone_on_with_and_leaves_nothing(undeployed: St
     before = inventory(definitions=False)
     with Interrupted(replicas=0) as stack:
         engine = stack.start("up")
-        until("LWS's Deployment is under way", lambda: _controller_under_way(stack), 60, pause=0.1)
+        until("LWS's Deployment is under way", lambda: _controller_under_way(stack, engine), 60, pause=0.1)
         kill(engine)
         assert any(found["type"] == "creating" for found in stack.state()["pending_operations"])
         code, refused = stack.stack.attempt("up", "--yes", "--skip-preview")
@@ -30,8 +32,9 @@ def test_an_up_that_was_killed_is_gone_on_with_and_leaves_nothing(undeployed: St
     until("nothing is left", lambda: inventory(definitions=False) == before, 30)
 
 
-def _controller_under_way(stack: Interrupted) -> bool:
+def _controller_under_way(stack: Interrupted, engine: "subprocess.Popen[bytes]") -> bool:
     """Whether LWS's Deployment is made and not yet ready."""
+    assert engine.poll() is None, "the run ended by itself: is there another stack's LWS?"
     under_way = [found for found in stack.noted().get("pending_operations") or [] if found["type"] == "creating"]
     if not any(found["resource"]["type"].endswith(":Deployment") for found in under_way):
         return False

@@ -23,6 +23,8 @@ ASKING = Load(clients=1, pause=0.2, tokens=4, timeout=10)
 
 AFTER_SECONDS = 1.0
 POLL_SECONDS = 0.05
+SEEN_SECONDS = 10.0
+GROUP_SIZE = 2
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,7 @@ def scene(place: Place, *, load: bool) -> Iterator[Scene]:
     with ExitStack() as ends:
         watch = PodWatch(place.namespace, place.group)
         ends.callback(watch.close)
+        until("the pods are seen", lambda: len(pods.there(watch.sights())) == GROUP_SIZE, SEEN_SECONDS, POLL_SECONDS)
         running = ends.enter_context(clients(place.service, model, STEADY)) if load else None
         yield Scene(place, watch, model, running)
 

@@ -34,7 +34,7 @@ down: venv
 # The fast tests first: what they find is known before the long ones begin.
 test: lint
 	@lab/lab down && lab/lab up
-	@$(PY) -m pytest -q --durations=15 tests/unit tests/components tests/container tests/engine tests/cluster tests/lab
+	@$(PY) -m pytest -q --durations=15 tests/unit tests/components tests/container tests/cluster tests/engine tests/lab
 
 bench: venv
 	@lab/lab bench

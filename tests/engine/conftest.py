@@ -3,9 +3,10 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -75,12 +76,13 @@ class Engine:
     """The program in `program/` under the real engine, with a backend of its own."""
 
     folder: Path
+    started: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def start(self, *words: str, **variables: str) -> subprocess.Popen[str]:
         """Start `pulumi` in the lab's network; variables choose the program's step."""
         own = {"PULUMI_BACKEND_URL": f"file://{self.folder}", "PULUMI_HOME": str(self.folder / "home")}
         own |= {"PULUMI_CONFIG_PASSPHRASE": "test", "STEP": "create"}
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [*network.enter(), "pulumi", *words, "--stack", "test", "--non-interactive"],
             cwd=self.folder / "program",
             env={**os.environ, **environment.environment(), **own, **variables},
@@ -88,6 +90,15 @@ class Engine:
             stderr=subprocess.STDOUT,
             text=True,
         )
+        self.started.append(process)
+        return process
+
+    def end_what_runs(self) -> None:
+        """A test that failed half-way may have left an engine, which holds the stack."""
+        for process in self.started:
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+                process.communicate(timeout=60)
 
     def run(self, *words: str, fails: bool = False, **variables: Any) -> str:
         """Run to the end and return what the user sees."""
@@ -123,4 +134,5 @@ def engine(lab: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engi
     process = engine.start("stack", "init")
     process.communicate(timeout=60)
     yield engine
+    engine.end_what_runs()
     engine.run("destroy", "--yes", "--skip-preview")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from lab.observe import get, kubectl
+from lab.prove.deployment import until
 from tests.engine.conftest import Engine
 
 pytestmark = pytest.mark.cluster
@@ -24,7 +25,8 @@ def set_status(condition: str, observed: int) -> None:
 def test_wait_for_a_condition_counts_only_for_the_newest_generation(engine: Engine) -> None:
     engine.up(STEP="widget-definition")
     waiting = engine.start("up", "--yes", "--skip-preview", STEP="widget", WAIT_FOR="condition=Available")
-    time.sleep(5)
+    until("the widget is there", lambda: get("widget", "w", "-n", "fx"), 60)
+    time.sleep(1)
     assert waiting.poll() is None
     set_status("True", 1)
     text, _ = waiting.communicate(timeout=60)

@@ -7,6 +7,7 @@ PY := $(VENV)/bin/python
 .PHONY: up down test check lint bench prove venv lock
 
 $(VENV)/.ready: requirements/dev.lock requirements/uv.lock
+	@[ ! -L $(VENV) ] || { echo "$(VENV) is a link, and what it leads to would be emptied: remove the link" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: set PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@$(PYTHON) -m venv --clear $(VENV) >/dev/null 2>&1 || { apt-get install -q -y python3-venv && $(PYTHON) -m venv --clear $(VENV); } || { echo "python3 -m venv failed: install Python's venv module (Debian: apt-get install python3-venv)" >&2; exit 1; }
 	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements/uv.lock

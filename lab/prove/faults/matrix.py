@@ -6,7 +6,7 @@ from functools import partial
 from lab.engine.faults import Fault, by_name
 from lab.observe import kubectl
 from lab.prove.deployment import NAMESPACE, Json, install_lws, remove_lws
-from lab.prove.faults import joining, leaving, series
+from lab.prove.faults import joining, leaving, series, slow
 from lab.prove.faults.outcome import judge
 from lab.prove.faults.scene import scene
 from lab.prove.faults.series import ALL, Strike
@@ -38,6 +38,7 @@ def _rows() -> dict[str, Callable[[], Json]]:
         for load, how in ((False, "idle"), (True, "under load")):
             if load or not fault.load_only:
                 rows[f"{fault.name}, {how}"] = partial(_fault, fault, strike, load)
+    rows["a long prompt, computed slowly"] = partial(slow.long_prompt, _STAGE)
     rows["worker 120 s after the leader"] = partial(joining.late, _STAGE, "worker")
     rows["leader 120 s after the worker"] = partial(joining.late, _STAGE, "leader")
     rows["names missing for 60 s"] = partial(joining.without_names, _STAGE)

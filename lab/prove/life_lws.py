@@ -17,6 +17,7 @@ from nim_stack import names
 from nim_stack.impact.report import read_impact
 
 CONTROLLER = ("deployment", "lws-controller-manager", "-n", names.LWS_NAMESPACE)
+DEFINITIONS = ("leaderworkersets.leaderworkerset.x-k8s.io", "disaggregatedsets.disaggregatedset.x-k8s.io")
 _OPERATOR = "nim-stack:index:LwsOperator$"
 
 
@@ -53,6 +54,8 @@ def used_and_taken_over() -> Json:
 def from_helm() -> Json:
     """LWS by its chart: Helm uninstalls it, the stack installs it; the groups go on meanwhile."""
     with _without_lws():
+        # Helm does not take over definitions that somebody else has applied. No group is there that would go with them.
+        kubectl("delete", "customresourcedefinition", *DEFINITIONS, "--ignore-not-found")
         chart = build.LWS.module_dir("sigs.k8s.io/lws") / "charts" / "lws"
         values = [f"image.manager.tag={LWS_VERSION}", "image.manager.pullPolicy=IfNotPresent"]
         values += ["resources.requests.cpu=100m", "resources.requests.memory=64Mi"]

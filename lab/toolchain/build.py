@@ -91,7 +91,7 @@ def ensure(module: Module) -> Path:
     """Return the program, building it first when this version was never built here."""
     if module.path.exists():
         return module.path
-    with step(f"building {module.title} (first time only; up to 4 minutes on 2 cores)"):
+    with step(f"building {module.title} (first time only; up to 6 minutes on 2 cores)"):
         module.folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=module.folder.parent, prefix=".building-") as scratch:
             target = Path(scratch) / "out"

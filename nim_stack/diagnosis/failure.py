@@ -20,6 +20,8 @@ class Failure:
     """What to do, wherever it happens."""
     lesser: bool = False
     """Whether the model can serve all the same."""
+    though_ready: bool = False
+    """Whether it is one of a group whose pods are all ready."""
 
     @property
     def section(self) -> str:
@@ -57,7 +59,7 @@ class Verdict:
 
 
 Judge = Callable[[Case], Iterator[Sign]]
-When = Literal["always", "not serving"]
+When = Literal["always", "not serving", "ready"]
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ class Judgement:
     when: When
 
     def verdicts(self, case: Case) -> Iterator[Verdict]:
-        if self.when == "not serving" and case.available:
+        if self.when != "always" and case.available != (self.when == "ready"):
             return
         for sign in self.judge(case):
             yield Verdict(self.failure, sign)
@@ -85,7 +87,7 @@ def failure(
     """Register a function as the judge of a failure. It looks at deployments that do not serve, unless told."""
 
     def register(judge: Judge) -> Judge:
-        JUDGEMENTS.append(Judgement(Failure(code, title, cause, cure, lesser), judge, when))
+        JUDGEMENTS.append(Judgement(Failure(code, title, cause, cure, lesser, when == "ready"), judge, when))
         return judge
 
     return register

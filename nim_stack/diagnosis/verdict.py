@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from nim_stack.diagnosis import (  # noqa: F401
+    answering,
     containers,
     control,
     engine,
@@ -69,6 +70,7 @@ _ORDER = (
     "startup-too-slow",
     "engine-failed",
     "crash-loop",
+    "no-completion",
     "nccl-over-tcp",
 )
 """The cluster's part first, then that of the nodes, and last what repeats: causes before what follows from them."""
@@ -95,15 +97,15 @@ class Diagnosis:
         return tuple(verdict for verdict in self.verdicts if self._lesser(verdict))
 
     def _lesser(self, verdict: Verdict) -> bool:
-        """While the model serves, nothing is a failure yet."""
-        return verdict.failure.lesser or self.case.available
+        """While all pods are ready, a failure is what clients notice all the same."""
+        return verdict.failure.lesser or (self.case.available and not verdict.failure.though_ready)
 
     @property
     def state(self) -> State:
-        if self.case.available:
-            return "serving"
         if self.failures:
             return "failing"
+        if self.case.available:
+            return "serving"
         return "starting" if self.steps and not any(step.late for step in self.steps) else "unknown"
 
     @property

@@ -15,6 +15,8 @@ from nim_stack.manifests.security import pod_security_context, restricted
 from nim_stack.plan import DeploymentPlan
 
 CONTAINER = "smoke"
+SMOKE = {names.COMPONENT_LABEL: "smoke"}
+"""Label of every such Job."""
 ANSWER_SECONDS = 5 * 60
 """The Service's rules reach a node within seconds; a first request may still compile something."""
 _CLIENT = Path(__file__).with_name("smoke_client.py")
@@ -83,7 +85,8 @@ def _container(plan: DeploymentPlan, namespace: str) -> Manifest:
         "NVIDIA_VISIBLE_DEVICES": "void",
     }
     env: list[Manifest] = [{"name": name, "value": value} for name, value in values.items()]
-    env += [variable.manifest for variable in settings.env if variable.name == "VLLM_API_KEY"]
+    given = [*settings.env, *settings.pods.leader.env]
+    env += [variable.manifest for variable in given if variable.name == "VLLM_API_KEY"][-1:]
     return {
         "name": CONTAINER,
         "image": plan.image,

@@ -136,7 +136,8 @@ def test_the_job_asks_the_leader_service_and_keeps_no_time_to_live() -> None:
 
 def test_a_key_of_the_api_reaches_the_job_by_reference() -> None:
     key = {"name": "VLLM_API_KEY", "valueFrom": {"secretKeyRef": {"name": "api", "key": "key"}}}
-    assert key in job(env=[key])["spec"]["template"]["spec"]["containers"][0]["env"]
+    for given in ({"env": [key]}, {"pods": {"leader": {"env": [key]}}}):
+        assert key in job(**given)["spec"]["template"]["spec"]["containers"][0]["env"]
 
 
 class Cluster:

@@ -1,0 +1,65 @@
+"""Failures of a group whose pods are all ready: a client asked for a completion through the Service and got none."""
+
+import re
+from collections.abc import Iterator
+
+from nim_stack.diagnosis.case import Case, Json, stated
+from nim_stack.diagnosis.failure import Sign, failure, some
+from nim_stack.diagnosis.view import condition
+from nim_stack.manifests.smoke_job import SMOKE
+
+_SAID = re.compile(r"no completion (?:yet|came): (?P<why>.+)")
+"""nim_stack/manifests/smoke_client.py"""
+_NEVER_RAN = ("FailedScheduling", "FailedCreate", "Failed", "BackOff", "FailedMount")
+_HOUR = 3600.0
+
+_WHAT_TO_DO = (
+    (r"HTTP 40[13]\b", "The API wants a key that the Job has not: give VLLM_API_KEY under nim.env, from a Secret."),
+    (r"the API serves .* and not ", "Correct nim.servedModelName: clients ask for the first of its names."),
+    (r"HTTP \d|has no token", "Read the leader's log: the engine is up, and refuses or fails the request."),
+    (r"[Nn]ame or service not known|name resolution|Name has no", "See that the cluster's DNS answers here."),
+    (
+        r"timed out|refused|reset|unreachable|no route|closed connection",
+        "Let pods of this namespace reach the leaders through the Service: see NetworkPolicies, the service mesh, and "
+        "that the Service has endpoints (`kubectl get endpointslices`).",
+    ),
+)  # fmt: skip
+_AGAIN = "`nim-stack smoke` asks once more, and the next `pulumi up` makes the failed Job anew."
+
+
+@failure(
+    "no-completion",
+    "The pods are ready, and a client got no completion",
+    cause="The Job that asks for a completion through the leader Service got none: the API refused it, it could "
+    "not reach a leader, or it found no room to run.",
+    cure="Do what the Job's last words ask for, then `nim-stack smoke`, and `pulumi up`, which makes the Job anew.",
+    when="ready",
+)
+def no_completion(case: Case) -> Iterator[Sign]:
+    job = _newest(case)
+    ended = condition(job, "Failed") if job else {}
+    if job is None or ended.get("status") != "True":
+        return
+    name = job["metadata"]["name"]
+    when = f"{case.age(ended.get('lastTransitionTime')):.0f} s ago"
+    if said := _last_words(case, name):
+        do = next((do for known, do in _WHAT_TO_DO if re.search(known, said)), "Read the Job's log.")
+        policies = [f"NetworkPolicy {item['metadata']['name']}" for item in case.snapshot.get("policies")]
+        seen = (f"log of {name}: {stated(said)}", *(some(policies) if "NetworkPolic" in do else ()))
+        yield Sign(f"the Job {name} got none, {when}", seen, f"{do} {_AGAIN}")
+        return
+    why = [stated(str(event)) for event in case.recent(*_NEVER_RAN, seconds=_HOUR) if event.about[1].startswith(name)]
+    seen = some([*why, f"condition Failed of Job {name}: {ended.get('reason', '')}: {ended.get('message', '')}"])
+    do = "Make room for its pod, which needs next to nothing and no GPU, or set nim.smoke to false."
+    yield Sign(f"the Job {name} has not asked at all, and ended {when}", seen, f"{do} {_AGAIN}")
+
+
+def _newest(case: Case) -> Json | None:
+    jobs = [job for job in case.snapshot.get("jobs") if SMOKE.items() <= (job["metadata"].get("labels") or {}).items()]
+    return max(jobs, key=lambda job: str(job["metadata"]["creationTimestamp"]), default=None)
+
+
+def _last_words(case: Case, job: str) -> str:
+    lines = [text for log in case.snapshot.logs if log.pod.startswith(f"{job}-") for _, text in log.lines]
+    found = (match for line in reversed(lines) if (match := _SAID.search(line)))
+    return next((match["why"] for match in found), "")

@@ -8,6 +8,7 @@ from typing import Any
 
 from nim_stack.cli import clusters
 from nim_stack.cli.tables import table
+from nim_stack.observing.errors import SnapshotError
 from nim_stack.observing.snapshot import Snapshot, load
 
 EXIT_CODES = {"serving": 0, "starting": 0, "failing": 1, "unknown": 4}
@@ -35,9 +36,14 @@ def _diagnose(given: argparse.Namespace) -> int:
     from nim_stack.diagnosis.page import page
     from nim_stack.diagnosis.verdict import diagnose
 
+    if given.save and not given.save.absolute().parent.is_dir():
+        raise SnapshotError(f"--save {given.save}: there is no folder {given.save.absolute().parent}")
     snapshot = _snapshot(given)
     if given.save:
-        snapshot.save(given.save)
+        try:
+            snapshot.save(given.save)
+        except OSError as trouble:
+            raise SnapshotError(f"--save {given.save}: {trouble.strerror}") from None
     found = diagnose(snapshot)
     print(json.dumps(found.document, indent=2) if given.json else page(found))
     return EXIT_CODES[found.state]

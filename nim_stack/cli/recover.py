@@ -15,11 +15,13 @@ from nim_stack.recovering.decisions import OUTCOMES
 if TYPE_CHECKING:
     from nim_stack.recovering.decisions import Json
     from nim_stack.recovering.locks import Lock
+    from nim_stack.recovering.lookup import Lookup
     from nim_stack.recovering.recovery import Recovery
 
 _WAIT_SECONDS = 120.0
 _PAUSE_SECONDS = 1.0
 _TO_DO = 1
+_TRIES = 3
 
 
 def add_command(commands: Any) -> None:
@@ -52,40 +54,48 @@ def add_command(commands: Any) -> None:
 
 def _run(given: argparse.Namespace) -> int:
     from nim_stack.recovering.engine import Engine, StackHeldError
+    from nim_stack.recovering.lookup import Lookup
 
     engine = Engine(given.stack, given.directory)
+    look = Lookup(given.directory, given.kubeconfig, given.context)
     held = engine.locks()
-    freed = bool(held) and given.yes and given.cancel and not any(lock.running for lock in held)
-    if freed:
+    ended = given.yes and given.cancel and not any(lock.running for lock in held or ())
+    if ended and held != []:
         engine.cancel()
-    if held and not freed:
-        return _report(given, held, [], _decided(given, engine.export(), 0), None)
-    export = engine.export()
-    recovery = _decided(given, export, given.wait if given.yes else 0)
+    elif held:
+        return _report(given, held, [], look, _decided(given, engine.export(), look, 0), None)
     backup: Path | None = None
-    if given.yes and recovery.decisions and not recovery.open:
+    for _ in range(_TRIES):
+        export = engine.export()
+        recovery = _decided(given, export, look, given.wait if given.yes else 0)
+        if not given.yes or not recovery.decisions or recovery.open:
+            break
+        if engine.export() != export:
+            continue  # somebody has written it meanwhile; what was decided is of another state
         backup = _keep(given, export)
         try:
             engine.import_(recovery.export)
         except StackHeldError as trouble:
-            # A backend in a bucket says so only now.
-            if not given.cancel:
-                print(f"{trouble}\nMake sure that it ended, then add --cancel.", file=sys.stderr)
-                return _TO_DO
-            engine.cancel()
-            engine.import_(recovery.export)
-    return _report(given, [], held, recovery, backup)
+            backup.unlink()
+            # In a bucket it shows only now; and nobody who came after a --cancel is the one that ended.
+            what = "Run the command again when it has ended." if given.cancel else "See that it ended; add --cancel."
+            print(f"{trouble}\nNothing was changed. {what}", file=sys.stderr)
+            return _TO_DO
+        break
+    else:
+        print("Nothing was changed: somebody else keeps writing the state.", file=sys.stderr)
+        return _TO_DO
+    return _report(given, [], held or [], look, recovery, backup)
 
 
-def _decided(given: argparse.Namespace, export: "Json", seconds: float) -> "Recovery":
+def _decided(given: argparse.Namespace, export: "Json", look: "Lookup", seconds: float) -> "Recovery":
     """The decisions; what is being deleted is waited for."""
-    from nim_stack.recovering.lookup import Lookup
     from nim_stack.recovering.recovery import recover
 
-    look = Lookup(given.directory, given.kubeconfig, given.context)
+    sure = given.kubeconfig is not None or given.context is not None
     end = time.monotonic() + seconds
     while True:
-        found = recover(export, look, adopt=given.adopt, drop=given.drop)
+        found = recover(export, look, adopt=given.adopt, drop=given.drop, sure=sure)
         ending = any(decision.outcome == "ending" for decision in found.decisions)
         if not ending or time.monotonic() >= end:
             return found
@@ -108,7 +118,12 @@ def _keep(given: argparse.Namespace, export: "Json") -> Path:
 
 
 def _report(
-    given: argparse.Namespace, held: "list[Lock]", freed: "list[Lock]", recovery: "Recovery", backup: Path | None
+    given: argparse.Namespace,
+    held: "list[Lock]",
+    freed: "list[Lock]",
+    look: "Lookup",
+    recovery: "Recovery",
+    backup: Path | None,
 ) -> int:
     done = not held and (backup is not None or not recovery.decisions)
     if given.json:
@@ -116,6 +131,7 @@ def _report(
             "stack": given.stack,
             "locks": [{"holder": lock.holder, "running": lock.running} for lock in held],
             "freed": [lock.holder for lock in freed],
+            "asked": look.asked,
             "operations": [decision.document for decision in recovery.decisions],
             "written": backup is not None,
             "backup": str(backup) if backup else None,
@@ -129,6 +145,7 @@ def _report(
         if recovery.decisions:
             rows = [(d.operation, d.what, d.outcome, d.reason) for d in recovery.decisions]
             print(table(("under way", "object", "", "why"), rows))
+            print(f"Asked: {', '.join(look.asked) or 'no cluster'}.")
         print(_next(given, held, recovery, backup))
     return 0 if done else _TO_DO
 

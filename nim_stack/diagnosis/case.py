@@ -16,6 +16,12 @@ RECENT_SECONDS = 300.0
 """Kubernetes repeats what still goes wrong within this time, back-off included."""
 
 
+SCALE_UP = ("TriggeredScaleUp", "Nominated")
+"""Events of the cluster autoscaler and of Karpenter."""
+KARPENTER = "karpenter.sh"
+AUTOSCALER_SECONDS = 30.0
+
+
 @dataclass(frozen=True)
 class Case:
     """A snapshot with what verdicts share."""
@@ -124,6 +130,26 @@ class Case:
 
     def hits_of(self, failure: str) -> tuple[Hit, ...]:
         return tuple(hit for hit in self.hits if hit.pattern.failure == failure)
+
+    @cached_property
+    def webhook_service(self) -> Json | None:
+        """The Service behind the webhooks of LWS."""
+        hooks = [hook for item in self.snapshot.get("webhooks") for hook in item["webhooks"]]
+        return next((hook["service"] for hook in hooks if hook["service"]), None)
+
+    def is_about_webhooks(self, message: str) -> bool:
+        """Whether a refusal comes from a webhook of LWS that did not answer; others have the same names (kb.io)."""
+        service = self.webhook_service
+        place = f"{service['name']}.{service['namespace']}.svc" if service else "lws-webhook-service"
+        return "failed calling webhook" in message and place in message
+
+    @cached_property
+    def nodes_are_being_added(self) -> bool:
+        """Whether an autoscaler has taken up pods that found no node; Karpenter may need a moment for it."""
+        if any(True for _ in self.recent(*SCALE_UP, seconds=900)):
+            return True
+        young = any(pod.unscheduled and self.age(pod.created) < AUTOSCALER_SECONDS for pod in self.pods)
+        return KARPENTER in self.snapshot.groups and young
 
     @cached_property
     def running_leaders(self) -> tuple[Pod, ...]:

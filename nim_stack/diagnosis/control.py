@@ -56,7 +56,7 @@ def lws_too_old(case: Case) -> Iterator[Sign]:
 )
 def webhook_down(case: Case) -> Iterator[Sign]:
     hooks = [hook for item in case.snapshot.get("webhooks") for hook in item["webhooks"]]
-    service = next((hook["service"] for hook in hooks if hook["service"]), None)
+    service = case.webhook_service
     evidence: list[str] = []
     if service and case.snapshot.read("controllerEndpoints"):
         slices = case.snapshot.get("controllerEndpoints")
@@ -66,8 +66,8 @@ def webhook_down(case: Case) -> Iterator[Sign]:
     bare = sorted({hook["name"] for hook in hooks if not hook["hasCertificate"]})
     if bare:
         evidence.append(f"no CA bundle yet: {', '.join(bare)}")
-    failing = [event for event in case.events if "failed calling webhook" in event.message and "kb.io" in event.message]
-    failing = [event for event in failing if case.age(event.last) < 120 and not case.available]
+    failing = [event for event in case.events if case.age(event.last) < 120 and not case.available]
+    failing = [event for event in failing if case.is_about_webhooks(event.message)]
     evidence += [str(event) for event in failing[:1]]
     for deployment in case.snapshot.get("controllers") if evidence else ():
         found = condition(deployment, "Available")
@@ -100,11 +100,17 @@ def not_deployed(case: Case) -> Iterator[Sign]:
         yield Sign(f"there is no LeaderWorkerSet {here.name} in {here.namespace}", (seen,), do)
 
 
+CREATE_AGAIN_SECONDS = 1200.0
+"""A controller tries a create that was refused again after up to 1000 s (client-go,
+DefaultTypedControllerRateLimiter)."""
+
+
 def _refused(case: Case) -> list[str]:
     """Why pods that should be there could not be created."""
     if not case.missing:
         return []
-    return [str(event) for event in case.recent("FailedCreate") if event.about[0] in ("StatefulSet", "Job")]
+    refused = case.recent("FailedCreate", seconds=CREATE_AGAIN_SECONDS)
+    return [str(event) for event in refused if event.about[0] in ("StatefulSet", "Job")]
 
 
 _NO_ROOM = ("exceeded quota", "failed quota", "per Pod is", "per Container is")
@@ -151,6 +157,6 @@ def pod_security(case: Case) -> Iterator[Sign]:
 def admission(case: Case) -> Iterator[Sign]:
     known = (*_NO_ROOM, "violates PodSecurity")
     seen = [text for text in _refused(case) if not any(word in text for word in known)]
-    seen = [text for text in seen if not ("failed calling webhook" in text and "kb.io" in text)]
+    seen = [text for text in seen if not case.is_about_webhooks(text)]
     if seen:
         yield Sign(f"{case.missing} pods are missing: their creation is refused", some(seen), "See the message.")

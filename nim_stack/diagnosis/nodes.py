@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 
+from nim_stack import names
 from nim_stack.diagnosis.case import Case, stated
 from nim_stack.diagnosis.failure import Sign, failure
-from nim_stack.diagnosis.view import condition
+from nim_stack.diagnosis.placement import placement
+from nim_stack.diagnosis.view import condition, requested
 
 SILENT_SECONDS = 25.0
 """A kubelet renews its lease every 10 s; the cluster waits 40 s before it calls a node not ready (Kubernetes,
@@ -21,12 +23,12 @@ node-monitor-grace-period)."""
 )
 def node_not_ready(case: Case) -> Iterator[Sign]:
     ours = {pod.node for pod in case.pods if pod.node}
+    wanted = _wanted(case)
     leases = {item["metadata"]["name"]: item["spec"].get("renewTime") for item in case.snapshot.get("leases")}
     for node in case.nodes:
         silent = case.age(leases.get(node.name))
         here = [pod.name for pod in case.pods if pod.node == node.name]
-        wanted = node.name in ours or (node.gpus and case.missing + sum(not pod.node for pod in case.pods))
-        if not wanted or (node.ready and silent < SILENT_SECONDS):
+        if not (node.name in ours or node.name in wanted) or (node.ready and silent < SILENT_SECONDS):
             continue
         evidence = [f"node {node.name}: no heartbeat for {silent:.0f} s"] if silent >= SILENT_SECONDS else []
         if not node.ready:
@@ -37,6 +39,17 @@ def node_not_ready(case: Case) -> Iterator[Sign]:
             evidence.append(f"pods there: {', '.join(here)}")
         do = f"Bring {node.name} back. If it is gone for good: `kubectl delete node {node.name}`, and the group moves."
         yield Sign(f"node {node.name} does not answer", tuple(evidence), do)
+
+
+def _wanted(case: Case) -> set[str]:
+    """Nodes that a pod without one could run on, where too few others are left for a group."""
+    unplaced = [pod for pod in case.pods if not pod.node]
+    if case.group is None or not (unplaced or case.missing):
+        return set()
+    template = case.group["spec"]["leaderWorkerTemplate"]
+    spec = unplaced[0].spec if unplaced else (template.get("leaderTemplate") or template["workerTemplate"])["spec"]
+    found = placement(case, spec, int(requested({"spec": spec}, names.GPU_RESOURCE)))
+    return {node.name for node in found.selected} if len(found.usable) < case.size else set()
 
 
 @failure(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from nim_stack.budget import IMAGE_PULL_SECONDS
-from nim_stack.diagnosis.case import Case
+from nim_stack.diagnosis.case import SCALE_UP, Case
 from nim_stack.diagnosis.storage import MOUNT_SECONDS
 from nim_stack.diagnosis.view import Pod
 
@@ -82,7 +82,7 @@ def _placing(case: Case, pod: Pod) -> Step:
     age, words = case.age(pod.created), pod.unscheduled or ""
     if pod.spec.get("schedulingGates") or QUEUE in words:
         return Step(pod.name, "waits in a queue until it is admitted", age, None)
-    if any(True for _ in case.events_of(pod, "TriggeredScaleUp")):
+    if any(True for _ in case.events_of(pod, *SCALE_UP)):
         return Step(pod.name, "waits for a node that the cluster is adding", age, 900)
     return Step(pod.name, "waits for a node", age, 30.0 if words else BRIEF_SECONDS)
 

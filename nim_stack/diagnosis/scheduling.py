@@ -12,12 +12,14 @@ from nim_stack.diagnosis.view import Pod
 Json = dict[str, Any]
 _NO_VERDICT = ("persistentvolume", "PersistentVolume", "ReadWriteOncePod", "scheduling gates", "volume node affinity")
 """Reasons that belong to storage, or to a queue."""
+_BY_ITS_WORDS = ("unknown", "load unknown")
+"""Stages in which the scheduler is believed: nodes, or the pods on them, could not be read."""
 
 
 def _waiting(case: Case) -> list[Pod]:
     """Pods for which the scheduler found no node, for reasons of its own."""
     pods = [pod for pod in case.pods if pod.unscheduled and not pod.deleting_since]
-    if any(True for _ in case.recent("TriggeredScaleUp", seconds=900)):
+    if case.nodes_are_being_added:
         return []
     return [pod for pod in pods if not any(words in (pod.unscheduled or "") for words in _NO_VERDICT)]
 
@@ -44,6 +46,8 @@ def _stage(case: Case, found: Placement) -> str:
     for stage in ("capable", "selected", "usable"):
         if len(getattr(found, stage)) < case.size:
             return stage
+    if not case.snapshot.read("load"):
+        return "load unknown"
     return "free" if not found.free else "other"
 
 
@@ -56,7 +60,7 @@ def _stage(case: Case, found: Placement) -> str:
 def too_few_gpus(case: Case) -> Iterator[Sign]:
     for pods, found in _narrowed(case):
         stage = _stage(case, found)
-        if stage == "unknown" and "Insufficient nvidia.com/gpu" in (pods[0].unscheduled or ""):
+        if stage in _BY_ITS_WORDS and "Insufficient nvidia.com/gpu" in (pods[0].unscheduled or ""):
             yield Sign("no node has the GPUs that a pod requests", some(_said(pods)), "See `kubectl describe nodes`.")
         elif stage == "capable":
             have = ", ".join(f"{node.name} {node.gpus}" for node in found.all)
@@ -128,7 +132,7 @@ def taint(case: Case) -> Iterator[Sign]:
 def not_enough(case: Case) -> Iterator[Sign]:
     for pods, found in _narrowed(case):
         lacking = sorted(set(re.findall(r"Insufficient ([\w./-]*\w)", pods[0].unscheduled or "")) - {"nvidia.com/gpu"})
-        if lacking and _stage(case, found) in ("other", "unknown"):
+        if lacking and _stage(case, found) in ("other", *_BY_ITS_WORDS):
             what = f"the nodes with free GPUs have too little {', '.join(lacking)}"
             do = "Lower nim.resources, or free it: `kubectl describe node` lists what is requested on each."
             yield Sign(what, some(_said(pods)), do)
@@ -146,7 +150,7 @@ def unschedulable(case: Case) -> Iterator[Sign]:
         named = "Insufficient" in message or (
             _stage(case, found) == "unknown" and ("selector" in message or "untolerated taint" in message)
         )
-        if _stage(case, found) in ("other", "unknown") and not named and case.age(pods[0].created) > 30:
+        if _stage(case, found) in ("other", *_BY_ITS_WORDS) and not named and case.age(pods[0].created) > 30:
             yield Sign("pods wait for a node", some(_said(pods)), "See the scheduler's words.")
 
 

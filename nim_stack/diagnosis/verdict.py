@@ -71,6 +71,7 @@ _ORDER = (
     "engine-failed",
     "crash-loop",
     "no-completion",
+    "not-asked",
     "nccl-over-tcp",
 )
 """The cluster's part first, then that of the nodes, and last what repeats: causes before what follows from them."""

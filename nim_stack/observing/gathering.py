@@ -19,6 +19,8 @@ MOST_LINES = 300
 MOST_BYTES = 200_000
 MOST_LOGGED_PODS = 24
 _PARALLEL = 8
+_LWS_WEBHOOK_GROUPS = {names.LWS_GROUP, "disaggregatedset.x-k8s.io", ""}
+"""Those of the groups, of what is made of them, and of pods (lws config/webhook/manifests.yaml, v0.9.0)."""
 _PAUSE_SECONDS = 2.0
 
 
@@ -169,8 +171,10 @@ def _belongs(pod: Json, name: str) -> bool:
 
 
 def _of_lws(configuration: Json) -> bool:
-    rules = [rule for hook in configuration.get("webhooks") or [] for rule in hook.get("rules") or []]
-    return any(names.LWS_GROUP in rule.get("apiGroups", []) for rule in rules)
+    """Its own configurations, not that of a queue which watches its groups among much else, as Kueue's does."""
+    hooks = configuration.get("webhooks") or []
+    groups = {group for hook in hooks for rule in hook.get("rules") or [] for group in rule.get("apiGroups", [])}
+    return names.LWS_GROUP in groups and groups <= _LWS_WEBHOOK_GROUPS
 
 
 def _further(

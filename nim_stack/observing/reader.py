@@ -53,12 +53,23 @@ class Reader:
         found: Json = answer.json()
         return found
 
+    @property
+    def server(self) -> str:
+        """Its address."""
+        return str(self._client.base_url)
+
     def clock(self) -> tuple[str, str]:
         """The server's version and its time (ISO 8601, UTC), by which the times in objects are read."""
         answer = self._request("GET", "/version", {})
-        self._accept(answer, "/version")
-        date = parsedate_to_datetime(answer.headers["Date"])
-        return str(answer.json()["gitVersion"]), date.strftime("%Y-%m-%dT%H:%M:%SZ")
+        try:
+            self._accept(answer, "/version")
+            date = parsedate_to_datetime(answer.headers["Date"])
+            return str(answer.json()["gitVersion"]), date.strftime("%Y-%m-%dT%H:%M:%SZ")
+        except (CannotReadError, LookupError, TypeError, ValueError) as odd:
+            raise ClusterUnreachableError(
+                f"{self.server} does not answer /version as an API server does (HTTP {answer.status_code}: {odd}); is "
+                "the address in the kubeconfig that of a proxy or a login page?"
+            ) from odd
 
     def _request(
         self, method: str, path: str, query: dict[str, str], body: Json | None = None, timeout: float | None = None

@@ -48,15 +48,15 @@ class Engine:
         """Break off what holds the stack: whoever does loses it."""
         self._run("cancel", "--yes", "--stack", self.stack)
 
-    def locks(self) -> list[locks.Lock]:
-        """Who holds the stack, as far as it can be known without writing: backends in a bucket do not tell."""
+    def locks(self) -> list[locks.Lock] | None:
+        """Who holds the stack; None where that shows only when it is written to, as in a bucket."""
         url = str(json.loads(self._run("whoami", "--json")).get("url", ""))
         if url.startswith("file://"):
             path = Path(url.removeprefix("file://")).expanduser()
             return locks.of_files(self.directory / path, self._project(), self.stack)
         if urlsplit(url).scheme in ("https", "http"):
             return locks.of_service(json.loads(self._run("stack", "ls", "--json")), self.stack)
-        return []
+        return None
 
     def _project(self) -> str:
         for name in ("Pulumi.yaml", "Pulumi.yml"):

@@ -26,6 +26,11 @@ class Lookup:
         self._readers: dict[Cluster, Reader] = {}
         self._kinds: dict[tuple[Cluster, str], dict[str, Json]] = {}
 
+    @property
+    def asked(self) -> list[str]:
+        """Addresses of the API servers that were asked."""
+        return sorted({reader.server for reader in self._readers.values()})
+
     def __call__(self, wanted: Identity) -> Json | None:
         """The object, or None.
 

@@ -46,13 +46,17 @@ class Recovery:
         return tuple(decision for decision in self.decisions if decision.outcome in OPEN)
 
 
-def recover(export: Json, look: Look, *, adopt: Collection[str] = (), drop: Collection[str] = ()) -> Recovery:
+def recover(
+    export: Json, look: Look, *, adopt: Collection[str] = (), drop: Collection[str] = (), sure: bool = False
+) -> Recovery:
     """Decide about every pending operation of an export.
 
     Args:
         export: of `pulumi stack export`; it is not changed.
         adopt: URNs of creates whose object is to be taken up although it looks like somebody else's.
         drop: URNs of operations that were looked after by hand.
+        sure: whether somebody has said which cluster it is. Otherwise an object counts as gone only where another one
+            of the stack is found: in a wrong cluster all are missing, and the state would forget what serves.
 
     Raises:
         StateFormatError: an unknown version of the format.
@@ -62,8 +66,10 @@ def recover(export: Json, look: Look, *, adopt: Collection[str] = (), drop: Coll
     result = copy.deepcopy(export)
     deployment = result["deployment"]
     state = State(deployment.setdefault("resources", []))
-    judge = _Judge(state, look, adopt, drop)
-    decisions = tuple(judge.decide(operation) for operation in _in_turn(deployment.pop("pending_operations", None)))
+    operations = _in_turn(deployment.pop("pending_operations", None))
+    under_way = frozenset(operation["resource"]["urn"] for operation in operations)
+    judge = _Judge(state, look, adopt, drop, under_way, sure)
+    decisions = tuple(judge.decide(operation) for operation in operations)
     return Recovery(result, decisions)
 
 
@@ -85,6 +91,8 @@ class _Judge:
     look: Look
     adopt: Collection[str]
     drop: Collection[str]
+    under_way: Collection[str]
+    sure: bool
 
     def decide(self, operation: Json) -> Decision:
         kind, resource = operation["type"], operation["resource"]
@@ -124,6 +132,7 @@ class _Judge:
         identity = self._identity(resource)
         live = self.look(identity)
         if live is None:
+            self._see_others(resource, identity)
             return "nothing to do", "it was not made; the next `up` makes it"
         if live["metadata"].get("deletionTimestamp"):
             return "ending", "it was made, and somebody deletes it"
@@ -154,8 +163,10 @@ class _Judge:
         if found is None or not found.get("custom") or found["type"].startswith("pulumi:"):
             return "nothing to do", "the next `up` compares again"
         if _is_object(found):
-            live = self.look(self._identity(found))
+            identity = self._identity(found)
+            live = self.look(identity)
             if live is None or _another(live, found):
+                self._see_others(found, identity)
                 return "removed", f"somebody deleted it; {self.state.gone(found)}"
             if live["metadata"].get("deletionTimestamp"):
                 return "ending", "somebody deletes it"
@@ -172,14 +183,43 @@ class _Judge:
             return "kept", "its object is never deleted (retainOnDelete)"
         if not _is_object(found):
             return "kept", "this knows Kubernetes objects only; the next `destroy` deletes it again"
-        live = self.look(self._identity(found))
+        identity = self._identity(found)
+        live = self.look(identity)
         if live is None:
+            self._see_others(found, identity)
             return "removed", f"it was deleted; {self.state.gone(found)}"
         if _another(live, found):
+            self._see_others(found, identity)
             return "removed", f"it was deleted, and another has its name; {self.state.gone(found)}"
         if live["metadata"].get("deletionTimestamp"):
             return "ending", "it is being deleted"
         return "kept", "it is there; the next `destroy` deletes it"
+
+    def _see_others(self, resource: Json, identity: Identity) -> None:
+        """Before it counts as missing: is anything of the stack in this cluster?
+
+        Raises:
+            UndecidedError: nothing is, although the state has more.
+        """
+        place = (identity.kubeconfig, identity.context)
+        others = [
+            (one, where)
+            for one in self.state.resources
+            if one is not resource and one["urn"] not in self.under_way and _is_object(one) and _uid(one)
+            if (where := self._identity(one)) and (where.kubeconfig, where.context) == place
+        ]
+        if others and not self.sure and not any(self._is_there(*one) for one in others):
+            raise UndecidedError(
+                f"it is not there, and of the stack's {len(others)} other objects none is either: this may be another "
+                "cluster. Say which it is with --context or --kubeconfig"
+            )
+
+    def _is_there(self, resource: Json, identity: Identity) -> bool:
+        try:
+            live = self.look(identity)
+        except UndecidedError:
+            return False
+        return live is not None and not _another(live, resource)
 
     def _identity(self, resource: Json) -> Identity:
         """Where a resource's object is.
@@ -211,9 +251,13 @@ def _id(live: Json) -> str:
     return f"{meta['namespace']}/{meta['name']}" if meta.get("namespace") else str(meta["name"])
 
 
+def _uid(resource: Json) -> Any:
+    return ((resource.get("outputs") or {}).get("metadata") or {}).get("uid")
+
+
 def _another(live: Json, resource: Json) -> bool:
     """Whether the object has only the name of the resource's."""
-    known = ((resource.get("outputs") or {}).get("metadata") or {}).get("uid")
+    known = _uid(resource)
     return bool(known) and live["metadata"].get("uid") != known
 
 

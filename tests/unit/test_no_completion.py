@@ -12,7 +12,15 @@ JOB = f"{NAME}-smoke-0123456789"
 
 def asked(said: str = "", *, job: str = JOB, ended: str = "Failed", ago: float = 60) -> Story:
     """The recorded healthy group, and a Job that has asked it."""
-    return also_asked(Story(), said, job=job, ended=ended, ago=ago)
+    return also_asked(ready(Story(), ago + 400), said, job=job, ended=ended, ago=ago)
+
+
+def ready(story: Story, ago: float) -> Story:
+    """The pods are, for so long."""
+    for pod in story.objects["pods"]:
+        for condition in pod["status"]["conditions"]:
+            condition["lastTransitionTime"] = story.ago(ago)
+    return story
 
 
 def also_asked(story: Story, said: str = "", *, job: str = JOB, ended: str = "Failed", ago: float = 60) -> Story:
@@ -53,13 +61,15 @@ def test_a_policy_is_shown_where_nothing_answers() -> None:
     assert "NetworkPolicy deny-all" in story.diagnosed().failures[0].sign.evidence
 
 
-def test_a_job_that_found_no_room_has_asked_nobody() -> None:
+def test_a_job_that_found_no_room_is_a_warning() -> None:
     story = asked()
     story.event("FailedScheduling", "0/2 nodes are available: 2 Insufficient cpu.", "Pod", f"{JOB}-x7k2p", ago=600)
     story.event("FailedScheduling", "0/2 nodes are available: 2 too many pods.", "Pod", f"{NAME}-0", ago=600)
     found = story.diagnosed()
-    sign = found.failures[0].sign
-    assert "has not asked at all" in sign.what
+    assert found.state == "serving"
+    (verdict,) = found.warnings
+    assert verdict.failure.code == "not-asked"
+    sign = verdict.sign
     assert [word for word in ("Insufficient cpu", "too many pods") if word in str(sign.evidence)] == [
         "Insufficient cpu"
     ]
@@ -68,6 +78,11 @@ def test_a_job_that_found_no_room_has_asked_nobody() -> None:
 
 def test_a_later_job_that_got_one_makes_up_for_it() -> None:
     story = also_asked(asked("refused", ago=900), job=f"{NAME}-smoke-later", ended="Complete")
+    assert (story.diagnosed().state, story.diagnosed().verdicts) == ("serving", ())
+
+
+def test_pods_that_became_ready_after_it_were_not_asked() -> None:
+    story = ready(asked("refused", ago=60), 30)
     assert (story.diagnosed().state, story.diagnosed().verdicts) == ("serving", ())
 
 

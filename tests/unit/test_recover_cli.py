@@ -227,10 +227,50 @@ def test_a_backend_that_tells_only_when_it_is_written_to(place: Place, capsys: p
     (place.folder / "held").touch()
     place.write(export(pending=(operation("creating", SERVICE),)))
     assert place.run("--yes") == 1
-    assert "currently locked" in capsys.readouterr().err
-    (place.folder / "old").unlink()
+    assert "currently locked" in (said := capsys.readouterr().err)
+    assert "add --cancel" in said
+    assert not (place.folder / "old").exists()
     assert place.run("--yes", "--cancel") == 0
     assert place.resources == []
+
+
+def test_there_a_lock_without_operations_is_taken_away_as_well(place: Place) -> None:
+    (place.folder / "url").write_text("s3://states")
+    (place.folder / "held").touch()
+    place.write(export())
+    assert place.run("--yes", "--cancel") == 0
+    assert not (place.folder / "held").exists()
+
+
+def test_who_came_after_a_cancel_keeps_the_stack(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    place.write(export(pending=(operation("creating", SERVICE),)))
+    place.lock("elsewhere", 1)
+    place.paths[LEADER] = lambda: (place.folder / "held").touch()
+    assert place.run("--yes", "--cancel") == 1
+    assert "when it has ended" in capsys.readouterr().err
+    assert place.calls.count("cancel --yes") == 1
+    assert not (place.folder / "old").exists()
+
+
+def test_a_state_that_somebody_wrote_meanwhile_is_decided_about_again(place: Place) -> None:
+    place.write(export(pending=(operation("creating", SERVICE),)))
+
+    def another_up() -> None:
+        place.write(export(existing(SECRET), pending=(operation("creating", SERVICE),)))
+        place.paths[LEADER] = live(SERVICE)
+
+    place.paths[LEADER] = another_up
+    place.paths["/api/v1"]["resources"].append({"name": "secrets", "kind": "Secret", "namespaced": True})
+    assert place.run("--yes") == 0
+    assert [found["urn"] for found in place.resources] == [SECRET["urn"], SERVICE["urn"]]
+
+
+def test_it_says_which_cluster_it_asked(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    place.write(export(pending=(operation("creating", SERVICE),)))
+    place.run()
+    assert "Asked: http://127.0.0.1:" in capsys.readouterr().out
+    place.run("--json")
+    assert json.loads(capsys.readouterr().out)["asked"][0].startswith("http://127.0.0.1:")
 
 
 def test_the_service_says_whether_an_update_is_in_progress(place: Place, capsys: pytest.CaptureFixture[str]) -> None:

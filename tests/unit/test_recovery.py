@@ -258,7 +258,7 @@ def test_a_retained_object_is_not_looked_for() -> None:
 
 def test_what_is_deleted_to_be_replaced_stays_for_those_that_refer_to_it() -> None:
     dependent = existing({**SECRET, "dependencies": [SERVICE["urn"]]})
-    outcomes, resources = decided(deleting(existing(SERVICE), dependent))
+    outcomes, resources = decided(deleting(existing(SERVICE), dependent), live(SECRET))
     assert outcomes == ["removed"]
     assert resources[SERVICE["urn"]]["pendingReplacement"] is True
 
@@ -285,3 +285,26 @@ def test_nothing_under_way_changes_nothing() -> None:
     del document["deployment"]["pending_operations"]
     found = recover(document, cluster())
     assert (found.export, found.decisions) == (document, ())
+
+
+def test_an_object_is_gone_only_where_another_of_the_stack_is_found() -> None:
+    """A wrong cluster has none of them; the state would forget a group that serves."""
+    document = export(existing(SERVICE), existing(SECRET), pending=(operation("deleting", existing(SERVICE)),))
+    assert decided(document, live(SECRET))[0] == ["removed"]
+    assert decided(document, live(SECRET, uid="another"))[0] == ["not known"]
+    assert decided(document, sure=True)[0] == ["removed"]
+    (decision,) = recover(document, cluster()).decisions
+    assert "may be another cluster" in decision.reason
+
+
+@pytest.mark.parametrize("kind", ["creating", "updating"])
+def test_a_create_or_an_update_is_judged_by_the_right_cluster_too(kind: str) -> None:
+    before = () if kind == "creating" else (existing(SERVICE),)
+    document = export(*before, existing(SECRET), pending=(operation(kind, existing(SERVICE)),))
+    assert decided(document)[0] == ["not known"]
+    assert decided(document, live(SECRET))[0] == [{"creating": "nothing to do", "updating": "removed"}[kind]]
+
+
+def test_the_last_object_of_a_stack_may_be_gone() -> None:
+    document = export(existing(SERVICE), pending=(operation("deleting", existing(SERVICE)),))
+    assert decided(document)[0] == ["removed"]

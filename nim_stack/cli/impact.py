@@ -29,6 +29,9 @@ def add_command(commands: Any) -> None:
     form = command.add_mutually_exclusive_group()
     form.add_argument("--markdown", action="store_true", help="for a comment on a pull request")
     form.add_argument("--json", action="store_true", help="for programs")
+    form.add_argument(
+        "--reasons", action="store_true", help="only what needs approval, sorted: to compare two previews"
+    )
     command.add_argument(
         "--approve-on",
         type=_kinds,
@@ -57,7 +60,11 @@ def _run(given: argparse.Namespace) -> int:
         print(f"{given.preview} cannot be read as a preview: {why}", file=sys.stderr)
         return _UNREADABLE
     wanted: Collection[Approval] = given.approve_on
-    if given.json:
+    if given.reasons:
+        # Sorted, since the engine writes steps as they come.
+        for kind, why in sorted(impact.approvals(wanted)):
+            print(f"{kind}: {' '.join(why.split())}")
+    elif given.json:
         print(json.dumps(impact.document(wanted), indent=2))
     else:
         print(markdown(impact, wanted) if given.markdown else page(impact, wanted))

@@ -43,6 +43,12 @@ def add_command(commands: Any) -> None:
     command.add_argument("-C", "--directory", type=Path, default=Path(), help="where the stack files are")
     for setting, (flag, kind, what) in OPTIONS.items():
         command.add_argument(flag, dest=setting, type=kind, help=what)
+    command.add_argument(
+        "--up-within",
+        type=int,
+        metavar="MINUTES",
+        help="refuse a plan for whose groups `pulumi up` may wait longer, as where a CI job ends",
+    )
     command.add_argument("--search", action="store_true", help="every feasible split on --gpu, the best first")
     command.add_argument("--most-nodes", type=int, default=MOST_NODES, help="how far to search (%(default)s)")
     command.add_argument("--json", action="store_true", help="for programs")
@@ -62,7 +68,21 @@ def _run(given: argparse.Namespace) -> int:
     except RefusedError as refusal:
         return refused(refusal, given.json)
     print(json.dumps(report.document(plan), indent=2) if given.json else report.page(plan))
-    return 0
+    return _in_time(plan, given.up_within)
+
+
+def _in_time(plan: DeploymentPlan, most: int | None) -> int:
+    """0, or 1 after saying what to do when `pulumi up` may wait longer than that for the groups."""
+    minutes = -(-plan.rollout_timeout // 60) if plan.settings.wait else 0
+    if most is None or minutes <= most:
+        return 0
+    print(
+        f"`pulumi up` may wait {minutes} minutes for the groups, and has {most}. An update that is killed meanwhile "
+        "leaves a lock and unfinished operations (docs/interrupted.md). Set nim.wait: false and run `nim-stack smoke` "
+        "afterwards, shorten nim.timeouts, or update from where it may take longer (docs/impact.md#in-github-actions).",
+        file=sys.stderr,
+    )
+    return 1
 
 
 def _settings(file: StackFile | None, options: Mapping[str, Any]) -> Any:

@@ -56,6 +56,23 @@ def test_programs_get_the_plan_as_json(capsys: pytest.CaptureFixture[str]) -> No
     assert plan["bytesPerTokenBetweenNodes"] == {"tensorParallel": 8_257_536, "pipelineParallel": 65_536}
 
 
+def test_a_plan_that_waits_longer_than_there_is_time_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    """Two groups of the stack prod: 293 minutes (docs/impact.md)."""
+    two = ["plan", "-s", "prod", "-C", str(ROOT), "--replicas", "2", "--json", "--up-within"]
+    code, out, err = run(capsys, *two, "290")
+    assert code == 1
+    assert json.loads(out)["seconds"]["pulumiTimeout"] > 290 * 60
+    assert "`pulumi up` may wait 293 minutes for the groups, and has 290" in err
+    assert "Set nim.wait: false" in err
+    assert run(capsys, *two, "293")[0] == 0
+
+
+def test_a_plan_that_is_not_waited_for_is_always_in_time(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = (ROOT / "Pulumi.prod.yaml").read_text()
+    (tmp_path / "Pulumi.prod.yaml").write_text(f"{text}    wait: false\n")
+    assert run(capsys, "plan", "-s", "prod", "-C", str(tmp_path), "--up-within", "1")[0] == 0
+
+
 def test_programs_get_a_refusal_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, *FITTING, "--tp", "3", "--json")
     refusal: dict[str, Any] = json.loads(out)

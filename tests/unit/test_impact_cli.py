@@ -35,6 +35,20 @@ def test_what_needs_approval_can_be_chosen(capsys: pytest.CaptureFixture[str]) -
     assert "serves nothing for about 5 min" in out
 
 
+def test_reasons_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, HERE / "max-model-len.json", "--reasons")
+    assert code == 3
+    assert [line.partition(": ")[0] for line in out.splitlines()] == ["outage"]
+    assert run(capsys, HERE / "nothing.json", "--reasons")[:2] == (0, "")
+
+
+def test_reasons_are_sorted(capsys: pytest.CaptureFixture[str]) -> None:
+    """The order of the steps is the engine's, and another in each preview."""
+    lines = run(capsys, HERE / "destroy.json", "--reasons")[1].splitlines()
+    assert len(lines) > 1
+    assert lines == sorted(lines)
+
+
 def test_a_kind_that_there_is_not_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         run(capsys, HERE / "nothing.json", "--approve-on", "outages")

@@ -1,8 +1,11 @@
 """The GitHub Actions workflow: it parses, pins what it uses, and calls only what exists."""
 
+import json
+import os
 import re
 import shlex
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,17 +15,21 @@ import yaml
 
 from lab.toolchain import build
 from nim_stack.cli import main as command
+from tests.unit.previews import HERE as PREVIEWS
 
 ROOT = Path(__file__).parents[2]
 WORKFLOW = yaml.safe_load((ROOT / ".github/workflows/nim-stack.yml").read_text())
-ACTION = yaml.safe_load((ROOT / ".github/actions/stack/action.yml").read_text())
+ACTIONS = {
+    path.parent.name: yaml.safe_load(path.read_text()) for path in (ROOT / ".github/actions").glob("*/action.yml")
+}
 SECRETS = re.compile(r"\$\{\{ *secrets\.")
 
 
 def steps() -> Iterator[dict[str, Any]]:
     for job in WORKFLOW["jobs"].values():
         yield from job["steps"]
-    yield from ACTION["runs"]["steps"]
+    for action in ACTIONS.values():
+        yield from action["runs"]["steps"]
 
 
 def scripts() -> list[str]:
@@ -30,8 +37,9 @@ def scripts() -> list[str]:
 
 
 def calls(name: str) -> list[list[str]]:
-    """Arguments of each call of a program, up to what the shell does with its output."""
-    found = re.findall(rf"^\s*(?:\S*/)?{re.escape(name)} ([^|>\n]*)", "\n".join(scripts()), re.M)
+    """Arguments of each call of a program, up to what the shell does with its output; what it computes is a number."""
+    text = re.sub(r"\$\(\([^)]*\)\)", "340", "\n".join(scripts()))
+    found = re.findall(rf"^\s*(?:\S*/)?{re.escape(name)} ([^|>\n]*)", text, re.M)
     return [shlex.split(words) for words in found]
 
 
@@ -45,7 +53,8 @@ def test_actions_are_pinned_by_commit_or_are_this_repositorys() -> None:
 
 def test_no_expression_is_part_of_a_script() -> None:
     """What a pull request says would be part of the program otherwise."""
-    assert [script for script in scripts() if "${{" in script] == []
+    programs = [*scripts(), *(step["with"]["script"] for step in steps() if "script" in step.get("with", {}))]
+    assert [program for program in programs if "${{" in program] == []
 
 
 def test_scripts_are_bash() -> None:
@@ -75,7 +84,7 @@ def test_commands_of_nim_stack_exist() -> None:
 
 def test_options_of_pulumi_exist() -> None:
     found = calls("pulumi")
-    assert sorted(words[0] for words in found) == ["preview", "preview", "preview", "up"]
+    assert sorted(words[0] for words in found) == ["preview", "preview", "up"]
     if not build.PULUMI.path.exists():
         pytest.skip("the lab's pulumi is not built")
     for words in found:
@@ -83,3 +92,128 @@ def test_options_of_pulumi_exist() -> None:
             [build.PULUMI.path, words[0], "--help"], capture_output=True, text=True, check=True
         ).stdout
         assert [word for word in words if word.startswith("--") and not re.search(rf"{word}\b", text)] == []
+
+
+def fake(directory: Path, name: str, script: str) -> None:
+    """A program that is found before the real one."""
+    (directory / name).write_text(f"#!/bin/bash\n{script}\n")
+    (directory / name).chmod(0o755)
+
+
+def run_script(directory: Path, script: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """As GitHub runs it."""
+    environment = {**os.environ, "PATH": f"{directory}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT), **variables}
+    return subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script],
+        cwd=directory,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+
+
+def impact_of(directory: Path, preview: str, exit_code: int = 0) -> dict[str, str]:
+    """Outputs of the action `impact` when Pulumi prints this and ends so."""
+    (directory / "printed.json").write_text(preview)
+    fake(directory, "pulumi", f"cat printed.json; exit {exit_code}")
+    fake(directory, "python", f'exec {sys.executable} "$@"')
+    (directory / "output").unlink(missing_ok=True)
+    places = {"GITHUB_OUTPUT": str(directory / "output"), "GITHUB_STEP_SUMMARY": str(directory / "summary")}
+    [only] = ACTIONS["impact"]["runs"]["steps"]
+    found = run_script(directory, only["run"], PULUMI_STACK="dev", **places)
+    assert found.returncode == 0, found.stderr
+    return dict(line.split("=", 1) for line in (directory / "output").read_text().splitlines())
+
+
+@pytest.mark.parametrize(
+    ("name", "exit_code", "code"), [("nothing", 0, "0"), ("max-model-len", 0, "3"), ("refused", 255, "1")]
+)
+def test_the_verdict_of_a_preview(name: str, exit_code: int, code: str, tmp_path: Path) -> None:
+    assert impact_of(tmp_path, (PREVIEWS / f"{name}.json").read_text(), exit_code)["code"] == code
+    assert "nim-stack impact" in (tmp_path / "summary").read_text()
+
+
+@pytest.mark.parametrize("name", ["nothing", "max-model-len"])
+def test_a_preview_that_failed_without_a_word_in_the_file_failed(name: str, tmp_path: Path) -> None:
+    assert impact_of(tmp_path, (PREVIEWS / f"{name}.json").read_text(), exit_code=255)["code"] == "1"
+
+
+def test_no_preview_at_all(tmp_path: Path) -> None:
+    assert impact_of(tmp_path, "", exit_code=1)["code"] == "2"
+
+
+def test_the_same_reasons_in_another_order_have_the_same_digest(tmp_path: Path) -> None:
+    text = (PREVIEWS / "destroy.json").read_text()
+    turned = json.loads(text)
+    turned["steps"].reverse()
+    first, second = impact_of(tmp_path, text), impact_of(tmp_path, json.dumps(turned))
+    assert first == second
+    assert first["reasons"] != impact_of(tmp_path, (PREVIEWS / "max-model-len.json").read_text())["reasons"]
+
+
+def up_steps() -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = WORKFLOW["jobs"]["up"]["steps"]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("judged", "now", "applied", "says"),
+    [
+        ("0", "0", True, ""),
+        ("3 outage", "0", True, ""),
+        ("3 outage", "3 outage", True, ""),
+        ("0", "3 outage", False, "Re-run all jobs"),
+        ("3 gpus", "3 outage", False, "Re-run all jobs"),
+        ("0", "1", False, "preview failed"),
+        ("3 outage", "1 outage", False, "preview failed"),
+        ("0", "2", False, "preview failed"),
+        ("0", "", False, "preview failed"),
+    ],
+)
+def test_an_update_is_applied_only_as_it_was_judged(
+    judged: str, now: str, applied: bool, says: str, tmp_path: Path
+) -> None:
+    """Another update may have ended since; nobody would have approved the outage that this one has now."""
+    (tmp_path / "reasons.txt").write_text("outage: llm/llama-405b serves nothing\n")
+    (judged_code, _, judged_reasons), (code, _, reasons) = judged.partition(" "), now.partition(" ")
+    given = {"CODE": code, "REASONS": reasons, "JUDGED_CODE": judged_code, "JUDGED_REASONS": judged_reasons}
+    [check] = [step for step in up_steps() if "JUDGED_CODE" in step.get("env", {})]
+    found = run_script(tmp_path, check["run"], **given)
+    assert (found.returncode == 0) == applied
+    assert says in found.stdout
+
+
+def test_the_judgement_is_the_last_step_before_the_update() -> None:
+    newest, impact, check, up = up_steps()[-4:]
+    assert "context.sha" in newest["with"]["script"]
+    assert (impact["id"], impact["uses"]) == ("impact", "./.github/actions/impact")
+    judged, now = "${{ needs.judge.outputs.%s }}", "${{ steps.impact.outputs.%s }}"
+    assert check["env"] == {
+        "CODE": now % "code",
+        "REASONS": now % "reasons",
+        "JUDGED_CODE": judged % "code",
+        "JUDGED_REASONS": judged % "reasons",
+    }
+    assert "pulumi up" in up["run"]
+    assert WORKFLOW["jobs"]["judge"]["outputs"] == {"code": now % "code", "reasons": now % "reasons"}
+    assert ACTIONS["impact"]["outputs"].keys() == {"code", "reasons"}
+    assert all("if" not in step and "continue-on-error" not in step for step in up_steps())
+
+
+def test_an_update_is_interrupted_before_its_job_is_killed(tmp_path: Path) -> None:
+    """Once, so that the engine ends its way, and the step fails."""
+    up = WORKFLOW["jobs"]["up"]
+    assert up["timeout-minutes"] == "${{ fromJSON(vars.UP_MINUTES || '360') }}"
+    assert WORKFLOW["env"]["UP_MINUTES"] == "${{ vars.UP_MINUTES || '360' }}"
+    script = up_steps()[-1]["run"]
+    # Without it there are two signals, but those may arrive as one, and the fake would not tell.
+    assert "--foreground" in script
+    assert '"$((UP_MINUTES - 15))m"' in script
+    fake(tmp_path, "pulumi", "left=99; trap 'echo interrupted; left=5' INT; while ((left--)); do sleep 0.1; done")
+    found = run_script(tmp_path, script.replace("))m", "))s"), UP_MINUTES="17", PULUMI_STACK="dev")
+    assert (found.returncode, found.stdout) == (124, "interrupted\n")
+
+
+def test_the_checks_refuse_a_stack_that_a_hosted_runner_cannot_wait_for() -> None:
+    [check] = [step["run"] for step in WORKFLOW["jobs"]["check"]["steps"] if "cli plan" in step.get("run", "")]
+    assert '--up-within "$((UP_MINUTES - 20))"' in check

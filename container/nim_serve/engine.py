@@ -45,7 +45,7 @@ def environment(
     return {**defaults, **without_secrets(base), **own}
 
 
-def server(config: ServeConfig, base: Mapping[str, str]) -> Server:
-    """How to reach it from this pod; with TLS and a key when it is told to ask for them."""
-    tls = any(word.split("=")[0] in ("--ssl-certfile", "--ssl_certfile") for word in config.passthrough)
+def server(config: ServeConfig, base: Mapping[str, str], extra: Sequence[str] = ()) -> Server:
+    """How to reach it from this pod; with TLS and a key when its environment or its arguments ask for them."""
+    tls = any(word.split("=")[0].replace("_", "-") == "--ssl-certfile" for word in (*config.passthrough, *extra))
     return Server(config.server_port, tls=tls, key=base.get("VLLM_API_KEY"))

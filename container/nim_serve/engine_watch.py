@@ -5,6 +5,7 @@ import json
 import ssl
 import threading
 import time
+import traceback
 from collections.abc import Callable
 
 from nim_serve.events import Broken, EngineUp, Event, InFlight, Proved, Scope
@@ -86,6 +87,15 @@ class EngineWatch:
             self._post(event)
 
     def _watch(self) -> None:
+        """A thread that fails would end without a word, and the group wait for it until the limit of a load."""
+        try:
+            self._ask_until_broken()
+        except Exception as error:
+            # Not its text: http.client's shows the header that it refuses, and so the key.
+            where = traceback.extract_tb(error.__traceback__)[-1].name
+            self._say(Broken(Scope.ENGINE, f"vLLM cannot be watched: {type(error).__name__} in {where}"))
+
+    def _ask_until_broken(self) -> None:
         while self._server.health() != 200:
             if self._over.wait(LOADING_SECONDS):
                 return

@@ -97,7 +97,8 @@ class Leader(Supervisor):
         self.log.info("starting vLLM", command=" ".join(command[1:]))
         self.server = Child("vllm", command, environment)
         self.watched.add(self.server.pid, "vLLM", Scope.ENGINE, self.server.poll)
-        self.engine_watch = EngineWatch(engine.server(self.config, os.environ), self.config.limits.stall, self.post)
+        server = engine.server(self.config, os.environ, self.extra)
+        self.engine_watch = EngineWatch(server, self.config.limits.stall, self.post)
 
     def end(self, scope: Scope, grace: float, now: float) -> None:
         """Neither the engine nor Ray is asked anything from now on."""

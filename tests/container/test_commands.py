@@ -63,6 +63,13 @@ def test_vllm_finds_the_cluster_and_gets_no_secret() -> None:
     assert "s3cret" not in str(made)
 
 
+@pytest.mark.parametrize("word", ["--ssl-certfile=/tls.crt", "--ssl_certfile"])
+def test_tls_is_found_where_vllm_gets_its_arguments_from(word: str) -> None:
+    assert not engine.server(config(), {}).tls
+    assert engine.server(config(NIM_PASSTHROUGH_ARGS=word), {}).tls
+    assert engine.server(config(), {}, [word]).tls
+
+
 def test_ray_counts_the_gpus_of_one_node() -> None:
     head = ray_node.head_command(config(), "10.0.0.1", 6379)
     worker = ray_node.worker_command(config(), "10.0.0.2", "10.0.0.1", 6379)

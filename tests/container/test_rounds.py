@@ -84,6 +84,7 @@ def test_a_server_that_answers_nobody_is_noticed_whatever_the_stall(stall: int) 
             vllm.health_status = None
 
     assert vllm.until_broken(200, hang) == (65, "vLLM's server has not answered for 60 s")
+    assert vllm.looked == [0], "it would not answer that either, and every question takes its time-out"
 
 
 def test_metrics_alone_may_be_missing() -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nim_serve.limits import Limits
-from nim_serve.values import PRECISIONS, ModelSource, Profile
+from nim_serve.values import PRECISIONS, ModelSource, Profile, key_problems
 from nim_serve.variables import CACHE_PATH, DEFAULT_RAY_PORT, DEFAULT_SERVER_PORT, ENV
 
 __all__ = ["CACHE_PATH", "DEFAULT_RAY_PORT", "DEFAULT_SERVER_PORT", "ENV"]
@@ -142,6 +142,7 @@ def parse_environment(environment: Mapping[str, str]) -> ServeConfig:
             f"NIM_HEALTH_PORT={read['NIM_HEALTH_PORT']} is NIM_SERVER_PORT, which answers health anyway: "
             "use another port, or leave it out"
         )
+    problems += key_problems(environment.get("VLLM_API_KEY", ""))
     if not any(problem.startswith("NIM_STACK_DRAIN") for problem in problems):
         problems += Limits.read(read).problems()
     if problems:

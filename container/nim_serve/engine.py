@@ -1,13 +1,27 @@
 """The vLLM process: its command line and environment, and how its server is reached."""
 
+import re
 import sys
 from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
 
 from nim_serve.cache import default_name, model_path
 from nim_serve.contract import ServeConfig
 from nim_serve.engine_watch import Server
 from nim_serve.middleware import CLASS_PATH, STATUS_FILE
 from nim_serve.ray_node import without_secrets
+
+QUIET_SINCE = (0, 16)
+"""The vLLM that brought --disable-access-log-for-endpoints (vllm-project/vllm#30011); an older one refuses it."""
+
+
+def vllm_release() -> tuple[int, ...]:
+    """Major and minor version of the image's vLLM, read without importing it; empty where there is none to be read."""
+    try:
+        found = re.match(r"(\d+)\.(\d+)", version("vllm"))
+    except PackageNotFoundError:
+        return ()
+    return tuple(map(int, found.groups())) if found else ()
 
 
 def served_names(config: ServeConfig) -> tuple[str, ...]:
@@ -28,6 +42,8 @@ def command(config: ServeConfig, extra: Sequence[str] = (), *, ray: bool) -> lis
         *(("--dtype", config.precision) if config.precision != "auto" else ()),
         *(("--max-model-len", str(config.max_model_len)) if config.max_model_len else ()),
         *("--middleware", CLASS_PATH),
+        # The supervisor asks for these all the time: a hundred thousand lines a day. One string with commas for vLLM.
+        *(("--disable-access-log-for-endpoints", "/health,/metrics") if vllm_release() >= QUIET_SINCE else ()),
         *config.passthrough,
         *extra,
     ]
@@ -45,7 +61,7 @@ def environment(
     return {**defaults, **without_secrets(base), **own}
 
 
-def server(config: ServeConfig, base: Mapping[str, str]) -> Server:
-    """How to reach it from this pod; with TLS and a key when it is told to ask for them."""
-    tls = any(word.split("=")[0] in ("--ssl-certfile", "--ssl_certfile") for word in config.passthrough)
+def server(config: ServeConfig, base: Mapping[str, str], extra: Sequence[str] = ()) -> Server:
+    """How to reach it from this pod; with TLS and a key when its environment or its arguments ask for them."""
+    tls = any(word.split("=")[0].replace("_", "-") == "--ssl-certfile" for word in (*config.passthrough, *extra))
     return Server(config.server_port, tls=tls, key=base.get("VLLM_API_KEY"))

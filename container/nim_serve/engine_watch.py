@@ -4,16 +4,16 @@ import http.client
 import json
 import ssl
 import threading
-import time
+import traceback
 from collections.abc import Callable
 
-from nim_serve.events import Broken, EngineUp, Event, InFlight, Proved, Scope
+from nim_serve.events import Broken, EngineUp, Event, Proved, Scope
 from nim_serve.middleware import IN_FLIGHT_HEADER
-from nim_serve.progress import Sample, Stall, sample
+from nim_serve.progress import Sample, sample
+from nim_serve.rounds import Rounds
 
 LOADING_SECONDS = 0.2
 HEALTH_SECONDS = 1.0
-METRICS_SECONDS = 5.0
 DRAINING_SECONDS = 0.5
 ANSWER_SECONDS = 5.0
 
@@ -53,12 +53,12 @@ class Server:
             return None
 
     def look(self) -> Sample | None:
-        """What the metrics say; None without an answer."""
+        """What the metrics say; None without an answer that can be read."""
         try:
             status, in_flight, body = self._ask("GET", "/metrics", None, ANSWER_SECONDS)
-        except (OSError, http.client.HTTPException):
+            return sample(body.decode(errors="replace").splitlines(), int(in_flight or 0)) if status == 200 else None
+        except (OSError, http.client.HTTPException, ValueError):
             return None
-        return sample(body.decode(errors="replace").splitlines(), int(in_flight or 0)) if status == 200 else None
 
     def generate(self, model: str, seconds: float) -> str:
         """Have it generate one token; why it did not, or nothing."""
@@ -74,9 +74,9 @@ class Server:
 class EngineWatch:
     """Watches one engine until it is told to stop; events go through `post`."""
 
-    def __init__(self, server: Server, stall_seconds: float, post: Callable[[Event], None]) -> None:
-        self._server, self._post = server, post
-        self._stall = Stall(stall_seconds)
+    def __init__(self, server: Server, model: str, stall_seconds: float, post: Callable[[Event], None]) -> None:
+        self._server, self._model, self._post = server, model, post
+        self._rounds = Rounds(server, stall_seconds, self._ask_token)
         self._over = threading.Event()
         self.draining = False
         threading.Thread(target=self._watch, daemon=True, name="engine").start()
@@ -86,31 +86,39 @@ class EngineWatch:
             self._post(event)
 
     def _watch(self) -> None:
+        """A thread that fails would end without a word, and the group wait for it until the limit of a load."""
+        try:
+            self._ask_until_broken()
+        except Exception as error:
+            # Not its text: http.client's shows the header that it refuses, and so the key.
+            where = traceback.extract_tb(error.__traceback__)[-1].name
+            self._say(Broken(Scope.ENGINE, f"vLLM cannot be watched: {type(error).__name__} in {where}"))
+
+    def _ask_until_broken(self) -> None:
         while self._server.health() != 200:
             if self._over.wait(LOADING_SECONDS):
                 return
         self._say(EngineUp())
-        looked = float("-inf")
         while not self._over.wait(DRAINING_SECONDS if self.draining else HEALTH_SECONDS):
-            status = self._server.health()
-            now = time.monotonic()
-            if status is not None and status >= 500:
-                self._say(Broken(Scope.ENGINE, f"vLLM reports an engine in error (/health answers {status})"))
-                return
-            if status is None or self.draining or now - looked >= METRICS_SECONDS:
-                looked = now
-                taken = self._server.look()
-                if taken is not None:
-                    self._say(InFlight(taken.requests))
-                if reason := self._stall.seen(taken, now):
-                    self._say(Broken(Scope.ENGINE, reason))
+            for event in self._rounds.round(draining=self.draining):
+                self._say(event)
+                if isinstance(event, Broken):
                     return
 
-    def prove(self, model: str, seconds: float) -> None:
+    def _ask_token(self, seconds: float) -> None:
+        """In a thread of its own, so that the rounds go on and may be closed meanwhile; only a token is news."""
+
+        def run() -> None:
+            if not self._server.generate(self._model, seconds):
+                self._rounds.generated()
+
+        threading.Thread(target=run, daemon=True, name="token").start()
+
+    def prove(self, seconds: float) -> None:
         """Have it generate a token, in the background."""
 
         def run() -> None:
-            self._say(Proved(self._server.generate(model, seconds)))
+            self._say(Proved(self._server.generate(self._model, seconds)))
 
         threading.Thread(target=run, daemon=True, name="proof").start()
 

@@ -76,7 +76,7 @@ class Leader(Supervisor):
                 self._start_engine()
             case e.Prove():
                 assert self.engine_watch is not None  # it has just said that the engine is up
-                self.engine_watch.prove(engine.served_names(self.config)[0], self.config.limits.load)
+                self.engine_watch.prove(self.config.limits.load)
             case e.Tell(message):
                 if self.listener is not None:
                     self.listener.tell(message, now)  # type: ignore[arg-type]  # a leader tells orders
@@ -97,7 +97,9 @@ class Leader(Supervisor):
         self.log.info("starting vLLM", command=" ".join(command[1:]))
         self.server = Child("vllm", command, environment)
         self.watched.add(self.server.pid, "vLLM", Scope.ENGINE, self.server.poll)
-        self.engine_watch = EngineWatch(engine.server(self.config, os.environ), self.config.limits.stall, self.post)
+        server = engine.server(self.config, os.environ, self.extra)
+        name = engine.served_names(self.config)[0]
+        self.engine_watch = EngineWatch(server, name, self.config.limits.stall, self.post)
 
     def end(self, scope: Scope, grace: float, now: float) -> None:
         """Neither the engine nor Ray is asked anything from now on."""

@@ -14,6 +14,19 @@ MOVING = (
 """All of these are set when the engine core answers, and by nothing else."""
 
 
+PROOF_SECONDS = 30.0
+"""So long before the limit, or at half of it, an engine in doubt is asked for a token; one that works has the time."""
+
+LEAST_PROOF_SECONDS = 5.0
+"""The token gets at least this, also when the question came late, as in a pod that was frozen."""
+
+SILENT_SERVER_SECONDS = 60.0
+"""vLLM's /health reads a flag and waits for no engine; its event loop may be late by seconds under load, never by this.
+
+A constant, and no part of NIM_STACK_STALL_SECONDS: no compilation of a kernel keeps the server's own process busy.
+"""
+
+
 @dataclass(frozen=True)
 class Sample:
     """One look at the server: the requests it works on, and numbers that change when the engine computes."""
@@ -37,21 +50,70 @@ def sample(metrics: Iterable[str], in_flight: int) -> Sample:
 
 
 class Stall:
-    """Tells an engine that hangs from one that is idle or slow."""
+    """Tells an engine that hangs from one that is idle or slow.
+
+    The requests that are counted do not prove that there is work: a client that vanished, or that never sends the body
+    it announced, counts for as long as its connection is there. So an engine in which nothing moves is asked for a
+    token, and is stuck when nothing has moved by the limit and the token has not come either. The token alone does not
+    do: it may wait behind a long prompt, during which the figures move.
+    """
 
     def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
+        early = min(PROOF_SECONDS, seconds / 2)
+        self.seconds, self.proof_seconds = seconds, max(LEAST_PROOF_SECONDS, early)
+        self._doubt_seconds = seconds - early
         self._moving: tuple[float, ...] | None = None
+        self._requests = 0
+        self._since = 0.0
+        self._asked: float | None = None
+
+    def moved(self, now: float) -> None:
+        """It computed something: the clock starts anew."""
+        self._since, self._asked = now, None
+
+    def seen(self, taken: Sample, now: float) -> None:
+        """Take in a sample."""
+        if taken.requests == 0 or taken.moving != self._moving:
+            self.moved(now)
+        self._moving, self._requests = taken.moving, taken.requests
+
+    def in_doubt(self, now: float) -> bool:
+        """Whether requests run and nothing has moved for so long that it is worth a closer look."""
+        return bool(self.seconds and self._requests) and now - self._since >= self._doubt_seconds
+
+    def asks(self, now: float) -> bool:
+        """Whether a token is to be asked for now; once in every doubt."""
+        if self._asked is not None or not self.in_doubt(now):
+            return False
+        self._asked = now
+        return True
+
+    def stuck(self, now: float) -> str | None:
+        """Why the engine counts as stuck."""
+        still = now - self._since
+        if self._asked is None or still < self.seconds or now - self._asked < LEAST_PROOF_SECONDS:
+            return None
+        return (
+            f"the engine is stuck: {self._requests} requests, nothing was computed for {still:.0f} s, "
+            f"and a token that it was asked for {now - self._asked:.0f} s ago did not come"
+        )
+
+
+class Silence:
+    """How long vLLM's server has answered nobody, whatever the engine does."""
+
+    def __init__(self) -> None:
         self._since: float | None = None
 
-    def seen(self, taken: Sample | None, now: float) -> str | None:
-        """Take in a sample, or None when the server did not answer; why the engine counts as stuck."""
-        if taken is not None and (taken.requests == 0 or taken.moving != self._moving):
-            self._moving, self._since = taken.moving, now
-        self._since = now if self._since is None else self._since
-        stuck = now - self._since
-        if not self.seconds or stuck < self.seconds:
+    def heard(self, answered: bool, now: float) -> str | None:
+        """Take in whether it answered; why it counts as hanging.
+
+        The clock starts at the first question without an answer, not at the last answer, from which on the supervisor
+        itself may have been frozen.
+        """
+        if answered:
+            self._since = None
             return None
-        if taken is None:
-            return f"vLLM's server has not answered for {stuck:.0f} s"
-        return f"the engine is stuck: {taken.requests} requests, and nothing was computed for {stuck:.0f} s"
+        self._since = now if self._since is None else self._since
+        silent = now - self._since
+        return f"vLLM's server has not answered for {silent:.0f} s" if silent >= SILENT_SERVER_SECONDS else None

@@ -2,7 +2,8 @@
 
 import re
 import shlex
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
@@ -30,6 +31,7 @@ OWNED_OPTIONS: Mapping[str, str] = MappingProxyType(
         "--master-port": "nothing: Ray finds the nodes",
         "--headless": "nothing: workers run Ray only",
         "--api-key": "the variable VLLM_API_KEY, which is not visible in the process list",
+        "--disable-log-stats": "nothing: these statistics tell a stuck engine from one that computes a long prompt",
     }
 )
 """Options of vLLM that NIM_PASSTHROUGH_ARGS may not carry, with what to use instead; Ray's size follows from them."""
@@ -112,7 +114,33 @@ def arguments(value: str) -> tuple[str, ...]:
     owned = [f"{option} (use {OWNED_OPTIONS[option]})" for option in OWNED_OPTIONS if option in given]
     if owned:
         raise ValueError(f"leave out {', '.join(owned)}")
+    if "2" in _given(words, "--ssl-cert-reqs"):
+        # ssl.CERT_REQUIRED; the others let a client in that has none.
+        raise ValueError(
+            "use --ssl-cert-reqs 0 or 1: with 2 vLLM answers nobody without a certificate of its own, and so neither "
+            "the supervisor, which asks it for its health, nor the probes"
+        )
     return words
+
+
+def _given(words: Sequence[str], option: str) -> list[str]:
+    """Every value of an option, spelt in either way."""
+    found = []
+    for word, following in zip(words, (*words[1:], ""), strict=False):
+        name, equals, value = word.partition("=")
+        if name.replace("_", "-") == option:
+            found.append(value if equals else following)
+    return found
+
+
+def key_problems(key: str) -> list[str]:
+    """What keeps an API key out of an HTTP header; a message does not show the key."""
+    if all(ord(character) < 256 and unicodedata.category(character) != "Cc" for character in key):
+        return []
+    return [
+        "VLLM_API_KEY has a line end, another control character, or one outside Latin-1, which no HTTP header carries: "
+        "create the Secret anew without it (`printf %s KEY | base64`; `echo` adds a line end)"
+    ]
 
 
 def model(value: str) -> ModelSource:

@@ -1,6 +1,7 @@
 """What is started, with which arguments and which environment."""
 
 import re
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,30 @@ def test_what_comes_later_wins_so_the_command_line_is_last() -> None:
     assert command[-4:] == ["--seed", "1", "--seed", "2"]
 
 
+@pytest.mark.parametrize("installed", ["0.16.0", "0.32.0+cpu", "1.0.0rc1"])
+def test_what_the_supervisor_asks_for_is_not_logged_unless_the_user_wants_it(
+    installed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "version", {"vllm": installed}.__getitem__)
+    name = "--disable-access-log-for-endpoints"
+    command = engine.command(config(NIM_PASSTHROUGH_ARGS=f"{name} /ping"), ray=True)
+    assert [command[place + 1] for place, word in enumerate(command) if word == name] == ["/health,/metrics", "/ping"]
+
+
+@pytest.mark.parametrize("installed", ["0.15.1", "0.8.5.post1", "dev"])
+def test_a_vllm_without_that_option_does_not_get_it(installed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "version", {"vllm": installed}.__getitem__)
+    assert "--disable-access-log-for-endpoints" not in engine.command(config(), ray=True)
+
+
+def test_without_a_vllm_the_command_can_still_be_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> str:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(engine, "version", missing)
+    assert "serve" in engine.command(config(), ray=True)
+
+
 def test_a_single_pod_leaves_the_executor_to_vllm() -> None:
     assert "--distributed-executor-backend" not in engine.command(config(), ray=False)
 
@@ -61,6 +86,13 @@ def test_vllm_finds_the_cluster_and_gets_no_secret() -> None:
     assert made["NCCL_DEBUG"] == "INFO"
     assert made["HF_HUB_OFFLINE"] == "0", "the pod's own setting wins"
     assert "s3cret" not in str(made)
+
+
+@pytest.mark.parametrize("word", ["--ssl-certfile=/tls.crt", "--ssl_certfile"])
+def test_tls_is_found_where_vllm_gets_its_arguments_from(word: str) -> None:
+    assert not engine.server(config(), {}).tls
+    assert engine.server(config(NIM_PASSTHROUGH_ARGS=word), {}).tls
+    assert engine.server(config(), {}, [word]).tls
 
 
 def test_ray_counts_the_gpus_of_one_node() -> None:

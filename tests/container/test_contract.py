@@ -115,6 +115,33 @@ def test_pass_through_may_not_show_an_api_key() -> None:
     assert "VLLM_API_KEY" in problems({**MODEL, "NIM_PASSTHROUGH_ARGS": "--api-key s3cret"})
 
 
+@pytest.mark.parametrize("given", ["--disable-log-stats", "--disable_log_stats"])
+def test_pass_through_may_not_take_the_statistics_away(given: str) -> None:
+    assert "a stuck engine from one that computes" in problems({**MODEL, "NIM_PASSTHROUGH_ARGS": given})
+
+
+@pytest.mark.parametrize("given", ["--ssl-cert-reqs 2", "--ssl-cert-reqs=2", "--ssl_cert_reqs=2"])
+def test_a_server_that_would_turn_its_supervisor_away_is_refused(given: str) -> None:
+    assert "use --ssl-cert-reqs 0 or 1" in problems({**MODEL, "NIM_PASSTHROUGH_ARGS": given})
+
+
+@pytest.mark.parametrize("given", ["--ssl-cert-reqs 0", "--ssl-cert-reqs=1", "--ssl-certfile /tls.crt --seed 2"])
+def test_one_that_lets_it_in_is_not(given: str) -> None:
+    assert parse_environment({**MODEL, "NIM_PASSTHROUGH_ARGS": given}).passthrough
+
+
+@pytest.mark.parametrize("key", ["s3cret\n", "s3\tcret", "s3cret\u20ac", "s3cret\x7f"])
+def test_a_key_that_no_header_carries_is_refused_and_not_shown(key: str) -> None:
+    text = problems({**MODEL, "VLLM_API_KEY": key})
+    assert "printf %s KEY | base64" in text
+    assert "s3" not in text
+
+
+@pytest.mark.parametrize("key", ["", "s3cret", "schlüssel"])
+def test_other_keys_are_not(key: str) -> None:
+    assert parse_environment({**MODEL, "VLLM_API_KEY": key})
+
+
 def test_pass_through_is_split_as_by_a_shell() -> None:
     given = '--rope-scaling \'{"type": "linear"}\' --enforce-eager'
     words = parse_environment({**MODEL, "NIM_PASSTHROUGH_ARGS": given}).passthrough

@@ -4,9 +4,20 @@ from collections.abc import Iterator
 
 from nim_stack.budget import AFTER_DRAIN_SECONDS, DRAIN_DELAY_SECONDS
 from nim_stack.context import Context
+from nim_stack.passthrough import option, spelled
 from nim_stack.rules.base import Finding, rule
 
 _READS = frozenset({"nim.image", "nim.model", "nim.catalog", "nim.healing"})
+REFUSED_ARGUMENTS = {
+    "--nnodes": "Leave it out: nim.nodes says how many, and Ray joins them.",
+    "--node-rank": "Leave it out: Ray orders the nodes.",
+    "--master-addr": "Leave it out: Ray finds the nodes.",
+    "--master-port": "Leave it out: Ray finds the nodes.",
+    "--headless": "Leave it out: workers run Ray only.",
+    "--api-key": "Use the variable VLLM_API_KEY from a Secret (nim.env), which no process list shows.",
+    "--disable-log-stats": "Leave it out: these statistics tell a stuck engine from one that computes a long prompt.",
+}
+"""Beside those that overrule a setting (NIM100); container/nim_serve/values.py refuses them when the pod starts."""
 
 
 @rule(
@@ -54,3 +65,26 @@ def no_supervisor(context: Context) -> Iterator[Finding]:
     if context.settings.healing.supervisor and context.is_nim:
         why = f"{context.image} looks like an image of NVIDIA's, whose first process is another"
         yield Finding("nim.healing.supervisor", True, why, "Leave it out, unless the image is one of container/.")
+
+
+@rule(
+    "NIM164",
+    "The open image refuses this argument",
+    cause="Its launcher decides how the nodes join, and its supervisor asks vLLM for health and statistics; the pod "
+    "would end at its start.",
+    cure="Leave the argument out, or use what the message names.",
+    reads=_READS | {"nim.passthroughArgs"},
+)
+def refused_argument(context: Context) -> Iterator[Finding]:
+    if not context.supervised:
+        return
+    arguments = context.settings.passthrough_args
+    for position, argument in enumerate(arguments):
+        name = spelled(argument.split("=")[0])
+        path = f"nim.passthroughArgs.{position}"
+        if name in REFUSED_ARGUMENTS:
+            shown = name if name == "--api-key" else argument
+            yield Finding(path, shown, "the image refuses it", REFUSED_ARGUMENTS[name])
+        elif name == "--ssl-cert-reqs" and option(arguments, name) == "2":
+            why = "vLLM then answers nobody without a certificate, neither the supervisor nor the probes"
+            yield Finding(path, argument, why, "Use --ssl-cert-reqs 0 or 1.")

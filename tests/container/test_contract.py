@@ -8,7 +8,10 @@ import pytest
 from nim_serve import contract
 from nim_serve.contract import ContractError, parse_environment
 from nim_serve.limits import Limits
-from nim_serve.values import ModelSource
+from nim_serve.values import OWNED_OPTIONS, ModelSource
+
+from nim_stack.rules import overrides
+from nim_stack.rules.healing import REFUSED_ARGUMENTS
 
 MODEL = {"NIM_MODEL_PATH": "hf://meta-llama/Llama-3.1-405B-Instruct"}
 PACKAGE = Path(contract.__file__).parent
@@ -204,3 +207,7 @@ def test_the_contract_needs_the_standard_library_only() -> None:
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             foreign = {n.split(".")[0] for n in names} - set(sys.stdlib_module_names) - {"nim_serve"}
             assert not foreign, f"{module} imports {foreign}"
+
+
+def test_the_stack_refuses_at_preview_what_the_image_would_refuse() -> None:
+    assert OWNED_OPTIONS.keys() <= overrides.OWNED_OPTIONS.keys() | REFUSED_ARGUMENTS.keys()

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from nim_serve import events as e
 from nim_serve.events import Action, Event, Scope, Status
-from nim_serve.limits import CLEAR_SECONDS, GONE_SECONDS, RAY_GRACE_SECONDS, Limits
+from nim_serve.limits import CLEAR_SECONDS, GONE_SECONDS, RAY_GRACE_SECONDS, Limits, Tries
 from nim_serve.messages import Order, Report
 
 
@@ -18,6 +18,7 @@ class Phase(StrEnum):
 
     IDLE = "waits for the leader's Ray"
     MODEL = "gets the model"
+    PAUSE = "pauses before it gets the model again"
     START = "starts its part of Ray"
     JOINED = "has joined"
     RANKS = "ends the ranks of the last engine"
@@ -42,6 +43,9 @@ class Following:
         """Since when not even its kernel answers: that of a frozen leader does, and then this node is still needed."""
         self.joined_once = False
         self.model = False
+        self._tries = Tries(limits)
+        """Of getting the model: an exit would cost every pod its download, not only this one."""
+        self._until = now
         self._epoch = ""
         """The epoch of the raylet that runs or starts here."""
         self._broken_epoch = ""
@@ -53,8 +57,7 @@ class Following:
         """The first actions; with a shared cache the leader fetches the model, and this pod only looks for it."""
         self._out = [e.Show(Status.STARTING)]
         if fetch:
-            self._enter(Phase.MODEL)
-            self._out.append(e.FetchModel())
+            self._get_model()
         self.report = replace(self.report, note=str(self.phase))
         self._out.append(e.Tell(self.report))
         return self._out
@@ -85,12 +88,8 @@ class Following:
                 if self.order is None:
                     self._say("info", "found the leader", ("leader", self.peer))
                 self.order = order
-            case e.ModelDone(problem, _) if self.phase is Phase.MODEL:
-                self.model = not problem
-                if problem:
-                    self._give_up(problem)
-                else:
-                    self._enter(Phase.IDLE)
+            case e.ModelDone(problem, final) if self.phase is Phase.MODEL:
+                self._after_model(problem, final)
             case e.RayStarted(problem) if self.phase is Phase.START:
                 self._after_start(problem)
             case e.Broken(scope, what, _):
@@ -110,6 +109,23 @@ class Following:
         if report != self.report:
             self.report = report
             self._out.append(e.Tell(report))
+
+    def _after_model(self, problem: str, final: bool) -> None:
+        self.model = not problem
+        count = self._tries.count
+        if not problem:
+            self._enter(Phase.IDLE)
+        elif final or (pause := self._tries.next_pause()) is None:
+            self._give_up(f"{problem} after {count} further tries" if count else problem)
+        else:
+            fields = (("try", f"{count + 1}/{self.limits.tries}"), ("pause_s", pause))
+            self._say("warning", f"fault: {problem}", *fields)
+            self._until = self.now + pause
+            self._enter(Phase.PAUSE)
+
+    def _get_model(self) -> None:
+        self._enter(Phase.MODEL)
+        self._out.append(e.FetchModel())
 
     def _after_start(self, problem: str) -> None:
         if problem:
@@ -176,6 +192,8 @@ class Following:
             self._follow(self.order)
         if self.phase is Phase.MODEL:
             self._out.append(e.Wait("for the model", waited))
+        elif self.phase is Phase.PAUSE and self.now >= self._until:
+            self._get_model()
 
     def _may_leave(self) -> bool:
         """Whether the leader needs this node no more: it has gone or stopped, or the time is over."""
@@ -217,8 +235,7 @@ class Following:
                 self._tell(engine=order.engine, fault="", fault_in_ray=False)
                 self._out.append(e.StartRay(order.ray))
             else:
-                self._enter(Phase.MODEL)
-                self._out.append(e.FetchModel())
+                self._get_model()
         elif self.phase is Phase.IDLE:
             self._out.append(e.Wait(f"for the leader: it {order.note}", self.now - self.since))
         elif self.phase is Phase.JOINED and order.engine > self.report.engine:

@@ -64,7 +64,8 @@ class Worker(Supervisor):
 
     def _fetch(self, now: float) -> None:
         if self.config.model.kind == "path":
-            self.post(e.ModelDone(local_problem(self.config)))
+            problem = local_problem(self.config)
+            self.post(e.ModelDone(problem, final=bool(problem)))
         elif self.config.shared_cache:
             self._looking_since = now
         else:
@@ -87,7 +88,8 @@ class Worker(Supervisor):
                 found.append(
                     e.ModelDone(
                         f"the leader has {self.config.model.name}, but {place.directory} in this pod has not: mount "
-                        "the same volume in every pod, or set NIM_STACK_SHARED_CACHE=0 so that every pod downloads"
+                        "the same volume in every pod, or set NIM_STACK_SHARED_CACHE=0 so that every pod downloads",
+                        final=True,
                     )
                 )
         return found

@@ -71,8 +71,42 @@ def test_with_a_cache_of_its_own_it_fetches_before_the_leader_is_there() -> None
 
 def test_a_model_that_is_not_there_ends_the_pod_with_the_reason() -> None:
     play = Play()
-    assert play.do(FOUND, e.Ordered(FIRST), e.ModelDone("no such file"))[-1] == e.End(Scope.RAY, RAY_GRACE_SECONDS)
+    assert play.do(FOUND, e.Ordered(FIRST), e.ModelDone("no such file", final=True))[-1] == e.End(Scope.RAY, RAY_GRACE_SECONDS)
     assert play.do(e.Ended(Scope.RAY)) == [e.Exit(1, "no such file")]
+
+
+def test_a_download_that_fails_is_tried_again_with_pauses_and_only_then_given_up() -> None:
+    play = Play(replace(LIMITS, tries=2), fetch=True)
+    play.do(FOUND, e.Ordered(FIRST))
+    assert play.do(e.ModelDone("429")) == [e.FetchModel()], "the first one at once"
+    assert play.do(e.ModelDone("429")) == []
+    assert play.report.note == str(Phase.PAUSE), "the leader's log says what this worker is at"
+    assert play.do(e.Tick(), after=4.9) == []
+    assert play.do(e.Tick(), after=0.1) == [e.FetchModel()]
+    assert play.do(e.ModelDone("429"))[-1] == e.End(Scope.RAY, RAY_GRACE_SECONDS)
+    (exit_action,) = play.do(e.Ended(Scope.RAY))
+    assert isinstance(exit_action, e.Exit)
+    assert exit_action.reason == "429 after 2 further tries"
+
+
+def test_a_download_that_fails_once_does_no_harm() -> None:
+    play = Play(fetch=True)
+    play.do(FOUND, e.Ordered(FIRST))
+    play.do(e.ModelDone("503"))
+    assert play.do(e.ModelDone()) == [e.StartRay("10.0.0.1:6379")]
+
+
+def test_with_healing_switched_off_a_download_that_fails_is_the_end() -> None:
+    play = Play(replace(LIMITS, tries=0), fetch=True)
+    assert play.do(e.ModelDone("429"))[-1] == e.End(Scope.RAY, RAY_GRACE_SECONDS)
+    assert play.do(e.Ended(Scope.RAY)) == [e.Exit(1, "429")]
+
+
+def test_asked_to_stop_while_it_pauses_it_stops_at_once() -> None:
+    play = Play(fetch=True)
+    play.do(e.ModelDone("429"), e.ModelDone("429"))
+    assert play.phase is Phase.PAUSE
+    assert play.do(e.StopAsked())[-1] == e.End(Scope.RAY, RAY_GRACE_SECONDS)
 
 
 def test_the_leader_may_come_late_and_say_why_it_is_not_ready() -> None:

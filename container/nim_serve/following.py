@@ -5,25 +5,12 @@ broke, and the leader's next order says what to do.
 """
 
 from dataclasses import replace
-from enum import StrEnum
 
 from nim_serve import events as e
 from nim_serve.events import Action, Event, Scope, Status
 from nim_serve.limits import CLEAR_SECONDS, GONE_SECONDS, RAY_GRACE_SECONDS, Limits, Tries
 from nim_serve.messages import Order, Report
-
-
-class Phase(StrEnum):
-    """What the worker is at; the value is what it tells the leader."""
-
-    IDLE = "waits for the leader's Ray"
-    MODEL = "gets the model"
-    PAUSE = "pauses before it gets the model again"
-    START = "starts its part of Ray"
-    JOINED = "has joined"
-    RANKS = "ends the ranks of the last engine"
-    CLEAR = "ends what is left of Ray"
-    STOP = "stops"
+from nim_serve.worker_phases import ENDING, Phase
 
 
 class Following:
@@ -181,9 +168,10 @@ class Following:
 
     def _go_on(self) -> None:
         waited = self.now - self.since
-        if self.phase is Phase.STOP or self.phase is Phase.CLEAR:
-            if waited >= CLEAR_SECONDS:
-                self._out.append(e.Exit(1, f"processes did not end within {CLEAR_SECONDS:.0f} s of SIGKILL"))
+        if self.phase in ENDING and waited >= CLEAR_SECONDS:
+            self._out.append(e.Exit(1, f"processes did not end within {CLEAR_SECONDS:.0f} s of SIGKILL"))
+        elif self.phase is Phase.STOP or self.phase is Phase.CLEAR:
+            pass
         elif self._leaving_since is not None and self._may_leave():
             self._stop(e.Exit(0))
         elif not self.connected:

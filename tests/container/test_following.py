@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 from nim_serve import events as e
 from nim_serve.events import Action, Event, Scope, Status
-from nim_serve.following import Following, Phase
+from nim_serve.following import Following
 from nim_serve.limits import CLEAR_SECONDS, ENGINE_GRACE_SECONDS, GONE_SECONDS, RAY_GRACE_SECONDS, Limits
 from nim_serve.messages import Order, Report
+from nim_serve.worker_phases import Phase
 
 LIMITS = Limits(join=100, rejoin=50, drain=40)
 FIRST = Order("x.1", 1, "10.0.0.1:6379", "gathers the group")
@@ -272,9 +273,12 @@ def test_asked_to_stop_before_anything_runs_it_stops_at_once() -> None:
     assert play.do(e.Ended(Scope.RAY)) == [e.Exit(0)]
 
 
-def test_processes_that_survive_sigkill_end_the_supervisor() -> None:
+@pytest.mark.parametrize(
+    "ending", [e.Broken(Scope.RAY, "raylet has gone"), e.Ordered(replace(FIRST, engine=2))], ids=["Ray", "ranks"]
+)
+def test_processes_that_survive_sigkill_end_the_supervisor(ending: Event) -> None:
     play = Play().joined()
-    play.do(e.Broken(Scope.RAY, "raylet has gone"))
+    play.do(ending)
     (exit_action,) = play.do(e.Tick(), after=CLEAR_SECONDS)
     assert isinstance(exit_action, e.Exit)
     assert exit_action.code == 1

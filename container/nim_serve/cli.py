@@ -14,6 +14,7 @@ from nim_serve import contract, engine, logs
 from nim_serve.contract import ContractError, ServeConfig, parse_environment, port_problems
 from nim_serve.fetch import fetch
 from nim_serve.health_port import Health, serve_health
+from nim_serve.holding import hold
 from nim_serve.leader import Leader
 from nim_serve.logs import Log
 from nim_serve.process import become_subreaper
@@ -34,7 +35,7 @@ def own_address(config: ServeConfig) -> str:
 
 
 def checked(log: Log, ray_port: int | None = None) -> ServeConfig:
-    """The environment, or an exit that lists every problem."""
+    """The environment, or an exit that lists every problem; with a Ray port this is a pod of a group, which holds."""
     try:
         config = parse_environment(os.environ)
         if ray_port is not None and (clashes := port_problems(config, ray_port)):
@@ -44,6 +45,10 @@ def checked(log: Log, ray_port: int | None = None) -> ServeConfig:
         logs.configure("INFO", jsonl=os.environ.get("NIM_JSONL_LOGGING", "").strip().lower() in ("1", "true"))
         for problem in wrong.problems:
             log.error(problem)
+        if ray_port is not None and os.environ.get("NIM_STACK_HEAL_TRIES", "").strip() != "0":
+            stop = StopRequest()
+            stop.install()
+            hold(log, stop)
         sys.exit(2)
     logs.configure(config.log_level, config.jsonl)
     for name in config.ignored:
@@ -54,7 +59,10 @@ def checked(log: Log, ray_port: int | None = None) -> ServeConfig:
 
 
 def supervise(config: ServeConfig, make: Callable[[Health, StopRequest], Leader | Worker]) -> int:
-    """Run a role as the first process of a container: take signals, adopt orphans, say why it ends; the exit code."""
+    """Run a role as the first process of a container: take signals, adopt orphans, say why it ends; the exit code.
+
+    Only a pod of a group holds before it exits: alone, the kubelet backs off and keeps the log of the last container.
+    """
     stop = StopRequest()
     stop.install()
     become_subreaper()
@@ -70,13 +78,15 @@ def supervise(config: ServeConfig, make: Callable[[Health, StopRequest], Leader 
         return 1
     try:
         ended = supervisor.serve()
+        if ended.code == 0:
+            supervisor.log.info("stopped, as asked")
+        else:
+            supervisor.log.error(f"exiting: {ended.reason}")
+            leave_message(config.termination_log, f"{supervisor.log.role}: {ended.reason}")
+        if ended.hold and supervisor.in_group:
+            hold(supervisor.log, stop, health)
     finally:
         health.close()
-    if ended.code == 0:
-        supervisor.log.info("stopped, as asked")
-    else:
-        supervisor.log.error(f"exiting: {ended.reason}")
-        leave_message(config.termination_log, f"{supervisor.log.role}: {ended.reason}")
     return ended.code
 
 

@@ -103,7 +103,7 @@ class Following:
         if not problem:
             self._enter(Phase.IDLE)
         elif final or (pause := self._tries.next_pause()) is None:
-            self._give_up(f"{problem} after {count} further tries" if count else problem)
+            self._give_up(f"{problem} after {count} further tries" if count else problem, hold=True)
         else:
             fields = (("try", f"{count + 1}/{self.limits.tries}"), ("pause_s", pause))
             self._say("warning", f"fault: {problem}", *fields)
@@ -158,8 +158,8 @@ class Following:
     def _wanted_engine(self) -> int:
         return self.order.engine if self.order else self.report.engine
 
-    def _give_up(self, why: str) -> None:
-        self._stop(e.Exit(1, why))
+    def _give_up(self, why: str, *, hold: bool = False) -> None:
+        self._stop(e.Exit(1, why, hold=hold and self.limits.tries > 0))
 
     def _stop(self, how: e.Exit) -> None:
         self._exit = how
@@ -216,7 +216,7 @@ class Following:
             self._say("info", f"leaving epoch {self._epoch}: {why}")
             self._tell(epoch="", fault="", fault_in_ray=False)
             self._clear(Status.HEALING, why)
-        elif self.phase is Phase.IDLE and order.ray and order.epoch != self._broken_epoch:
+        elif self.phase is Phase.IDLE and order.ray and order.epoch != self._broken_epoch and not order.bye:
             if self.model:
                 self._epoch = order.epoch
                 self._enter(Phase.START)

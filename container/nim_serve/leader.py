@@ -39,6 +39,7 @@ class Leader(Supervisor):
     ) -> None:
         super().__init__("leader" if ray else "server", config, health, stop)
         self.port, self.own_ip, self.extra, self.ray = port, own_ip, extra, ray
+        self.in_group = ray
         self.engine_watch: EngineWatch | None = None
         self.asking: Asking | None = None
         self.listener: Listener | None = None
@@ -55,7 +56,12 @@ class Leader(Supervisor):
         leading = Leading(
             config.nodes, config.world_size, address, life, config.limits, ray=self.ray, now=time.monotonic()
         )
-        return self.run(leading, leading.start())
+        try:
+            return self.run(leading, leading.start())
+        finally:
+            if self.listener is not None:
+                # The process may live on for a while, and whoever reads nothing must not look frozen.
+                self.listener.close()
 
     def perform(self, action: Action, now: float) -> None:
         """What only a leader does."""

@@ -53,7 +53,7 @@ class Leading(Recovering):
                 self._in_flight = (self.now, requests)
             case e.Broken(scope, what, final):
                 if final and not self.served:
-                    self._give_up(what)
+                    self._give_up(what, hold=True)
                 else:
                     self._fault(scope, what)
             case e.Heard(report):
@@ -83,7 +83,7 @@ class Leading(Recovering):
 
     def _after_model(self, problem: str, final: bool) -> None:
         if final:
-            self._give_up(problem)
+            self._give_up(problem, hold=True)
         elif problem:
             self._pause_or_give_up(problem, Phase.MODEL)
         elif self.ray:

@@ -69,6 +69,9 @@ class Supervisor:
         self.selector.register(self._readable, selectors.EVENT_READ)
         self.selector.register(stop, selectors.EVENT_READ, stop)
 
+    in_group = True
+    """Whether LeaderWorkerSet restarts more than this pod when it exits."""
+
     # For the role to fill in
 
     def perform(self, action: Action, now: float) -> None:

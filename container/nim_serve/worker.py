@@ -46,7 +46,11 @@ class Worker(Supervisor):
         following = Following(own, self.config.limits, now=time.monotonic())
         # With a shared cache the leader fetches, and says so by starting Ray.
         fetch = not self.config.shared_cache and self.config.model.kind == "hf"
-        return self.run(following, following.start(fetch))
+        try:
+            return self.run(following, following.start(fetch))
+        finally:
+            # The process may live on for a while, and whoever reads nothing must not look frozen.
+            self.caller.close()
 
     def perform(self, action: Action, now: float) -> None:
         """What only a worker does."""

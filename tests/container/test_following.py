@@ -73,7 +73,7 @@ def test_with_a_cache_of_its_own_it_fetches_before_the_leader_is_there() -> None
 def test_a_model_that_is_not_there_ends_the_pod_with_the_reason() -> None:
     play = Play()
     assert play.do(FOUND, e.Ordered(FIRST), e.ModelDone("no such file", final=True))[-1] == e.End(Scope.RAY, RAY_GRACE_SECONDS)
-    assert play.do(e.Ended(Scope.RAY)) == [e.Exit(1, "no such file")]
+    assert play.do(e.Ended(Scope.RAY)) == [e.Exit(1, "no such file", hold=True)]
 
 
 def test_a_download_that_fails_is_tried_again_with_pauses_and_only_then_given_up() -> None:
@@ -87,7 +87,7 @@ def test_a_download_that_fails_is_tried_again_with_pauses_and_only_then_given_up
     assert play.do(e.ModelDone("429"))[-1] == e.End(Scope.RAY, RAY_GRACE_SECONDS)
     (exit_action,) = play.do(e.Ended(Scope.RAY))
     assert isinstance(exit_action, e.Exit)
-    assert exit_action.reason == "429 after 2 further tries"
+    assert (exit_action.reason, exit_action.hold) == ("429 after 2 further tries", True)
 
 
 def test_a_download_that_fails_once_does_no_harm() -> None:
@@ -101,6 +101,15 @@ def test_with_healing_switched_off_a_download_that_fails_is_the_end() -> None:
     play = Play(replace(LIMITS, tries=0), fetch=True)
     assert play.do(e.ModelDone("429"))[-1] == e.End(Scope.RAY, RAY_GRACE_SECONDS)
     assert play.do(e.Ended(Scope.RAY)) == [e.Exit(1, "429")]
+
+
+def test_a_leader_that_said_goodbye_is_not_joined_again() -> None:
+    """It may live on for a minute, and its last order names a Ray head that has gone."""
+    play = Play().joined()
+    bye = e.Ordered(replace(FIRST, bye=True))
+    assert play.do(bye)[-1] == e.End(Scope.RAY)
+    assert play.do(e.Ended(Scope.RAY), bye, e.Tick()) == []
+    assert play.phase is Phase.IDLE
 
 
 def test_asked_to_stop_while_it_pauses_it_stops_at_once() -> None:

@@ -8,10 +8,12 @@ import os
 import shlex
 import socket
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 
 from nim_serve import contract, engine, logs
 from nim_serve.contract import ContractError, ServeConfig, parse_environment, port_problems
+from nim_serve.events import Exit
 from nim_serve.fetch import fetch
 from nim_serve.health_port import Health, serve_health
 from nim_serve.holding import hold
@@ -58,7 +60,7 @@ def checked(log: Log, ray_port: int | None = None) -> ServeConfig:
     return config
 
 
-def supervise(config: ServeConfig, make: Callable[[Health, StopRequest], Leader | Worker]) -> int:
+def supervise(config: ServeConfig, make: Callable[[Health, StopRequest], Leader | Worker], *, in_group: bool) -> int:
     """Run a role as the first process of a container: take signals, adopt orphans, say why it ends; the exit code.
 
     Only a pod of a group holds before it exits: alone, the kubelet backs off and keeps the log of the last container.
@@ -66,27 +68,28 @@ def supervise(config: ServeConfig, make: Callable[[Health, StopRequest], Leader 
     stop = StopRequest()
     stop.install()
     become_subreaper()
-    health = Health()
+    health, log = Health(), Log("nim")
     try:
-        if config.health_port is not None:
-            serve_health(config.health_port, health)
-        supervisor = make(health, stop)
-    except OSError as taken:
-        reason = f"a port of this pod cannot be opened: {taken}"
-        Log("nim").error(f"exiting: {reason}")
-        leave_message(config.termination_log, reason)
-        return 1
-    try:
-        ended = supervisor.serve()
-        if ended.code == 0:
-            supervisor.log.info("stopped, as asked")
+        try:
+            if config.health_port is not None:
+                serve_health(config.health_port, health)
+            supervisor = make(health, stop)
+        except OSError as taken:
+            ended = Exit(1, f"a port of this pod cannot be opened: {taken}", hold=config.limits.tries > 0)
         else:
-            supervisor.log.error(f"exiting: {ended.reason}")
-            leave_message(config.termination_log, f"{supervisor.log.role}: {ended.reason}")
-        if ended.hold and supervisor.in_group:
-            hold(supervisor.log, stop, health)
-    finally:
-        health.close()
+            log = supervisor.log
+            ended = supervisor.serve()
+    except Exception as error:
+        log.error(traceback.format_exc())
+        ended = Exit(1, f"a fault of the supervisor itself: {type(error).__name__}: {error}")
+    if ended.code == 0:
+        log.info("stopped, as asked")
+    else:
+        log.error(f"exiting: {ended.reason}")
+        leave_message(config.termination_log, f"{log.role}: {ended.reason}")
+    if ended.hold and in_group:
+        hold(log, stop, health)
+    health.close()
     return ended.code
 
 
@@ -104,7 +107,9 @@ def nim_serve(arguments: Sequence[str]) -> int:
         )
         return 2
     port = contract.DEFAULT_RAY_PORT  # of no use here
-    return supervise(config, lambda *own: Leader(config, port, own_address(config), extra, *own, ray=False))
+    return supervise(
+        config, lambda *own: Leader(config, port, own_address(config), extra, *own, ray=False), in_group=False
+    )
 
 
 def _ray_arguments(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
@@ -121,13 +126,14 @@ def nim_serve_ray(arguments: Sequence[str]) -> int:
     given, extra = _ray_arguments(arguments)
     if given.head:
         config = checked(Log("leader"), given.port)
-        return supervise(config, lambda *own: Leader(config, given.port, own_address(config), extra, *own, ray=True))
+        ip = own_address(config)
+        return supervise(config, lambda *own: Leader(config, given.port, ip, extra, *own, ray=True), in_group=True)
     host, _, port = given.head_address.rpartition(":")
     if not host or not port.isdigit() or not 1 <= int(port) <= 65535:
         print(f"--head-address {given.head_address!r}: use <host>:<port>", file=sys.stderr)
         return 2
     config = checked(Log("worker"), int(port))
-    return supervise(config, lambda *own: Worker(config, host, int(port), *own))
+    return supervise(config, lambda *own: Worker(config, host, int(port), *own), in_group=True)
 
 
 def download_to_cache(arguments: Sequence[str]) -> int:

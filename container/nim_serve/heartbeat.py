@@ -105,6 +105,8 @@ class Listener:
                 self._selector.register(connection, selectors.EVENT_READ)
         found: list[Event] = []
         for wire in list(self._wires):
+            if wire not in self._wires:
+                continue  # an older one of a worker that has just been heard on another
             found += self._hear(wire, now)
             worker = self._wires[wire]
             if wire.closed is not None:

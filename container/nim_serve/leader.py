@@ -39,7 +39,6 @@ class Leader(Supervisor):
     ) -> None:
         super().__init__("leader" if ray else "server", config, health, stop)
         self.port, self.own_ip, self.extra, self.ray = port, own_ip, extra, ray
-        self.in_group = ray
         self.engine_watch: EngineWatch | None = None
         self.asking: Asking | None = None
         self.listener: Listener | None = None
@@ -76,13 +75,22 @@ class Leader(Supervisor):
                 self._head_comes = True
             case e.AskMembers():
                 self._stop_asking()
-                self.asking = Asking(f"{self.own_ip}:{self.port}", self.config.nodes, self.config.world_size)
+                try:
+                    self.asking = Asking(f"{self.own_ip}:{self.port}", self.config.nodes, self.config.world_size)
+                except OSError as error:
+                    self.post(e.Members(problem=f"Ray cannot be asked who is there: {error}"))
             case e.StartEngine():
                 self._stop_asking()
-                self._start_engine()
+                try:
+                    self._start_engine()
+                except (OSError, RuntimeError) as error:  # no process, or no thread: the pod's limit of both
+                    self.post(e.Broken(Scope.ENGINE, f"vLLM cannot be started: {error}"))
             case e.Prove():
                 assert self.engine_watch is not None  # it has just said that the engine is up
-                self.engine_watch.prove(engine.served_names(self.config)[0], self.config.limits.load)
+                try:
+                    self.engine_watch.prove(engine.served_names(self.config)[0], self.config.limits.load)
+                except RuntimeError as error:
+                    self.post(e.Proved(str(error)))
             case e.Tell(message):
                 if self.listener is not None:
                     self.listener.tell(message, now)  # type: ignore[arg-type]  # a leader tells orders

@@ -72,7 +72,9 @@ def test_with_a_cache_of_its_own_it_fetches_before_the_leader_is_there() -> None
 
 def test_a_model_that_is_not_there_ends_the_pod_with_the_reason() -> None:
     play = Play()
-    assert play.do(FOUND, e.Ordered(FIRST), e.ModelDone("no such file", final=True))[-1] == e.End(Scope.RAY, RAY_GRACE_SECONDS)
+    assert play.do(FOUND, e.Ordered(FIRST), e.ModelDone("no such file", final=True))[-1] == e.End(
+        Scope.RAY, RAY_GRACE_SECONDS
+    )
     assert play.do(e.Ended(Scope.RAY)) == [e.Exit(1, "no such file", hold=True)]
 
 

@@ -170,3 +170,16 @@ def test_a_peer_that_reads_nothing_gets_the_newest_state_when_it_does(pair: Pair
         while b'"engine":4999' not in received:
             received = received[-2000:] + client.recv(1 << 20)
             pair.turn()
+
+
+def test_an_older_connection_that_says_its_name_late_takes_the_place_of_the_newer_one(pair: Pair) -> None:
+    """Both are read in one turn: the first hangs up on the second, which is still to be read."""
+    with (
+        socket.create_connection(("127.0.0.1", pair.leader.port)) as older,
+        socket.create_connection(("127.0.0.1", pair.leader.port)) as newer,
+    ):
+        pair.turn()
+        newer.sendall(encode(Report("1", GROUP, 2)))
+        pair.until(Heard)
+        older.sendall(encode(Report("1", GROUP, 2, note="older")))
+        assert pair.until(Heard).report.note == "older"

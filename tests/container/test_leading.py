@@ -6,7 +6,7 @@ import pytest
 from nim_serve import events as e
 from nim_serve.events import Scope, Status
 from nim_serve.leading import Leading
-from nim_serve.limits import CLEAR_SECONDS, GONE_SECONDS, RAY_GRACE_SECONDS
+from nim_serve.limits import CLEAR_SECONDS, GONE_SECONDS, RAY_GRACE_SECONDS, Limits, Tries
 from nim_serve.membership import Member
 from nim_serve.messages import Order
 from nim_serve.phases import Phase
@@ -294,3 +294,8 @@ def test_a_second_leader_never_names_the_same_epoch() -> None:
     first = Leading(2, 2, "a:1", "x", LIMITS, ray=True, now=0.0)
     second = Leading(2, 2, "a:1", "y", LIMITS, ray=True, now=0.0)
     assert first.epoch != second.epoch
+
+
+def test_no_number_of_tries_is_too_large_for_the_pause() -> None:
+    tries = Tries(Limits(tries=5000))
+    assert max(tries.next_pause() or 0 for _ in range(5000)) == 60

@@ -177,3 +177,9 @@ def test_the_contract_needs_the_standard_library_only() -> None:
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             foreign = {n.split(".")[0] for n in names} - set(sys.stdlib_module_names) - {"nim_serve"}
             assert not foreign, f"{module} imports {foreign}"
+
+
+def test_an_address_of_ipv6_is_refused_with_what_would_work() -> None:
+    assert parse_environment({"NIM_MODEL_PATH": "hf://a/b", "VLLM_HOST_IP": "10.0.0.1"}).host_ip == "10.0.0.1"
+    with pytest.raises(ContractError, match="IPv6 address: use a cluster with IPv4, or a dual-stack one"):
+        parse_environment({"NIM_MODEL_PATH": "hf://a/b", "VLLM_HOST_IP": "fd00::1"})

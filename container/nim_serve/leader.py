@@ -6,6 +6,7 @@ import time
 from nim_serve import engine
 from nim_serve import events as e
 from nim_serve.asking import Asking
+from nim_serve.cleaning import Leftovers
 from nim_serve.contract import ServeConfig, heartbeat_port
 from nim_serve.engine_watch import EngineWatch
 from nim_serve.events import Action, Event, Scope, Status
@@ -109,6 +110,8 @@ class Leader(Supervisor):
         address = f"{self.own_ip}:{self.port}" if self.ray else None
         environment = engine.environment(self.config, os.environ, self.own_ip, str(self.health.file), address)
         self.log.info("starting vLLM", command=" ".join(command[1:]))
+        # What was there before it, with Ray or without, is not the engine's.
+        self.leftovers[Scope.ENGINE] = Leftovers()
         self.server = Child("vllm", command, environment)
         self.watched.add(self.server.pid, "vLLM", Scope.ENGINE, self.server.poll)
         self.engine_watch = EngineWatch(engine.server(self.config, os.environ), self.config.limits.stall, self.post)

@@ -34,6 +34,7 @@ class Recovering:
         self._again = Phase.MODEL
         self._until = now
         self._in_flight: tuple[float, int] | None = None
+        self._loading_since = now
         self._stopping = False
         self._doubted = False
         self._exit = e.Exit(0)

@@ -232,6 +232,15 @@ def test_a_load_that_never_ends_is_a_fault_of_the_whole_group() -> None:
     assert play.do(e.Tick(), after=1)[-1] == e.End(Scope.RAY)
 
 
+def test_the_limit_of_a_load_ends_with_the_first_token_not_with_the_open_port() -> None:
+    play = Play()
+    play.do(e.ModelDone(), e.RayStarted())
+    play.gathered()
+    assert play.do(e.EngineUp(), after=600) == [e.Prove()]
+    assert play.do(e.Tick(), after=399) == []
+    assert play.do(e.Tick(), after=1)[-1] == e.End(Scope.RAY)
+
+
 @pytest.mark.parametrize(("in_ray", "scope"), [(True, Scope.RAY), (False, Scope.ENGINE)])
 def test_what_a_worker_reports_is_a_fault_of_the_group(in_ray: bool, scope: Scope) -> None:
     play = Play().serving()

@@ -8,12 +8,15 @@ import os
 import shlex
 import socket
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 
 from nim_serve import contract, engine, logs
 from nim_serve.contract import ContractError, ServeConfig, parse_environment, port_problems
+from nim_serve.events import Exit
 from nim_serve.fetch import fetch
 from nim_serve.health_port import Health, serve_health
+from nim_serve.holding import hold
 from nim_serve.leader import Leader
 from nim_serve.logs import Log
 from nim_serve.process import become_subreaper
@@ -34,7 +37,7 @@ def own_address(config: ServeConfig) -> str:
 
 
 def checked(log: Log, ray_port: int | None = None) -> ServeConfig:
-    """The environment, or an exit that lists every problem."""
+    """The environment, or an exit that lists every problem; with a Ray port this is a pod of a group, which holds."""
     try:
         config = parse_environment(os.environ)
         if ray_port is not None and (clashes := port_problems(config, ray_port)):
@@ -44,6 +47,10 @@ def checked(log: Log, ray_port: int | None = None) -> ServeConfig:
         logs.configure("INFO", jsonl=os.environ.get("NIM_JSONL_LOGGING", "").strip().lower() in ("1", "true"))
         for problem in wrong.problems:
             log.error(problem)
+        if ray_port is not None and os.environ.get("NIM_STACK_HEAL_TRIES", "").strip() != "0":
+            stop = StopRequest()
+            stop.install()
+            hold(log, stop)
         sys.exit(2)
     logs.configure(config.log_level, config.jsonl)
     for name in config.ignored:
@@ -53,30 +60,36 @@ def checked(log: Log, ray_port: int | None = None) -> ServeConfig:
     return config
 
 
-def supervise(config: ServeConfig, make: Callable[[Health, StopRequest], Leader | Worker]) -> int:
-    """Run a role as the first process of a container: take signals, adopt orphans, say why it ends; the exit code."""
+def supervise(config: ServeConfig, make: Callable[[Health, StopRequest], Leader | Worker], *, in_group: bool) -> int:
+    """Run a role as the first process of a container: take signals, adopt orphans, say why it ends; the exit code.
+
+    Only a pod of a group holds before it exits: alone, the kubelet backs off and keeps the log of the last container.
+    """
     stop = StopRequest()
     stop.install()
     become_subreaper()
-    health = Health()
+    health, log = Health(), Log("nim")
     try:
-        if config.health_port is not None:
-            serve_health(config.health_port, health)
-        supervisor = make(health, stop)
-    except OSError as taken:
-        reason = f"a port of this pod cannot be opened: {taken}"
-        Log("nim").error(f"exiting: {reason}")
-        leave_message(config.termination_log, reason)
-        return 1
-    try:
-        ended = supervisor.serve()
-    finally:
-        health.close()
+        try:
+            if config.health_port is not None:
+                serve_health(config.health_port, health)
+            supervisor = make(health, stop)
+        except OSError as taken:
+            ended = Exit(1, f"a port of this pod cannot be opened: {taken}", hold=config.limits.tries > 0)
+        else:
+            log = supervisor.log
+            ended = supervisor.serve()
+    except Exception as error:
+        log.error(traceback.format_exc())
+        ended = Exit(1, f"a fault of the supervisor itself: {type(error).__name__}: {error}")
     if ended.code == 0:
-        supervisor.log.info("stopped, as asked")
+        log.info("stopped, as asked")
     else:
-        supervisor.log.error(f"exiting: {ended.reason}")
-        leave_message(config.termination_log, f"{supervisor.log.role}: {ended.reason}")
+        log.error(f"exiting: {ended.reason}")
+        leave_message(config.termination_log, f"{log.role}: {ended.reason}")
+    if ended.hold and in_group:
+        hold(log, stop, health)
+    health.close()
     return ended.code
 
 
@@ -94,7 +107,9 @@ def nim_serve(arguments: Sequence[str]) -> int:
         )
         return 2
     port = contract.DEFAULT_RAY_PORT  # of no use here
-    return supervise(config, lambda *own: Leader(config, port, own_address(config), extra, *own, ray=False))
+    return supervise(
+        config, lambda *own: Leader(config, port, own_address(config), extra, *own, ray=False), in_group=False
+    )
 
 
 def _ray_arguments(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
@@ -111,13 +126,14 @@ def nim_serve_ray(arguments: Sequence[str]) -> int:
     given, extra = _ray_arguments(arguments)
     if given.head:
         config = checked(Log("leader"), given.port)
-        return supervise(config, lambda *own: Leader(config, given.port, own_address(config), extra, *own, ray=True))
+        ip = own_address(config)
+        return supervise(config, lambda *own: Leader(config, given.port, ip, extra, *own, ray=True), in_group=True)
     host, _, port = given.head_address.rpartition(":")
     if not host or not port.isdigit() or not 1 <= int(port) <= 65535:
         print(f"--head-address {given.head_address!r}: use <host>:<port>", file=sys.stderr)
         return 2
     config = checked(Log("worker"), int(port))
-    return supervise(config, lambda *own: Worker(config, host, int(port), *own))
+    return supervise(config, lambda *own: Worker(config, host, int(port), *own), in_group=True)
 
 
 def download_to_cache(arguments: Sequence[str]) -> int:

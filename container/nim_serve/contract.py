@@ -127,6 +127,12 @@ def parse_environment(environment: Mapping[str, str]) -> ServeConfig:
                 problems.append(f"{var.name}={given!r}: {wrong}")
     if not environment.get("NIM_MODEL_PATH", "").strip():
         problems.append("NIM_MODEL_PATH is not set: use hf://<owner>/<model>, or an absolute directory")
+    if ":" in (read["VLLM_HOST_IP"] or ""):
+        # Ray's head address, the listeners and vLLM's --host are all written for IPv4.
+        problems.append(
+            f"VLLM_HOST_IP={read['VLLM_HOST_IP']!r} is an IPv6 address: use a cluster with IPv4, "
+            "or a dual-stack one with IPv4 first"
+        )
     profile = read["NIM_MODEL_PROFILE"] or Profile("auto", 1, 1)
     tensor = read["NIM_TENSOR_PARALLEL_SIZE"] or profile.tensor_parallel
     pipeline = read["NIM_PIPELINE_PARALLEL_SIZE"] or profile.pipeline_parallel

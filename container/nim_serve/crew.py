@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from nim_serve.limits import GONE_SECONDS
 from nim_serve.messages import Report
+from nim_serve.waiting import few
 
 
 @dataclass
@@ -57,8 +58,8 @@ class Crew:
         """
         for name, report in self._joined.items():
             known = self._known.get(name)
-            if report.epoch != epoch:
-                continue
+            if report.epoch != epoch or (known and known.report is report and known.gone_at is None):
+                continue  # most of them, at every beat of anybody
             if known is None or self._gone(known, now):
                 return f"{_name(report)} has gone{f': {known.how}' if known else ''}"
             if known.gone_at is None and not _in(known.report, epoch) and not known.report.leaving:
@@ -75,13 +76,12 @@ class Crew:
 
     def describe(self, epoch: str, engine: int) -> str:
         """Who has joined, who is busy with what, and how many have not come at all."""
-        joined = self.joined(epoch, engine)
+        joined = {report.worker for report in self.joined(epoch, engine)}
         here = [known.report for known in self._known.values() if known.gone_at is None]
-        parts = [f"{_name(r)} {r.note or 'has not joined yet'}" for r in here if r not in joined]
+        late = few((f"{_name(r)} {r.note or 'has not joined yet'}" for r in here if r.worker not in joined), "; ")
         absent = self.size - len(here)
-        if absent > 0:
-            parts.append(f"{absent} of {self.size} workers did not come yet")
-        return "; ".join(parts)
+        missing = f"{absent} of {self.size} workers did not come yet" if absent > 0 else ""
+        return "; ".join(part for part in (late, missing) if part)
 
 
 def _in(report: Report, epoch: str) -> bool:

@@ -240,6 +240,8 @@ class Exit:
 
     code: int
     reason: str = ""
+    hold: bool = False
+    """Whether a new pod would most likely end the same way, so that there is no hurry."""
 
 
 Action = FetchModel | StartRay | AskMembers | StartEngine | Prove | End | Tell | Show | Wait | Say | Exit

@@ -5,24 +5,12 @@ broke, and the leader's next order says what to do.
 """
 
 from dataclasses import replace
-from enum import StrEnum
 
 from nim_serve import events as e
 from nim_serve.events import Action, Event, Scope, Status
-from nim_serve.limits import CLEAR_SECONDS, GONE_SECONDS, RAY_GRACE_SECONDS, Limits
+from nim_serve.limits import CLEAR_SECONDS, GONE_SECONDS, RAY_GRACE_SECONDS, Limits, Tries
 from nim_serve.messages import Order, Report
-
-
-class Phase(StrEnum):
-    """What the worker is at; the value is what it tells the leader."""
-
-    IDLE = "waits for the leader's Ray"
-    MODEL = "gets the model"
-    START = "starts its part of Ray"
-    JOINED = "has joined"
-    RANKS = "ends the ranks of the last engine"
-    CLEAR = "ends what is left of Ray"
-    STOP = "stops"
+from nim_serve.worker_phases import ENDING, Phase
 
 
 class Following:
@@ -42,6 +30,9 @@ class Following:
         """Since when not even its kernel answers: that of a frozen leader does, and then this node is still needed."""
         self.joined_once = False
         self.model = False
+        self._tries = Tries(limits)
+        """Of getting the model: an exit would cost every pod its download, not only this one."""
+        self._until = now
         self._epoch = ""
         """The epoch of the raylet that runs or starts here."""
         self._broken_epoch = ""
@@ -53,8 +44,7 @@ class Following:
         """The first actions; with a shared cache the leader fetches the model, and this pod only looks for it."""
         self._out = [e.Show(Status.STARTING)]
         if fetch:
-            self._enter(Phase.MODEL)
-            self._out.append(e.FetchModel())
+            self._get_model()
         self.report = replace(self.report, note=str(self.phase))
         self._out.append(e.Tell(self.report))
         return self._out
@@ -85,12 +75,8 @@ class Following:
                 if self.order is None:
                     self._say("info", "found the leader", ("leader", self.peer))
                 self.order = order
-            case e.ModelDone(problem, _) if self.phase is Phase.MODEL:
-                self.model = not problem
-                if problem:
-                    self._give_up(problem)
-                else:
-                    self._enter(Phase.IDLE)
+            case e.ModelDone(problem, final) if self.phase is Phase.MODEL:
+                self._after_model(problem, final)
             case e.RayStarted(problem) if self.phase is Phase.START:
                 self._after_start(problem)
             case e.Broken(scope, what, _):
@@ -110,6 +96,23 @@ class Following:
         if report != self.report:
             self.report = report
             self._out.append(e.Tell(report))
+
+    def _after_model(self, problem: str, final: bool) -> None:
+        self.model = not problem
+        count = self._tries.count
+        if not problem:
+            self._enter(Phase.IDLE)
+        elif final or (pause := self._tries.next_pause()) is None:
+            self._give_up(f"{problem} after {count} further tries" if count else problem, hold=True)
+        else:
+            fields = (("try", f"{count + 1}/{self.limits.tries}"), ("pause_s", pause))
+            self._say("warning", f"fault: {problem}", *fields)
+            self._until = self.now + pause
+            self._enter(Phase.PAUSE)
+
+    def _get_model(self) -> None:
+        self._enter(Phase.MODEL)
+        self._out.append(e.FetchModel())
 
     def _after_start(self, problem: str) -> None:
         if problem:
@@ -155,8 +158,8 @@ class Following:
     def _wanted_engine(self) -> int:
         return self.order.engine if self.order else self.report.engine
 
-    def _give_up(self, why: str) -> None:
-        self._stop(e.Exit(1, why))
+    def _give_up(self, why: str, *, hold: bool = False) -> None:
+        self._stop(e.Exit(1, why, hold=hold and self.limits.tries > 0))
 
     def _stop(self, how: e.Exit) -> None:
         self._exit = how
@@ -165,9 +168,10 @@ class Following:
 
     def _go_on(self) -> None:
         waited = self.now - self.since
-        if self.phase is Phase.STOP or self.phase is Phase.CLEAR:
-            if waited >= CLEAR_SECONDS:
-                self._out.append(e.Exit(1, f"processes did not end within {CLEAR_SECONDS:.0f} s of SIGKILL"))
+        if self.phase in ENDING and waited >= CLEAR_SECONDS:
+            self._out.append(e.Exit(1, f"processes did not end within {CLEAR_SECONDS:.0f} s of SIGKILL"))
+        elif self.phase is Phase.STOP or self.phase is Phase.CLEAR:
+            pass
         elif self._leaving_since is not None and self._may_leave():
             self._stop(e.Exit(0))
         elif not self.connected:
@@ -176,6 +180,8 @@ class Following:
             self._follow(self.order)
         if self.phase is Phase.MODEL:
             self._out.append(e.Wait("for the model", waited))
+        elif self.phase is Phase.PAUSE and self.now >= self._until:
+            self._get_model()
 
     def _may_leave(self) -> bool:
         """Whether the leader needs this node no more: it has gone or stopped, or the time is over."""
@@ -210,15 +216,14 @@ class Following:
             self._say("info", f"leaving epoch {self._epoch}: {why}")
             self._tell(epoch="", fault="", fault_in_ray=False)
             self._clear(Status.HEALING, why)
-        elif self.phase is Phase.IDLE and order.ray and order.epoch != self._broken_epoch:
+        elif self.phase is Phase.IDLE and order.ray and order.epoch != self._broken_epoch and not order.bye:
             if self.model:
                 self._epoch = order.epoch
                 self._enter(Phase.START)
                 self._tell(engine=order.engine, fault="", fault_in_ray=False)
                 self._out.append(e.StartRay(order.ray))
             else:
-                self._enter(Phase.MODEL)
-                self._out.append(e.FetchModel())
+                self._get_model()
         elif self.phase is Phase.IDLE:
             self._out.append(e.Wait(f"for the leader: it {order.note}", self.now - self.since))
         elif self.phase is Phase.JOINED and order.engine > self.report.engine:

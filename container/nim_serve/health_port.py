@@ -3,6 +3,7 @@
 Ready is what the supervisor says; live is that its loop turns, whatever the engine does.
 """
 
+import contextlib
 import os
 import tempfile
 import threading
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from nim_serve.contract import HEALTH_LIVE_PATH, HEALTH_READY_PATH
 from nim_serve.events import Status
+from nim_serve.logs import Log
 from nim_serve.middleware import health_body
 
 LATE_SECONDS = 5.0
@@ -28,13 +30,22 @@ class Health:
         self.file = Path(directory or tempfile.gettempdir()) / f"nim-serve-status.{os.getpid()}"
         self.status, self.reason = Status.STARTING, ""
         self.turned_at = time.monotonic()
+        self._writes = True
 
     def show(self, status: Status, reason: str = "") -> None:
         """Answer with this from now on."""
         self.status, self.reason = status, reason
         fresh = self.file.with_suffix(".new")
-        fresh.write_text(status)
-        fresh.replace(self.file)
+        try:
+            fresh.write_text(status)
+            fresh.replace(self.file)
+            self._writes = True
+        except OSError as error:  # a full disk, for one
+            # Better no file than an old one: the middleware takes its absence for not ready.
+            self.close()
+            if self._writes:
+                Log("health").error(f"the API port answers not ready, as {self.file} cannot be written: {error}")
+            self._writes = False
 
     def answer(self, path: str) -> tuple[int, bytes] | None:
         """Status and body for one of the two paths."""
@@ -52,7 +63,8 @@ class Health:
 
     def close(self) -> None:
         """Take the file away."""
-        self.file.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self.file.unlink(missing_ok=True)
 
 
 def serve_health(port: int, health: Health) -> ThreadingHTTPServer:

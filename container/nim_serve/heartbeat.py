@@ -13,6 +13,10 @@ from nim_serve.reach import Reached, connect
 
 RETRY_SECONDS = 0.3
 
+BACKLOG = 1024
+"""While the leader is frozen its kernel accepts, and every worker calls again after each silence; the kernel takes no
+more than its own somaxconn."""
+
 
 class Wire:
     """One connection that never blocks. What could not be sent yet is replaced by newer state, not queued behind it."""
@@ -45,7 +49,7 @@ class Wire:
             self.closed = error.strerror or str(error)
 
     def lines(self, now: float) -> list[bytes]:
-        """Whole lines that have come; notices the end and the silence of the other side."""
+        """Whole lines that have come; notices the end of the other side."""
         try:
             while self.closed is None:
                 data = self.socket.recv(LONGEST_LINE)
@@ -59,14 +63,14 @@ class Wire:
             pass
         except OSError as error:
             self.closed = error.strerror or str(error)
-        if self.closed is None and now - self._heard_at >= SILENT_SECONDS:
-            self.closed, self.silent = f"silent for {now - self._heard_at:.0f} s", True
         *whole, self._incoming = self._incoming.split(b"\n")
         return whole
 
     def beat(self, line: bytes, now: float) -> None:
-        """Say it again when it is time."""
-        if now - self._said_at >= BEAT_SECONDS:
+        """Say it again when it is time; notices the silence of the other side, once what it said has been read."""
+        if self.closed is None and now - self._heard_at >= SILENT_SECONDS:
+            self.closed, self.silent = f"silent for {now - self._heard_at:.0f} s", True
+        elif now - self._said_at >= BEAT_SECONDS:
             self.say(line, now)
         elif self._leaving:
             self._flush()
@@ -77,43 +81,53 @@ class Wire:
 
 
 class Listener:
-    """The leader's end: as many connections as come, each of a worker once it has reported."""
+    """The leader's end: as many connections as come, each of a worker once it has reported.
+
+    A beat of one worker must not cost a look at all of them: their sockets are in a selector of its own, which is ready
+    when one of them is.
+    """
 
     def __init__(self, selector: selectors.BaseSelector, port: int, nodes: int, group: str | None) -> None:
         self._selector, self._nodes, self._group = selector, nodes, group
-        self._socket = socket.create_server(("", port), backlog=64)
+        self._socket = socket.create_server(("", port), backlog=BACKLOG)
         self._socket.setblocking(False)
         self.port: int = self._socket.getsockname()[1]
         self._wires: dict[Wire, str | None] = {}
-        self._order = Order()
-        selector.register(self._socket, selectors.EVENT_READ)
+        self._line = encode(Order())
+        self._own = selectors.DefaultSelector()
+        self._own.register(self._socket, selectors.EVENT_READ)
+        selector.register(self._own, selectors.EVENT_READ)
 
     def tell(self, order: Order, now: float) -> None:
         """Send an order to every worker, and with every beat from now on."""
-        self._order = order
+        self._line = encode(order)
         for wire, worker in self._wires.items():
             if worker is not None:
-                wire.say(encode(order), now)
+                wire.say(self._line, now)
 
     def service(self, now: float) -> list[Event]:
         """Take in what came; say again what is due."""
+        found: list[Event] = []
+        for key, _ in self._own.select(0):
+            if key.data is None:
+                self._accept(now)
+            elif key.data in self._wires:  # or else it was an older one of a worker just heard on another
+                found += self._hear(key.data, now)
+        for wire, worker in list(self._wires.items()):
+            wire.beat(self._line if worker is not None else b"", now)
+            if wire.closed is not None:
+                self._drop(wire)
+                if worker is not None and worker not in self._wires.values():
+                    found.append(HungUp(worker, wire.closed, wire.silent))
+        return found
+
+    def _accept(self, now: float) -> None:
         with contextlib.suppress(BlockingIOError):
             while True:
                 connection, _ = self._socket.accept()
                 wire = Wire(connection, now)
                 self._wires[wire] = None
-                self._selector.register(connection, selectors.EVENT_READ)
-        found: list[Event] = []
-        for wire in list(self._wires):
-            found += self._hear(wire, now)
-            worker = self._wires[wire]
-            if wire.closed is not None:
-                self._drop(wire)
-                if worker is not None and worker not in self._wires.values():
-                    found.append(HungUp(worker, wire.closed, wire.silent))
-            elif worker is not None:
-                wire.beat(encode(self._order), now)
-        return found
+                self._own.register(connection, selectors.EVENT_READ, wire)
 
     def _hear(self, wire: Wire, now: float) -> list[Event]:
         """The last line counts: each says everything."""
@@ -133,7 +147,7 @@ class Listener:
         for other in [known for known, name in self._wires.items() if name == report.worker and known is not wire]:
             self._drop(other)
         if self._wires[wire] is None:
-            wire.say(encode(self._order), now)
+            wire.say(self._line, now)
         self._wires[wire] = report.worker
         return [Heard(report)]
 
@@ -142,7 +156,7 @@ class Listener:
         return "" if len(others) < self._nodes - 1 else f"the group has its {self._nodes - 1} workers"
 
     def _drop(self, wire: Wire) -> None:
-        self._selector.unregister(wire.socket)
+        self._own.unregister(wire.socket)
         wire.close()
         del self._wires[wire]
 
@@ -150,7 +164,8 @@ class Listener:
         """End every connection."""
         for wire in list(self._wires):
             self._drop(wire)
-        self._selector.unregister(self._socket)
+        self._selector.unregister(self._own)
+        self._own.close()
         self._socket.close()
 
 
@@ -213,7 +228,7 @@ class Caller:
                 found.append(Ordered(order))
         if wire.closed is None:
             wire.beat(encode(self._report), now)
-        else:
+        if wire.closed is not None:
             self._selector.unregister(wire.socket)
             wire.close()
             self._wire = None

@@ -6,6 +6,7 @@ import time
 from nim_serve import engine
 from nim_serve import events as e
 from nim_serve.asking import Asking
+from nim_serve.cleaning import Leftovers
 from nim_serve.contract import ServeConfig, heartbeat_port
 from nim_serve.engine_watch import EngineWatch
 from nim_serve.events import Action, Event, Scope, Status
@@ -55,7 +56,12 @@ class Leader(Supervisor):
         leading = Leading(
             config.nodes, config.world_size, address, life, config.limits, ray=self.ray, now=time.monotonic()
         )
-        return self.run(leading, leading.start())
+        try:
+            return self.run(leading, leading.start())
+        finally:
+            if self.listener is not None:
+                # The process may live on for a while, and whoever reads nothing must not look frozen.
+                self.listener.close()
 
     def perform(self, action: Action, now: float) -> None:
         """What only a leader does."""
@@ -70,13 +76,22 @@ class Leader(Supervisor):
                 self._head_comes = True
             case e.AskMembers():
                 self._stop_asking()
-                self.asking = Asking(f"{self.own_ip}:{self.port}", self.config.nodes, self.config.world_size)
+                try:
+                    self.asking = Asking(f"{self.own_ip}:{self.port}", self.config.nodes, self.config.world_size)
+                except OSError as error:
+                    self.post(e.Members(problem=f"Ray cannot be asked who is there: {error}"))
             case e.StartEngine():
                 self._stop_asking()
-                self._start_engine()
+                try:
+                    self._start_engine()
+                except (OSError, RuntimeError) as error:  # no process, or no thread: the pod's limit of both
+                    self.post(e.Broken(Scope.ENGINE, f"vLLM cannot be started: {error}"))
             case e.Prove():
                 assert self.engine_watch is not None  # it has just said that the engine is up
-                self.engine_watch.prove(self.config.limits.load)
+                try:
+                    self.engine_watch.prove(self.config.limits.load)
+                except RuntimeError as error:
+                    self.post(e.Proved(str(error)))
             case e.Tell(message):
                 if self.listener is not None:
                     self.listener.tell(message, now)  # type: ignore[arg-type]  # a leader tells orders
@@ -95,6 +110,8 @@ class Leader(Supervisor):
         address = f"{self.own_ip}:{self.port}" if self.ray else None
         environment = engine.environment(self.config, os.environ, self.own_ip, str(self.health.file), address)
         self.log.info("starting vLLM", command=" ".join(command[1:]))
+        # What was there before it, with Ray or without, is not the engine's.
+        self.leftovers[Scope.ENGINE] = Leftovers()
         self.server = Child("vllm", command, environment)
         self.watched.add(self.server.pid, "vLLM", Scope.ENGINE, self.server.poll)
         server = engine.server(self.config, os.environ, self.extra)

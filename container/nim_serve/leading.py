@@ -53,7 +53,7 @@ class Leading(Recovering):
                 self._in_flight = (self.now, requests)
             case e.Broken(scope, what, final):
                 if final and not self.served:
-                    self._give_up(what)
+                    self._give_up(what, hold=True)
                 else:
                     self._fault(scope, what)
             case e.Heard(report):
@@ -83,7 +83,7 @@ class Leading(Recovering):
 
     def _after_model(self, problem: str, final: bool) -> None:
         if final:
-            self._give_up(problem)
+            self._give_up(problem, hold=True)
         elif problem:
             self._pause_or_give_up(problem, Phase.MODEL)
         elif self.ray:
@@ -109,6 +109,7 @@ class Leading(Recovering):
 
     def _start_engine(self) -> None:
         self._enter(Phase.LOAD)
+        self._loading_since = self.now
         self._in_flight = None
         self._out.append(e.StartEngine())
 
@@ -144,11 +145,13 @@ class Leading(Recovering):
             case Phase.GATHER:
                 self._check_group(waited)
             case Phase.LOAD | Phase.PROVE:
-                if waited >= self.limits.load:
+                # One limit for both: an engine that is up late has less time left for its first token.
+                left = self.limits.load - (self.now - self._loading_since)
+                if left <= 0:
                     self._fault(Scope.RAY, f"the engine did not serve within {self.limits.load:.0f} s")
                 else:
                     what = "vLLM to load the model" if self.phase is Phase.LOAD else "the first token"
-                    self._out.append(e.Wait(f"for {what}", waited, self.limits.load - waited))
+                    self._out.append(e.Wait(f"for {what}", waited, left))
             case Phase.SERVE:
                 self.tries.serving(self.now)
                 self._doubt(self.crew.missing())

@@ -94,4 +94,4 @@ class Tries:
         if self.count >= self.limit:
             return None
         self.count += 1
-        return min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** (self.count - 2)) if self.count > 1 else 0.0
+        return min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** min(self.count - 2, 10)) if self.count > 1 else 0.0

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from nim_serve.reach import reached
+from nim_serve.waiting import few
 
 POLL_SECONDS = 0.2
 
@@ -41,7 +42,7 @@ def complete(members: list[Member], nodes: int, gpus: int) -> bool:
 
 def describe(members: list[Member], nodes: int, gpus: int) -> str:
     """What is there and what is missing, for the log."""
-    there = ", ".join(f"{member.address} ({member.gpus} GPUs)" for member in members) or "nobody"
+    there = few(f"{member.address} ({member.gpus} GPUs)" for member in members) or "nobody"
     missing_nodes = max(0, nodes - len({member.address for member in members}))
     missing_gpus = max(0, gpus - sum(member.gpus for member in members))
     return f"joined: {there}; missing: {missing_nodes} of {nodes} nodes, {missing_gpus} of {gpus} GPUs"

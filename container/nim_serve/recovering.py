@@ -34,6 +34,7 @@ class Recovering:
         self._again = Phase.MODEL
         self._until = now
         self._in_flight: tuple[float, int] | None = None
+        self._loading_since = now
         self._stopping = False
         self._doubted = False
         self._exit = e.Exit(0)
@@ -83,7 +84,7 @@ class Recovering:
         pause = self.tries.next_pause()
         if pause is None:
             after = f" after {count} restarts in place" if count else ""
-            self._give_up(f"{what}{after}")
+            self._give_up(f"{what}{after}", hold=True)
             return False
         fields = (("try", f"{count + 1}/{self.limits.tries}"), ("pause_s", pause))
         self._say("warning", f"fault: {what}", *fields)
@@ -139,8 +140,9 @@ class Recovering:
         self._scope = Scope.ENGINE
         self._out += [e.Show(Status.DRAINING, "stopping"), e.End(Scope.ENGINE, ENGINE_GRACE_SECONDS)]
 
-    def _give_up(self, why: str) -> None:
-        self._exit = e.Exit(1, why)
+    def _give_up(self, why: str, *, hold: bool = False) -> None:
+        """With healing switched off the pod ends at once, whatever the fault: somebody else restarts it."""
+        self._exit = e.Exit(1, why, hold=hold and self.limits.tries > 0)
         self._stopping = True
         self._enter(Phase.STOP)
         self._scope = Scope.RAY

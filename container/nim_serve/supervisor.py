@@ -176,7 +176,12 @@ class Supervisor:
 
     def start_task(self, name: str, command: Sequence[str], environment: Mapping[str, str], limit: float) -> None:
         """Start a process that does one thing; `task_ended` hears of its end, which comes within the limit."""
-        self.tasks[name] = Task(name, command, environment, time.monotonic() + limit)
+        try:
+            self.tasks[name] = Task(name, command, environment, time.monotonic() + limit)
+        except OSError as error:  # at the pod's limit of processes, for one
+            self.log.error(f"{name} cannot be started: {error}")
+            for event in self.task_ended(name, 1):
+                self.post(event)
 
     # What both roles do
 

@@ -46,7 +46,11 @@ class Worker(Supervisor):
         following = Following(own, self.config.limits, now=time.monotonic())
         # With a shared cache the leader fetches, and says so by starting Ray.
         fetch = not self.config.shared_cache and self.config.model.kind == "hf"
-        return self.run(following, following.start(fetch))
+        try:
+            return self.run(following, following.start(fetch))
+        finally:
+            # The process may live on for a while, and whoever reads nothing must not look frozen.
+            self.caller.close()
 
     def perform(self, action: Action, now: float) -> None:
         """What only a worker does."""
@@ -64,7 +68,8 @@ class Worker(Supervisor):
 
     def _fetch(self, now: float) -> None:
         if self.config.model.kind == "path":
-            self.post(e.ModelDone(local_problem(self.config)))
+            problem = local_problem(self.config)
+            self.post(e.ModelDone(problem, final=bool(problem)))
         elif self.config.shared_cache:
             self._looking_since = now
         else:
@@ -87,7 +92,8 @@ class Worker(Supervisor):
                 found.append(
                     e.ModelDone(
                         f"the leader has {self.config.model.name}, but {place.directory} in this pod has not: mount "
-                        "the same volume in every pod, or set NIM_STACK_SHARED_CACHE=0 so that every pod downloads"
+                        "the same volume in every pod, or set NIM_STACK_SHARED_CACHE=0 so that every pod downloads",
+                        final=True,
                     )
                 )
         return found

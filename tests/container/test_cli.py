@@ -4,7 +4,18 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import cast
+
+import pytest
+from nim_serve import cli
+from nim_serve.contract import parse_environment
+from nim_serve.events import Exit
+from nim_serve.health_port import Health
+from nim_serve.leader import Leader
+from nim_serve.logs import Log, configure
+from nim_serve.stopping import StopRequest
 
 CONTAINER = Path(__file__).resolve().parents[2] / "container"
 
@@ -29,7 +40,7 @@ def test_a_dry_run_prints_the_command_and_starts_nothing() -> None:
 
 
 def test_a_bad_environment_is_listed_whole_and_without_a_traceback() -> None:
-    done = run("nim-serve-ray", "--head", NIM_SERVER_PORT="x", HF_TOKEN="hf_s3cret")
+    done = run("nim-serve-ray", "--head", NIM_SERVER_PORT="x", HF_TOKEN="hf_s3cret", NIM_STACK_HEAL_TRIES="0")
     assert done.returncode == 2
     assert "NIM_SERVER_PORT='x': use a port" in done.stderr
     assert "NIM_MODEL_PATH is not set" in done.stderr
@@ -88,6 +99,26 @@ def test_a_worker_gives_up_at_its_deadline_and_says_why(tmp_path: Path) -> None:
     assert "waiting: for the leader: 127.0.0.1:10: Connection refused" in done.stderr
     assert "exiting: the leader did not answer within 1 s" in done.stderr
     assert message.read_text().startswith("worker: the leader did not answer within 1 s: 127.0.0.1:10:")
+
+
+def test_whatever_goes_wrong_in_the_supervisor_is_said_where_kubernetes_looks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Role:
+        log = Log("leader")
+
+        def serve(self) -> Exit:
+            raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(StopRequest, "install", lambda _: None)
+    monkeypatch.setattr(cli, "become_subreaper", lambda: None)
+    message = tmp_path / "message"
+    configure("INFO", jsonl=False)
+    config = parse_environment({"NIM_MODEL_PATH": "hf://a/b", "NIM_STACK_TERMINATION_LOG": str(message)})
+    make = cast("Callable[[Health, StopRequest], Leader]", lambda *_: Role())
+    assert cli.supervise(config, make, in_group=True) == 1
+    assert message.read_text() == "leader: a fault of the supervisor itself: RuntimeError: can't start new thread"
+    assert "Traceback" in capsys.readouterr().err
 
 
 def test_a_worker_that_waits_stops_at_once_when_asked() -> None:

@@ -211,3 +211,9 @@ def test_the_contract_needs_the_standard_library_only() -> None:
 
 def test_the_stack_refuses_at_preview_what_the_image_would_refuse() -> None:
     assert OWNED_OPTIONS.keys() <= overrides.OWNED_OPTIONS.keys() | REFUSED_ARGUMENTS.keys()
+
+
+def test_an_address_of_ipv6_is_refused_with_what_would_work() -> None:
+    assert parse_environment({"NIM_MODEL_PATH": "hf://a/b", "VLLM_HOST_IP": "10.0.0.1"}).host_ip == "10.0.0.1"
+    with pytest.raises(ContractError, match="IPv6 address: use a cluster with IPv4, or a dual-stack one"):
+        parse_environment({"NIM_MODEL_PATH": "hf://a/b", "VLLM_HOST_IP": "fd00::1"})

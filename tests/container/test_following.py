@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 from nim_serve import events as e
 from nim_serve.events import Action, Event, Scope, Status
-from nim_serve.following import Following, Phase
+from nim_serve.following import Following
 from nim_serve.limits import CLEAR_SECONDS, ENGINE_GRACE_SECONDS, GONE_SECONDS, RAY_GRACE_SECONDS, Limits
 from nim_serve.messages import Order, Report
+from nim_serve.worker_phases import Phase
 
 LIMITS = Limits(join=100, rejoin=50, drain=40)
 FIRST = Order("x.1", 1, "10.0.0.1:6379", "gathers the group")
@@ -71,8 +72,53 @@ def test_with_a_cache_of_its_own_it_fetches_before_the_leader_is_there() -> None
 
 def test_a_model_that_is_not_there_ends_the_pod_with_the_reason() -> None:
     play = Play()
-    assert play.do(FOUND, e.Ordered(FIRST), e.ModelDone("no such file"))[-1] == e.End(Scope.RAY, RAY_GRACE_SECONDS)
-    assert play.do(e.Ended(Scope.RAY)) == [e.Exit(1, "no such file")]
+    assert play.do(FOUND, e.Ordered(FIRST), e.ModelDone("no such file", final=True))[-1] == e.End(
+        Scope.RAY, RAY_GRACE_SECONDS
+    )
+    assert play.do(e.Ended(Scope.RAY)) == [e.Exit(1, "no such file", hold=True)]
+
+
+def test_a_download_that_fails_is_tried_again_with_pauses_and_only_then_given_up() -> None:
+    play = Play(replace(LIMITS, tries=2), fetch=True)
+    play.do(FOUND, e.Ordered(FIRST))
+    assert play.do(e.ModelDone("429")) == [e.FetchModel()], "the first one at once"
+    assert play.do(e.ModelDone("429")) == []
+    assert play.report.note == str(Phase.PAUSE), "the leader's log says what this worker is at"
+    assert play.do(e.Tick(), after=4.9) == []
+    assert play.do(e.Tick(), after=0.1) == [e.FetchModel()]
+    assert play.do(e.ModelDone("429"))[-1] == e.End(Scope.RAY, RAY_GRACE_SECONDS)
+    (exit_action,) = play.do(e.Ended(Scope.RAY))
+    assert isinstance(exit_action, e.Exit)
+    assert (exit_action.reason, exit_action.hold) == ("429 after 2 further tries", True)
+
+
+def test_a_download_that_fails_once_does_no_harm() -> None:
+    play = Play(fetch=True)
+    play.do(FOUND, e.Ordered(FIRST))
+    play.do(e.ModelDone("503"))
+    assert play.do(e.ModelDone()) == [e.StartRay("10.0.0.1:6379")]
+
+
+def test_with_healing_switched_off_a_download_that_fails_is_the_end() -> None:
+    play = Play(replace(LIMITS, tries=0), fetch=True)
+    assert play.do(e.ModelDone("429"))[-1] == e.End(Scope.RAY, RAY_GRACE_SECONDS)
+    assert play.do(e.Ended(Scope.RAY)) == [e.Exit(1, "429")]
+
+
+def test_a_leader_that_said_goodbye_is_not_joined_again() -> None:
+    """It may live on for a minute, and its last order names a Ray head that has gone."""
+    play = Play().joined()
+    bye = e.Ordered(replace(FIRST, bye=True))
+    assert play.do(bye)[-1] == e.End(Scope.RAY)
+    assert play.do(e.Ended(Scope.RAY), bye, e.Tick()) == []
+    assert play.phase is Phase.IDLE
+
+
+def test_asked_to_stop_while_it_pauses_it_stops_at_once() -> None:
+    play = Play(fetch=True)
+    play.do(e.ModelDone("429"), e.ModelDone("429"))
+    assert play.phase is Phase.PAUSE
+    assert play.do(e.StopAsked())[-1] == e.End(Scope.RAY, RAY_GRACE_SECONDS)
 
 
 def test_the_leader_may_come_late_and_say_why_it_is_not_ready() -> None:
@@ -238,9 +284,12 @@ def test_asked_to_stop_before_anything_runs_it_stops_at_once() -> None:
     assert play.do(e.Ended(Scope.RAY)) == [e.Exit(0)]
 
 
-def test_processes_that_survive_sigkill_end_the_supervisor() -> None:
+@pytest.mark.parametrize(
+    "ending", [e.Broken(Scope.RAY, "raylet has gone"), e.Ordered(replace(FIRST, engine=2))], ids=["Ray", "ranks"]
+)
+def test_processes_that_survive_sigkill_end_the_supervisor(ending: Event) -> None:
     play = Play().joined()
-    play.do(e.Broken(Scope.RAY, "raylet has gone"))
+    play.do(ending)
     (exit_action,) = play.do(e.Tick(), after=CLEAR_SECONDS)
     assert isinstance(exit_action, e.Exit)
     assert exit_action.code == 1

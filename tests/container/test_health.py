@@ -1,6 +1,7 @@
 """Health under the contract's paths: inside vLLM's server, and on a port of its own."""
 
 import asyncio
+import errno
 import http.client
 import importlib
 import json
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from nim_serve.events import Status
 from nim_serve.health_port import LATE_SECONDS, LIVE_SECONDS, Health, serve_health
+from nim_serve.logs import configure
 from nim_serve.middleware import (
     CLASS_PATH,
     IN_FLIGHT_HEADER,
@@ -182,3 +184,23 @@ def test_a_request_that_fails_is_not_in_flight_for_ever() -> None:
     with pytest.raises(ConnectionError):
         asyncio.run(routes({"type": "http", "path": "/v1/completions", "method": "POST"}, nothing, nothing))
     assert routes.in_flight == 0
+
+
+def test_a_full_disk_is_not_ready_rather_than_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    configure("INFO", jsonl=False)
+    health = Health(str(tmp_path))
+    health.show(Status.READY)
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_text", full)
+        health.show(Status.HEALING, "a rank has gone")
+        health.show(Status.HEALING, "a rank has gone")
+    assert health.status is Status.HEALING
+    assert not health.file.exists(), "an old word would be wrong"
+    assert capsys.readouterr().err.count("No space left on device") == 1
+    health.show(Status.READY)
+    assert health.file.read_text() == "ready"

@@ -6,7 +6,7 @@ import pytest
 from nim_serve import events as e
 from nim_serve.events import Scope, Status
 from nim_serve.leading import Leading
-from nim_serve.limits import CLEAR_SECONDS, GONE_SECONDS, RAY_GRACE_SECONDS
+from nim_serve.limits import CLEAR_SECONDS, GONE_SECONDS, RAY_GRACE_SECONDS, Limits, Tries
 from nim_serve.membership import Member
 from nim_serve.messages import Order
 from nim_serve.phases import Phase
@@ -84,6 +84,7 @@ def test_a_group_that_does_not_come_is_given_up_and_named() -> None:
     (exit_action,) = play.do(e.Ended(Scope.RAY))
     assert isinstance(exit_action, e.Exit)
     assert exit_action.code == 1
+    assert not exit_action.hold, "it has waited long enough"
     assert "the group was not complete within 100 s" in exit_action.reason
     assert "missing: 1 of 2 nodes, 1 of 2 GPUs (1 of 1 workers did not come yet)" in exit_action.reason
 
@@ -171,7 +172,7 @@ def test_after_the_last_try_it_exits_with_the_reason() -> None:
     assert play.do(e.Broken(Scope.RAY, "the last one"))[-1] == e.End(Scope.RAY, RAY_GRACE_SECONDS)
     assert isinstance(play.order, Order)
     assert play.order.bye
-    assert play.do(e.Ended(Scope.RAY)) == [e.Exit(1, "the last one after 3 restarts in place")]
+    assert play.do(e.Ended(Scope.RAY)) == [e.Exit(1, "the last one after 3 restarts in place", hold=True)]
 
 
 def test_serving_for_a_while_clears_the_count() -> None:
@@ -196,6 +197,7 @@ def test_arguments_that_vllm_refuses_are_not_tried_again_unless_it_has_served() 
     play.do(e.ModelDone(), e.RayStarted())
     play.gathered()
     assert play.do(refused)[-1] == e.End(Scope.RAY, RAY_GRACE_SECONDS)
+    assert play.do(e.Ended(Scope.RAY)) == [e.Exit(1, "vLLM ended by itself with exit code 2", hold=True)]
     assert Play().serving().do(refused)[-1] == e.End(Scope.ENGINE)
 
 
@@ -207,8 +209,11 @@ def test_a_model_that_cannot_be_had_is_tried_again() -> None:
     assert play.do(e.Tick(), after=5) == [e.FetchModel()]
 
 
-def test_a_directory_without_a_model_is_the_end() -> None:
-    assert Play().do(e.ModelDone("no config.json", final=True))[-1] == e.End(Scope.RAY, RAY_GRACE_SECONDS)
+@pytest.mark.parametrize("tries", [3, 0])
+def test_a_directory_without_a_model_is_the_end(tries: int) -> None:
+    play = Play(replace(LIMITS, tries=tries))
+    assert play.do(e.ModelDone("no config.json", final=True))[-1] == e.End(Scope.RAY, RAY_GRACE_SECONDS)
+    assert play.do(e.Ended(Scope.RAY)) == [e.Exit(1, "no config.json", hold=tries > 0)], "switched off: at once"
 
 
 def test_an_engine_that_is_up_but_does_not_generate_is_a_fault() -> None:
@@ -224,6 +229,15 @@ def test_a_load_that_never_ends_is_a_fault_of_the_whole_group() -> None:
     play.do(e.ModelDone(), e.RayStarted())
     play.gathered()
     assert play.do(e.Tick(), after=999) == []
+    assert play.do(e.Tick(), after=1)[-1] == e.End(Scope.RAY)
+
+
+def test_the_limit_of_a_load_ends_with_the_first_token_not_with_the_open_port() -> None:
+    play = Play()
+    play.do(e.ModelDone(), e.RayStarted())
+    play.gathered()
+    assert play.do(e.EngineUp(), after=600) == [e.Prove()]
+    assert play.do(e.Tick(), after=399) == []
     assert play.do(e.Tick(), after=1)[-1] == e.End(Scope.RAY)
 
 
@@ -289,3 +303,8 @@ def test_a_second_leader_never_names_the_same_epoch() -> None:
     first = Leading(2, 2, "a:1", "x", LIMITS, ray=True, now=0.0)
     second = Leading(2, 2, "a:1", "y", LIMITS, ray=True, now=0.0)
     assert first.epoch != second.epoch
+
+
+def test_no_number_of_tries_is_too_large_for_the_pause() -> None:
+    tries = Tries(Limits(tries=5000))
+    assert max(tries.next_pause() or 0 for _ in range(5000)) == 60

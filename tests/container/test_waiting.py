@@ -4,10 +4,12 @@ import socket
 from collections.abc import Iterator
 
 import pytest
+from nim_serve.crew import Crew
 from nim_serve.logs import Log, configure
 from nim_serve.membership import Member, complete, decode, describe, encode, living
+from nim_serve.messages import Report
 from nim_serve.reach import Reached, connect, reached
-from nim_serve.waiting import Waiting
+from nim_serve.waiting import MOST_A_SECOND, Waiting, few
 
 
 class Clock:
@@ -51,6 +53,24 @@ def test_a_new_reason_is_said_at_once(capsys: pytest.CaptureFixture[str]) -> Non
     assert len(capsys.readouterr().err.splitlines()) == 2
 
 
+def test_a_reason_that_changes_all_the_time_does_not_fill_the_log(capsys: pytest.CaptureFixture[str]) -> None:
+    configure("INFO", jsonl=False)
+    clock = Clock()
+    waiting = Waiting(Log("leader"), now=clock)
+    for number in range(40):
+        clock.now = 100.0 + number / 20
+        waiting.because(f"for the group: {number}", waited=0)
+    assert len(capsys.readouterr().err.splitlines()) == 2 * MOST_A_SECOND
+    clock.now += 1
+    waiting.because("for the group: the last one", waited=0)
+    assert "the last one" in capsys.readouterr().err, "late, but not lost"
+
+
+def test_many_are_named_in_part() -> None:
+    assert few(["a", "b"]) == "a, b"
+    assert few(map(str, range(10)), "; ") == "0; 1; 2; 3; 4; 5; 6; 7; and 2 more"
+
+
 def test_an_open_port_is_reached_and_both_ends_are_known(listener: socket.socket) -> None:
     made = connect("127.0.0.1", listener.getsockname()[1])
     assert isinstance(made, Reached)
@@ -91,6 +111,18 @@ def test_a_group_needs_all_nodes_and_all_gpus() -> None:
 def test_what_is_missing_is_said() -> None:
     assert describe([ONE], 2, 16) == "joined: 10.0.0.1 (8 GPUs); missing: 1 of 2 nodes, 8 of 16 GPUs"
     assert describe([], 2, 16) == "joined: nobody; missing: 2 of 2 nodes, 16 of 16 GPUs"
+
+
+def test_a_large_group_has_a_short_line() -> None:
+    members = [Member(f"10.0.0.{number}", 5000, 8) for number in range(63)]
+    said = describe(members, 64, 512)
+    assert said.endswith("10.0.0.7 (8 GPUs), and 55 more; missing: 1 of 64 nodes, 8 of 512 GPUs")
+    crew = Crew(63)
+    for number in range(62):
+        crew.heard(Report(str(number), address=f"10.0.0.{number}", note="gets the model"))
+    said = crew.describe("x.1", 1)
+    assert said.startswith("worker 0 (10.0.0.0) gets the model; worker 1")
+    assert said.endswith("; and 54 more; 1 of 63 workers did not come yet")
 
 
 def test_dead_nodes_do_not_count() -> None:

@@ -155,6 +155,7 @@ PLANTED: Mapping[str, Planted] = {
         {"storage": {"existingClaim": "single"}},
     ),
     "quota": Planted("quota", objects(provoke.quota(pods="1"))),
+    "quota-on-a-limit": Planted("quota", objects(provoke.quota(limits_cpu="1000"))),
     "pod-security": Planted(
         "pod-security",
         lambda: enforced("baseline"),

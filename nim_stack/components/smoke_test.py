@@ -7,7 +7,7 @@ import pulumi_kubernetes as k8s
 
 from nim_stack.components.failure_page import failure_page
 from nim_stack.manifests.references import References
-from nim_stack.manifests.smoke_job import smoke_job
+from nim_stack.manifests.smoke_job import ends_up, smoke_job
 from nim_stack.plan import DeploymentPlan
 
 _MARGIN_SECONDS = 5 * 60
@@ -22,9 +22,9 @@ def smoke_test(
     parent: pulumi.Resource,
     after: Sequence[pulumi.Resource],
 ) -> None:
-    """Register the Job, unless the settings leave it out, or nothing serves when it would run."""
+    """Register the Job, where it ends `up`."""
     settings = plan.settings
-    if not (settings.smoke and settings.wait and settings.least_groups):
+    if not ends_up(plan):
         return
     manifest = pulumi.Output.all(namespace, references).apply(
         lambda found: smoke_job(plan, found[0], found[1].pull_secrets)

@@ -5,15 +5,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from nim_stack import names
-from nim_stack.doctor import control, gpus, place  # noqa: F401
-from nim_stack.doctor.access import needed, review
+from nim_stack.doctor import control, gpus, place, quota  # noqa: F401
+from nim_stack.doctor.access import RELEASE_NOTE, needed, review
 from nim_stack.doctor.check import CHECKS, Examined, Finding
+from nim_stack.manifests.lws_release import Release, ReleaseError, parse_release
 from nim_stack.observing.errors import CannotReadError
 from nim_stack.observing.gathering import gather
 from nim_stack.observing.reader import Reader
 from nim_stack.observing.snapshot import Snapshot
 from nim_stack.observing.trimming import trimmed
 from nim_stack.plan import DeploymentPlan
+from nim_stack.release import fetch_manifest
 
 _GROUPS = f"/apis/{names.LWS_GROUP}/v1/leaderworkersets"
 _WORST = ("problem", "unknown", "warning", "ok")
@@ -69,8 +71,25 @@ def read(reader: Reader, plan: DeploymentPlan, *, ngc: bool, hub: bool) -> Snaps
             objects["others"] = tuple(trimmed("others", item) for item in found.get("items") or ())
         except CannotReadError as refused:
             notes.append(f"others: {refused}")
-    answers = review(reader, needed(plan, ngc=ngc, hub=hub))
+    try:
+        release = _release(plan)
+    except ReleaseError as refused:
+        release = None
+        notes.append(f"{RELEASE_NOTE}{refused}")
+    answers = review(reader, needed(plan, ngc=ngc, hub=hub, release=release))
     return replace(snapshot, objects=objects, notes=tuple(notes), access=answers)
+
+
+def _release(plan: DeploymentPlan) -> Release | None:
+    """What the stack installs of LWS: as `up` does, from where it is kept, else from where the settings say.
+
+    Raises:
+        ReleaseError: it cannot be read.
+    """
+    lws = plan.settings.lws
+    if lws.mode != "install" or lws.sha256 is None:
+        return None
+    return parse_release(fetch_manifest(lws.manifest, lws.sha256))
 
 
 def examine(examined: Examined) -> Report:

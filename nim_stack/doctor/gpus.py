@@ -18,6 +18,15 @@ def _placed(it: Examined) -> Placement:
     return placement(it.case, it.specs[role], it.plan.gpus_per_node)
 
 
+def _too_few(it: Examined, what: str, do: str) -> Finding:
+    """A problem, unless Karpenter is there: it makes nodes when pods wait for them, so that a pool may have none now.
+    What a NodePool would make is not read: that has limits, and labels and taints that are known of its nodes alone."""
+    if names.KARPENTER_GROUP not in it.snapshot.groups:
+        return problem(what, do)
+    see = "See that a NodePool makes such nodes (`kubectl get nodepools`): GPUs, labels, taints, limits. If none does:"
+    return warning(f"{what}; Karpenter is installed and may add nodes when the pods wait", f"{see} {do}")
+
+
 @check("gpu-nodes")
 def gpu_nodes(it: Examined) -> Iterator[Finding]:
     if not it.snapshot.read("nodes"):
@@ -27,19 +36,19 @@ def gpu_nodes(it: Examined) -> Iterator[Finding]:
     each = f"with {found.gpus} GPUs"
     if not any(node.gpus for node in found.all):
         do = "See that the GPU device plugin (or the GPU operator) runs on the GPU nodes."
-        yield problem("no node has nvidia.com/gpu", do)
+        yield _too_few(it, "no node has nvidia.com/gpu", do)
     elif len(found.capable) < wanted:
         have = ", ".join(f"{node.name} {node.gpus}" for node in found.all if node.gpus)
         do = "Add nodes, or plan for what there is: `nim-stack plan --search`."
-        yield problem(f"{wanted} nodes {each} are needed, {len(found.capable)} are there ({have})", do)
+        yield _too_few(it, f"{wanted} nodes {each} are needed, {len(found.capable)} are there ({have})", do)
     elif len(found.selected) < wanted:
         do = "Correct nim.gpu or nim.nodeSelector, or label the nodes."
         which = "; ".join(differs(spec, found.capable)) or "an affinity"
-        yield problem(f"{wanted} nodes are needed, the labels leave {len(found.selected)}: {which}", do)
+        yield _too_few(it, f"{wanted} nodes are needed, the labels leave {len(found.selected)}: {which}", do)
     elif len(found.usable) < wanted:
         why = [f"{node.name}: {_away(spec, node)}" for node in found.selected if node not in found.usable]
         do = "Tolerate the taint (nim.pods.tolerations), remove it, uncordon or repair the node."
-        yield problem(f"{wanted} nodes are needed, {len(found.usable)} admit the pods ({'; '.join(why)})", do)
+        yield _too_few(it, f"{wanted} nodes are needed, {len(found.usable)} admit the pods ({'; '.join(why)})", do)
     else:
         yield ok(f"{len(found.usable)} nodes {each}, {wanted} are needed for a group")
 
@@ -83,7 +92,8 @@ def gpu_free(it: Examined) -> Iterator[Finding]:
     if fit < replicas:
         who = "; ".join(text for text in holders(it.case, found.usable)[:4])
         do = "Free GPUs, add nodes, or lower nim.replicas."
-        yield problem(f"{replicas} groups are wanted, {fit} fit into what is free now ({who or 'nothing is held'})", do)
+        what = f"{replicas} groups are wanted, {fit} fit into what is free now ({who or 'nothing is held'})"
+        yield _too_few(it, what, do)
     elif fit < wanted:
         do = "Free GPUs for it, or set nim.rollout.maxSurge to 0 (an update is then an outage of a group)."
         yield warning(f"{fit} groups fit now; an update with maxSurge needs {wanted}", do)

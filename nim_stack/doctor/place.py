@@ -1,12 +1,12 @@
-"""Checks of the namespace and the storage: what is there, whose it is, and how much room is left."""
+"""Checks of the namespace and the storage: what is there, and whose it is."""
 
 from collections.abc import Iterator
 
 from nim_stack import names
 from nim_stack.diagnosis.provisioners import shared
-from nim_stack.diagnosis.view import requested
 from nim_stack.doctor.check import Examined, Finding, Json, check, ok, problem, unknown, warning
 from nim_stack.manifests.pods import security_level
+from nim_stack.manifests.render import made_secrets
 from nim_stack.quantity import amount
 
 _LEVELS = ("restricted", "baseline", "privileged")
@@ -38,6 +38,9 @@ def namespace(it: Examined) -> Iterator[Finding]:
 @check("pod-security")
 def pod_security(it: Examined) -> Iterator[Finding]:
     needed = security_level(it.plan)
+    if not it.snapshot.read("namespace"):
+        yield unknown(f"the pods meet {needed}; what the namespace enforces could not be read")
+        return
     labels = next(((item["metadata"].get("labels") or {}) for item in it.snapshot.get("namespace")), {})
     enforced = labels.get(_ENFORCE)
     if enforced is None:
@@ -47,58 +50,6 @@ def pod_security(it: Examined) -> Iterator[Finding]:
         yield problem(f"the namespace enforces {enforced}, the pods need {needed}", do)
     else:
         yield ok(f"the namespace enforces {enforced}, which the pods meet")
-
-
-@check("quota")
-def quota(it: Examined) -> Iterator[Finding]:
-    if not it.snapshot.read("quotas"):
-        yield unknown("quotas could not be read")
-        return
-    needed, mine = _needed(it), _mine(it)
-    count = 0
-    for item in it.snapshot.get("quotas"):
-        if item["spec"].get("scopes") or item["spec"].get("scopeSelector"):
-            continue
-        count += 1
-        status = item.get("status", {})
-        for resource, hard in (status.get("hard") or item["spec"].get("hard") or {}).items():
-            key = resource if "." in resource or "/" in resource else resource.removeprefix("count/")
-            wanted = needed.get(key)
-            if wanted is None:
-                continue
-            used = amount((status.get("used") or {}).get(resource, 0)) - mine.get(key, 0)
-            if used + wanted > amount(hard):
-                what = f"quota {item['metadata']['name']}: {resource} {hard}, {used:,.0f} used, {wanted:,.0f} needed"
-                yield problem(what, "Raise the quota, or ask for less.")
-                return
-    yield ok(f"room in {count} quotas" if count else "none")
-
-
-def _needed(it: Examined) -> dict[str, float]:
-    """What quotas count, for all pods at once and the surge of an update."""
-    pods = it.plan.nodes * (it.plan.settings.replicas + it.plan.settings.rollout.max_surge)
-    resources = it.specs["worker"]["containers"][0]["resources"]
-    found: dict[str, float] = {"pods": pods, "services": 2}
-    for kind in ("requests", "limits"):
-        for name, quantity in (resources.get(kind) or {}).items():
-            found[f"{kind}.{name}"] = amount(quantity) * pods
-            if kind == "requests":
-                found[name] = amount(quantity) * pods
-    if it.plan.settings.storage.storage_class is not None and not it.own_claim:
-        found |= {"persistentvolumeclaims": 1, "requests.storage": amount(it.plan.storage_size)}
-    return found
-
-
-def _mine(it: Examined) -> dict[str, float]:
-    """What this deployment's own pods use of it already."""
-    if not it.deployed:
-        return {}
-    found: dict[str, float] = {"pods": len(it.case.pods), "services": 2}
-    for pod in it.case.pods:
-        for name in ("cpu", "memory", names.GPU_RESOURCE):
-            for key in (name, f"requests.{name}", f"limits.{name}"):
-                found[key] = found.get(key, 0) + requested(pod.raw, name)
-    return found
 
 
 @check("storage")
@@ -205,6 +156,9 @@ def secrets(it: Examined) -> Iterator[Finding]:
         yield ok(", ".join(wanted) or "none is named; the stack makes its own")
 
 
+_NAMED = {"deployment": "LeaderWorkerSets", "services": "Services", "claims": "PersistentVolumeClaims"}
+
+
 @check("names")
 def taken(it: Examined) -> Iterator[Finding]:
     """Objects of somebody else under the names that this deployment needs."""
@@ -220,13 +174,16 @@ def taken(it: Examined) -> Iterator[Finding]:
     claim = it.own_claim
     if claim is not None and not it.ours(claim) and it.plan.settings.storage.storage_class is not None:
         clashes.append(f"PersistentVolumeClaim {claim['metadata']['name']}")
+    made = made_secrets(it.plan, has_ngc_key=it.has_ngc_key, has_hf_token=it.has_hf_token)
     for secret in it.snapshot.get("secrets"):
-        made = {names.api_secret(name), names.pull_secret(name)} if it.has_ngc_key else set()
-        made |= {names.hf_secret(name)} if it.has_hf_token else set()
         if secret["metadata"]["name"] in made and not it.ours(secret):
             clashes.append(f"Secret {secret['metadata']['name']}")
+    unread = [what for key, what in _NAMED.items() if not it.snapshot.read(key)]
+    unread += [f"Secret {name}" for name in made if any(n.startswith(f"secret {name}:") for n in it.snapshot.notes)]
     if clashes:
         do = "Remove or rename them, or deploy under another nim.name."
         yield problem(f"taken by somebody else: {', '.join(clashes)}", do)
-    else:
+    if unread:
+        yield unknown(f"whether names are taken is not known of {', '.join(unread)}, which could not be read")
+    elif not clashes:
         yield ok("free" if not it.deployed else "this deployment's own")

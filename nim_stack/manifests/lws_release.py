@@ -31,6 +31,10 @@ class Release:
     webhooks: tuple[dict[str, Any], ...]
     """Last, so that they are there only when somebody answers: every one of them fails closed."""
 
+    @property
+    def objects(self) -> tuple[dict[str, Any], ...]:
+        return tuple(item for layer in fields(self) for item in getattr(self, layer.name))
+
 
 def parse_release(text: str) -> Release:
     """The objects of the manifest.

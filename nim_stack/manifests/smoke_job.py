@@ -22,6 +22,12 @@ ANSWER_SECONDS = 5 * 60
 _CLIENT = Path(__file__).with_name("smoke_client.py")
 
 
+def ends_up(plan: DeploymentPlan) -> bool:
+    """Whether the Job is the last step of `up`: unless the settings leave it out, or nothing serves when it would
+    run."""
+    return bool(plan.settings.smoke and plan.settings.wait and plan.settings.least_groups)
+
+
 def smoke_job(plan: DeploymentPlan, namespace: str, pull_secrets: tuple[str, ...] = (), suffix: str = "") -> Manifest:
     """The whole object. Pulumi waits for its end without being told, and a failed one is made anew by the next update.
 

@@ -99,7 +99,7 @@ def _stamp() -> Json:
     def git(*words: str) -> str:
         return subprocess.run(["git", *words], cwd=REPO, capture_output=True, text=True, check=True).stdout.strip()
 
-    changed = [line for line in git("status", "--porcelain").splitlines() if " evidence/" not in f" {line[3:]}"]
+    changed = git("status", "--porcelain", "--", ".", ":!evidence")
     return {
         "commit": git("rev-parse", "HEAD") + (" and changes" if changed else ""),
         "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),

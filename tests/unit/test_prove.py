@@ -1,6 +1,7 @@
 """Matrices go on where they ended, keep what failed, and have evidence for every row that is said to be proven."""
 
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -79,3 +80,21 @@ def test_every_row_has_evidence_that_it_holds(matrix: Matrix) -> None:
 def test_what_is_excused_is_open_indeed() -> None:
     for matrix in MATRICES:
         assert bool(matrix.open_rows()) == (matrix.name in NOT_PROVEN_YET)
+
+
+def test_evidence_of_the_run_itself_is_no_change_of_the_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def git(*words: str) -> None:
+        subprocess.run(["git", "-c", "user.name=n", "-c", "user.email=e", *words], cwd=tmp_path, check=True)
+
+    monkeypatch.setattr(proving, "REPO", tmp_path)
+    evidence = tmp_path / "evidence" / "small.json"
+    evidence.parent.mkdir()
+    for file in (evidence, tmp_path / "code"):
+        file.write_text("1")
+    git("init", "-q")
+    git("add", ".")
+    git("commit", "-q", "-m", "m")
+    evidence.write_text("2")
+    assert not proving._stamp()["commit"].endswith(" and changes")
+    (tmp_path / "code").write_text("2")
+    assert proving._stamp()["commit"].endswith(" and changes")

@@ -7,7 +7,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nim_stack.cluster import Connections, connect
     from nim_stack.components.live_service import LiveService
     from nim_stack.components.lws_operator import LwsOperator
     from nim_stack.components.model_access import ModelAccess
@@ -15,10 +14,11 @@ if TYPE_CHECKING:
     from nim_stack.components.model_download import ModelDownload
     from nim_stack.components.multi_node_nim import MultiNodeNim
     from nim_stack.components.ngc_secrets import NgcSecrets
+    from nim_stack.components.nim_stack import NimStack
+    from nim_stack.components.providers import Connections, connect
+    from nim_stack.components.stack_config import read_stack_config
     from nim_stack.plan import DeploymentPlan, plan_deployment
     from nim_stack.settings import StackSettings
-    from nim_stack.stack import NimStack
-    from nim_stack.stack_config import read_stack_config
 
 __all__ = [
     "Connections",
@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Connections": "nim_stack.cluster",
+    "Connections": "nim_stack.components.providers",
     "DeploymentPlan": "nim_stack.plan",
     "LiveService": "nim_stack.components.live_service",
     "LwsOperator": "nim_stack.components.lws_operator",
@@ -47,11 +47,11 @@ _HOMES = {
     "ModelDownload": "nim_stack.components.model_download",
     "MultiNodeNim": "nim_stack.components.multi_node_nim",
     "NgcSecrets": "nim_stack.components.ngc_secrets",
-    "NimStack": "nim_stack.stack",
+    "NimStack": "nim_stack.components.nim_stack",
     "StackSettings": "nim_stack.settings",
-    "connect": "nim_stack.cluster",
+    "connect": "nim_stack.components.providers",
     "plan_deployment": "nim_stack.plan",
-    "read_stack_config": "nim_stack.stack_config",
+    "read_stack_config": "nim_stack.components.stack_config",
 }
 
 

@@ -6,20 +6,20 @@ Pure arithmetic without Pulumi: the same plan decides the manifests, the time li
 from dataclasses import dataclass, replace
 from typing import Any
 
-from nim_stack.budget import TimeBudget
-from nim_stack.catalog import Catalog, load_catalog
-from nim_stack.context import ASSUMED_GPU, Context
+from nim_stack.base.problems import Problem, RefusedError
+from nim_stack.base.quantity import gibibytes
+from nim_stack.catalog.entries import Checkpoint, FabricSpec, GpuSpec, ModelSpec
+from nim_stack.catalog.load import Catalog, load_catalog
+from nim_stack.deployment.deadlines import TimeBudget
+from nim_stack.deployment.memory import GIB, Memory
+from nim_stack.deployment.reasons import reasons
+from nim_stack.deployment.resolution import ASSUMED_GPU, Context
+from nim_stack.deployment.traffic import Traffic, traffic
 from nim_stack.manifests.pods import security_level
-from nim_stack.memory import GIB, Memory
-from nim_stack.parsing import read_settings
-from nim_stack.problems import Problem, RefusedError
-from nim_stack.quantity import gibibytes
-from nim_stack.reasons import reasons
 from nim_stack.rules import check
 from nim_stack.settings import StackSettings
 from nim_stack.settings.pods import ComputeDomain
-from nim_stack.specs import Checkpoint, FabricSpec, GpuSpec, ModelSpec
-from nim_stack.traffic import Traffic, traffic
+from nim_stack.settings.reading import read_settings
 
 UNKNOWN_STORAGE = "500Gi"
 """Size of the cache for a model that the catalogue does not know."""

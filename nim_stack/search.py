@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from nim_stack.catalog import Catalog
+from nim_stack.catalog.load import Catalog
+from nim_stack.deployment.split import tensor_sizes
 from nim_stack.plan import DeploymentPlan, plan_settings
 from nim_stack.rules.network import spans_nodes_without_rdma
 from nim_stack.settings import StackSettings
-from nim_stack.split import tensor_sizes
 
 MOST_NODES = 8
 

@@ -1,11 +1,11 @@
 """Values of Kubernetes' types that the API server takes and refuses: of every field in the tables of
-`nim_stack.validation`, and of fields that do not go together."""
+`nim_stack.values.kubernetes`, and of fields that do not go together."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from nim_stack.validation.numbers import RANGES
-from nim_stack.validation.words import WORDS
+from nim_stack.values.kubernetes.ranges import RANGES
+from nim_stack.values.kubernetes.words import WORDS
 from tests.kubernetes_places import BASES, PLACES, Json
 from tests.kubernetes_spellings import QUANTITIES, SPELLINGS
 from tests.kubernetes_together import TOGETHER

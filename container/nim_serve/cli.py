@@ -11,19 +11,21 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 
-from nim_serve import contract, engine, logs
-from nim_serve.contract import ContractError, ServeConfig, parse_environment, port_problems
-from nim_serve.events import Exit
-from nim_serve.fetch import fetch
-from nim_serve.health_port import Health, serve_health
-from nim_serve.holding import hold
-from nim_serve.leader import Leader
-from nim_serve.logs import Log
-from nim_serve.process import become_subreaper
-from nim_serve.profiles import listing
-from nim_serve.stopping import StopRequest
-from nim_serve.termination import leave_message
-from nim_serve.worker import Worker
+from nim_serve.contract import serve_config as contract
+from nim_serve.contract.profiles import listing
+from nim_serve.contract.serve_config import ContractError, ServeConfig, parse_environment, port_problems
+from nim_serve.decide.events import Exit
+from nim_serve.model.fetch import fetch
+from nim_serve.pod.exit_delay import hold
+from nim_serve.pod.health_port import Health, serve_health
+from nim_serve.pod.leader import Leader
+from nim_serve.pod.stopping import StopRequest
+from nim_serve.pod.worker import Worker
+from nim_serve.system import logs
+from nim_serve.system.logs import Log
+from nim_serve.system.process import become_subreaper
+from nim_serve.system.termination import leave_message
+from nim_serve.vllm import engine
 
 
 def own_address(config: ServeConfig) -> str:

@@ -6,10 +6,10 @@ import socket
 import threading
 from collections.abc import Callable
 
-from nim_serve.events import Connected, Event, Heard, HungUp, Ordered, Unreachable
-from nim_serve.limits import BEAT_SECONDS, SILENT_SECONDS
-from nim_serve.messages import LONGEST_LINE, MessageError, Order, Report, decode, encode, refusal
-from nim_serve.reach import Reached, connect
+from nim_serve.contract.limits import BEAT_SECONDS, SILENT_SECONDS
+from nim_serve.decide.events import Connected, Event, Heard, HungUp, Ordered, Unreachable
+from nim_serve.decide.messages import LONGEST_LINE, MessageError, Order, Report, decode, encode, refusal
+from nim_serve.system.tcp_connect import Reached, connect
 
 RETRY_SECONDS = 0.3
 

@@ -6,7 +6,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from nim_stack import LiveService, NimStack, connect
-from nim_stack.stack import NimStackArgs
+from nim_stack.components.nim_stack import NimStackArgs
 
 config = pulumi.Config()
 name, namespace, live = config.require("name"), config.require("namespace"), config.require("live")

@@ -6,7 +6,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from nim_stack import LwsOperator, ModelCache, MultiNodeNim, NgcSecrets, connect, plan_deployment
-from nim_stack.quantity import gibibytes, to_bytes
+from nim_stack.base.quantity import gibibytes, to_bytes
 
 NAMESPACE, SHARED = "models", "shared"
 CLAIM = f"{SHARED}-model-cache"

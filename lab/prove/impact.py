@@ -11,9 +11,9 @@ from lab.prove.deployment import install_lws, remove_lws, until
 from lab.prove.impact_changes import BASE, CHANGES, Change
 from lab.prove.matrix import Matrix
 from lab.stacks import SECRETS, Stack
-from nim_stack import names
-from nim_stack.impact.effect import APPROVALS
-from nim_stack.impact.report import Impact, read_impact
+from nim_stack.base import names
+from nim_stack.operations.impact.effect import APPROVALS
+from nim_stack.operations.impact.report import Impact, read_impact
 
 Json = dict[str, Any]
 _SETTLED_SECONDS = 4.0

@@ -14,8 +14,8 @@ from lab.prove.life_load import asked_meanwhile
 from lab.shell import run
 from lab.stacks import Stack
 from lab.toolchain import build
-from nim_stack import names
-from nim_stack.impact.report import read_impact
+from nim_stack.base import names
+from nim_stack.operations.impact.report import read_impact
 
 CONTROLLER = ("deployment", "lws-controller-manager", "-n", names.LWS_NAMESPACE)
 DEFINITIONS = ("leaderworkersets.leaderworkerset.x-k8s.io", "disaggregatedsets.disaggregatedset.x-k8s.io")

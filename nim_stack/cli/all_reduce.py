@@ -9,15 +9,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from nim_stack.base.quantity import PATTERN, to_bytes
+from nim_stack.base.tables import table
 from nim_stack.cli.stack_files import StackFileError
-from nim_stack.cli.tables import table
-from nim_stack.quantity import PATTERN, to_bytes
 
 if TYPE_CHECKING:
     from nim_stack.cli.clusters import Target
-    from nim_stack.doctor.bandwidth import Measured
-    from nim_stack.doctor.check import Examined, Finding
-    from nim_stack.observing.reader import Reader
+    from nim_stack.operations.doctor.bandwidth import Measured
+    from nim_stack.operations.doctor.check import Examined, Finding
+    from nim_stack.operations.observing.reader import Reader
 
 _MIB = 1024**2
 _MOST_MIB = 8 * 1024
@@ -52,10 +52,10 @@ def measure(
     Raises:
         ClusterUnreachableError: the cluster does not answer any more.
     """
-    from nim_stack.doctor import all_reduce, bandwidth
-    from nim_stack.doctor.check import ok, problem
     from nim_stack.manifests.all_reduce_job import AllReduce, job_name
     from nim_stack.manifests.render import references
+    from nim_stack.operations.doctor import all_reduce, bandwidth
+    from nim_stack.operations.doctor.check import ok, problem
 
     plan = it.plan
     if plan.nodes < 2:

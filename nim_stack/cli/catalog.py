@@ -4,8 +4,8 @@ import argparse
 import json
 from typing import Any
 
-from nim_stack.catalog import load_catalog
-from nim_stack.cli.tables import table
+from nim_stack.base.tables import table
+from nim_stack.catalog.load import load_catalog
 
 
 def add_commands(commands: Any) -> None:
@@ -69,7 +69,7 @@ def _fabrics(given: argparse.Namespace) -> int:
 
 def _rules(given: argparse.Namespace) -> int:
     from nim_stack.rules import all_rules
-    from nim_stack.rules.document import page
+    from nim_stack.rules.page import page
 
     if given.markdown:
         print(page(), end="")

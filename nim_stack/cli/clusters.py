@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nim_stack.cli.stack_files import HF_TOKEN, NGC_KEY, StackFileError, read_stack_file
-from nim_stack.parsing import read_settings
 from nim_stack.plan import DeploymentPlan, plan_deployment
 from nim_stack.settings import Cluster, StackSettings
+from nim_stack.settings.reading import read_settings
 
 if TYPE_CHECKING:
-    from nim_stack.observing.reader import Reader
+    from nim_stack.operations.observing.reader import Reader
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Target:
         return plan_deployment(self.raw, has_ngc_key=self.has_ngc_key, has_hf_token=self.has_hf_token, where=self.where)
 
     def reader(self) -> "Reader":
-        from nim_stack.observing.reader import connect
+        from nim_stack.operations.observing.reader import connect
 
         return connect(self.cluster)
 

@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from nim_stack.base.tables import table
 from nim_stack.cli import clusters
-from nim_stack.cli.tables import table
-from nim_stack.observing.errors import SnapshotError
-from nim_stack.observing.snapshot import Snapshot, load
+from nim_stack.operations.observing.errors import SnapshotError
+from nim_stack.operations.observing.snapshot import Snapshot, load
 
 EXIT_CODES = {"serving": 0, "starting": 0, "failing": 1, "unknown": 4}
 
@@ -33,8 +33,8 @@ def add_commands(commands: Any) -> None:
 
 
 def _diagnose(given: argparse.Namespace) -> int:
-    from nim_stack.diagnosis.page import page
-    from nim_stack.diagnosis.verdict import diagnose
+    from nim_stack.operations.diagnosis.page import page
+    from nim_stack.operations.diagnosis.verdict import diagnose
 
     if given.save and not given.save.absolute().parent.is_dir():
         raise SnapshotError(f"--save {given.save}: there is no folder {given.save.absolute().parent}")
@@ -50,7 +50,7 @@ def _diagnose(given: argparse.Namespace) -> int:
 
 
 def _snapshot(given: argparse.Namespace) -> Snapshot:
-    from nim_stack.observing.gathering import watch
+    from nim_stack.operations.observing.gathering import watch
 
     if given.source:
         return load(given.source)
@@ -61,8 +61,8 @@ def _snapshot(given: argparse.Namespace) -> Snapshot:
 
 
 def _failures(given: argparse.Namespace) -> int:
-    from nim_stack.diagnosis.page import document
-    from nim_stack.diagnosis.verdict import all_failures
+    from nim_stack.operations.diagnosis.page import document
+    from nim_stack.operations.diagnosis.verdict import all_failures
 
     if given.markdown:
         print(document(), end="")

@@ -4,8 +4,8 @@ import argparse
 import json
 from typing import Any
 
+from nim_stack.base.tables import table
 from nim_stack.cli import all_reduce, clusters
-from nim_stack.cli.tables import table
 
 _MARKS = {"ok": "ok", "warning": "warning", "problem": "PROBLEM", "unknown": "not known"}
 
@@ -24,8 +24,8 @@ def add_command(commands: Any) -> None:
 
 
 def _run(given: argparse.Namespace) -> int:
-    from nim_stack.doctor.check import Examined
-    from nim_stack.doctor.examine import Report, examine, read
+    from nim_stack.operations.doctor.check import Examined
+    from nim_stack.operations.doctor.examine import Report, examine, read
 
     all_reduce.check_options(given)
     target = clusters.target(given)

@@ -7,10 +7,10 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any, get_args
 
-from nim_stack.impact.effect import APPROVALS, Approval
-from nim_stack.impact.pages import markdown, page
-from nim_stack.impact.preview import PreviewError
-from nim_stack.impact.report import read_impact
+from nim_stack.operations.impact.effect import APPROVALS, Approval
+from nim_stack.operations.impact.pages import markdown, page
+from nim_stack.operations.impact.preview import PreviewError
+from nim_stack.operations.impact.report import read_impact
 
 NEEDS_APPROVAL = 3
 _FAILED, _UNREADABLE = 1, 2

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from nim_stack.cli.tables import table
+from nim_stack.base.tables import table
 from nim_stack.importing.draft import Entry
 from nim_stack.importing.result import Import
 

@@ -8,12 +8,14 @@ from typing import Any
 
 import yaml
 
+from nim_stack.base.tables import table
 from nim_stack.cli import import_report as report
 from nim_stack.cli.planning import OPTIONS
 from nim_stack.cli.stack_files import HF_TOKEN, NGC_KEY, PROJECT, StackFileError
-from nim_stack.cli.tables import table
-from nim_stack.importing import helm, nimservice, parity
+from nim_stack.importing import parity
 from nim_stack.importing.draft import Draft
+from nim_stack.importing.helm import values as helm
+from nim_stack.importing.operator import service as nimservice
 from nim_stack.importing.reading import read_documents, read_values
 from nim_stack.importing.result import Import, conclude, give_options
 

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from nim_stack.catalog import load_catalog
+from nim_stack.base.first_rules import KEY_IN_CLEAR
+from nim_stack.base.problems import RefusedError
+from nim_stack.catalog.load import load_catalog
 from nim_stack.cli import report
 from nim_stack.cli.stack_files import HF_TOKEN, NGC_KEY, StackFile, StackFileError, read_stack_file
-from nim_stack.parsing import read_settings
 from nim_stack.plan import DeploymentPlan, plan_deployment
-from nim_stack.problems import RefusedError
-from nim_stack.rules.reading import KEY_IN_CLEAR
 from nim_stack.search import MOST_NODES, Candidate, search
+from nim_stack.settings.reading import read_settings
 
 OPTIONS = {
     "model": ("--model", str, "model: catalogue name, hf://<owner>/<model>, or path"),

@@ -8,15 +8,15 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nim_stack.base.tables import table
 from nim_stack.cli import clusters
-from nim_stack.cli.tables import table
-from nim_stack.recovering.decisions import OUTCOMES
+from nim_stack.operations.recovering.decisions import OUTCOMES
 
 if TYPE_CHECKING:
-    from nim_stack.recovering.decisions import Json
-    from nim_stack.recovering.locks import Lock
-    from nim_stack.recovering.lookup import Lookup
-    from nim_stack.recovering.recovery import Recovery
+    from nim_stack.operations.recovering.decisions import Json
+    from nim_stack.operations.recovering.locks import Lock
+    from nim_stack.operations.recovering.lookup import Lookup
+    from nim_stack.operations.recovering.recovery import Recovery
 
 _WAIT_SECONDS = 120.0
 _PAUSE_SECONDS = 1.0
@@ -53,8 +53,8 @@ def add_command(commands: Any) -> None:
 
 
 def _run(given: argparse.Namespace) -> int:
-    from nim_stack.recovering.engine import Engine, StackHeldError
-    from nim_stack.recovering.lookup import Lookup
+    from nim_stack.operations.recovering.engine import Engine, StackHeldError
+    from nim_stack.operations.recovering.lookup import Lookup
 
     engine = Engine(given.stack, given.directory)
     look = Lookup(given.directory, given.kubeconfig, given.context)
@@ -90,7 +90,7 @@ def _run(given: argparse.Namespace) -> int:
 
 def _decided(given: argparse.Namespace, export: "Json", look: "Lookup", seconds: float) -> "Recovery":
     """The decisions; what is being deleted is waited for."""
-    from nim_stack.recovering.recovery import recover
+    from nim_stack.operations.recovering.recovery import recover
 
     sure = given.kubeconfig is not None or given.context is not None
     end = time.monotonic() + seconds
@@ -103,7 +103,7 @@ def _decided(given: argparse.Namespace, export: "Json", look: "Lookup", seconds:
 
 
 def _keep(given: argparse.Namespace, export: "Json") -> Path:
-    from nim_stack.recovering.engine import EngineError
+    from nim_stack.operations.recovering.engine import EngineError
 
     name = f"state-of-{given.stack.replace('/', '-')}-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}.json"
     path: Path = given.backup or Path(name)

@@ -5,10 +5,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from nim_stack.base.problems import RefusedError
 from nim_stack.cli.planning import plan_of, refused
 from nim_stack.cli.stack_files import HF_TOKEN, NGC_KEY, read_stack_file
 from nim_stack.manifests.render import made_secrets, render, to_yaml
-from nim_stack.problems import RefusedError
 
 
 def add_command(commands: Any) -> None:

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from nim_stack.cli.tables import table
+from nim_stack.base.tables import table
 
 
 def add_command(commands: Any) -> None:
@@ -15,7 +15,8 @@ def add_command(commands: Any) -> None:
 
 
 def _run(given: argparse.Namespace) -> int:
-    from nim_stack.settings import document, schema
+    from nim_stack.settings import json_schema as schema
+    from nim_stack.settings import page as document
 
     if given.json_schema:
         print(schema.text(), end="")

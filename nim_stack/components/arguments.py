@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 import pulumi
 from pydantic import ValidationError
 
-from nim_stack.fields import Settings
-from nim_stack.parsing import field_problems
-from nim_stack.problems import RefusedError
+from nim_stack.base.problems import RefusedError
+from nim_stack.settings.reading import field_problems
+from nim_stack.values.types import Settings
 
 _Plain = TypeVar("_Plain", bound=Settings)
 

@@ -5,10 +5,10 @@ from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
-from nim_stack import names
+from nim_stack.base import names
+from nim_stack.base.problems import RefusedError
 from nim_stack.manifests.references import References, SecretRef
 from nim_stack.plan import DeploymentPlan, plan_deployment
-from nim_stack.problems import RefusedError
 
 
 class SecretKeyArgs(TypedDict):

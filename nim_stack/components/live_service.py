@@ -11,12 +11,12 @@ import pulumi
 import pulumi_kubernetes as k8s
 from pydantic import Field
 
-from nim_stack import names
+from nim_stack.base import names
 from nim_stack.components.arguments import plain_arguments
 from nim_stack.components.multi_node_nim import MultiNodeNim
 from nim_stack.components.placed import placed
-from nim_stack.fields import DeploymentName, Port, Settings
 from nim_stack.manifests.services import live_service
+from nim_stack.values.types import DeploymentName, Port, Settings
 
 
 class LiveServiceArgs(TypedDict):

@@ -13,18 +13,11 @@ import pulumi
 import pulumi_kubernetes as k8s
 from pydantic import Field
 
-from nim_stack import names
+from nim_stack.base import names
 from nim_stack.components.arguments import plain_arguments
-from nim_stack.fields import Digest, Settings
-from nim_stack.manifests.lws_release import (
-    Release,
-    ReleaseError,
-    parse_release,
-    resource_name,
-    resource_type,
-    taking_over,
-)
-from nim_stack.release import fetch_manifest
+from nim_stack.lws.download import fetch_manifest
+from nim_stack.lws.manifest import Release, ReleaseError, parse_release, resource_name, resource_type, taking_over
+from nim_stack.values.types import Digest, Settings
 
 _READY_IN = pulumi.CustomTimeouts(create="10m", update="10m")
 

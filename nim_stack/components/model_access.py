@@ -8,9 +8,11 @@ from typing import Any, TypedDict
 import pulumi
 import pulumi_kubernetes as k8s
 
-from nim_stack import names
-from nim_stack.components.missing_kind import explained
+from nim_stack.base import names
+from nim_stack.base.problems import RefusedError
+from nim_stack.components.hooks.missing_kind import explained
 from nim_stack.components.placed import placed
+from nim_stack.deployment.public_url import public_url
 from nim_stack.manifests import services
 from nim_stack.manifests.http_route import http_route
 from nim_stack.manifests.ingress import ingress
@@ -18,8 +20,6 @@ from nim_stack.manifests.network_policy import network_policies
 from nim_stack.manifests.pod_monitor import pod_monitor
 from nim_stack.manifests.pods import Manifest
 from nim_stack.plan import DeploymentPlan, plan_deployment
-from nim_stack.problems import RefusedError
-from nim_stack.public_url import public_url
 
 
 class ModelAccessArgs(TypedDict):

@@ -18,11 +18,12 @@ import pulumi
 import pulumi_kubernetes as k8s
 from pydantic import Field, model_validator
 
-from nim_stack import names, plan
+from nim_stack import plan
+from nim_stack.base import names
 from nim_stack.components.arguments import plain_arguments
-from nim_stack.components.claim_size import AWAY, size_hooks
-from nim_stack.fields import Annotations, DeploymentName, ObjectName, Quantity, Settings
+from nim_stack.components.hooks.claim_size import AWAY, size_hooks
 from nim_stack.manifests.storage import cache_claim
+from nim_stack.values.types import Annotations, DeploymentName, ObjectName, Quantity, Settings
 
 
 class ModelCacheArgs(TypedDict):

@@ -3,13 +3,13 @@
 import pulumi
 import pulumi_kubernetes as k8s
 
-from nim_stack import names
+from nim_stack.base import names
 from nim_stack.components.deployment import MultiNodeNimArgs, planned, references
-from nim_stack.components.failure_page import reporter
+from nim_stack.components.hooks.failure_page import reporter
+from nim_stack.components.hooks.webhook_retry import webhook_retry
 from nim_stack.components.model_access import ModelAccess
 from nim_stack.components.placed import placed
 from nim_stack.components.smoke_test import smoke_test
-from nim_stack.components.webhook_retry import webhook_retry
 from nim_stack.manifests import claims, leader_worker_set
 from nim_stack.manifests.autoscaler import autoscaler
 from nim_stack.manifests.disruption_budget import disruption_budget

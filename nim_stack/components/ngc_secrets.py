@@ -17,12 +17,12 @@ import pulumi
 import pulumi_kubernetes as k8s
 from pydantic import Field
 
-from nim_stack import names
+from nim_stack.base import names
 from nim_stack.components.arguments import plain_arguments
 from nim_stack.components.deployment import SecretKeyArgs
-from nim_stack.fields import DeploymentName, ObjectName, Settings
 from nim_stack.manifests import credentials
 from nim_stack.settings.secrets import HfTokenSecret, NgcApiSecret, SecretKey
+from nim_stack.values.types import DeploymentName, ObjectName, Settings
 
 
 class NgcSecretsArgs(TypedDict):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pulumi
 import pulumi_kubernetes as k8s
 
-from nim_stack.components.failure_page import failure_page
+from nim_stack.components.hooks.failure_page import failure_page
 from nim_stack.manifests.references import References
 from nim_stack.manifests.smoke_job import ends_up, smoke_job
 from nim_stack.plan import DeploymentPlan

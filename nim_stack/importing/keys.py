@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from nim_stack import names
+from nim_stack.base import names
 from nim_stack.importing.draft import Draft
 
 

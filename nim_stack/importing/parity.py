@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
-from nim_stack.importing import helm_rows, operator_rows, variables
+from nim_stack.importing import variables
+from nim_stack.importing.helm import rows as helm_rows
+from nim_stack.importing.operator import rows as operator_rows
 from nim_stack.importing.rows import Row
 
 _HEAD = """# Parity

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from nim_stack.base.problems import Problem, RefusedError
+from nim_stack.base.quantity import to_bytes
 from nim_stack.importing.draft import Draft, Entry
 from nim_stack.plan import DeploymentPlan, plan_deployment
-from nim_stack.problems import Problem, RefusedError
-from nim_stack.quantity import to_bytes
 
 _TOO_SMALL = ("NIM064", "NIM065")
 

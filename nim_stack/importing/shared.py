@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from nim_stack import names
-from nim_stack.catalog import load_catalog
+from nim_stack.base import names
+from nim_stack.catalog.entries import ModelSpec
+from nim_stack.catalog.load import load_catalog
 from nim_stack.importing import forms
 from nim_stack.importing.draft import Draft
 from nim_stack.importing.rows import Document
-from nim_stack.specs import ModelSpec
 
 _OWN_LABEL = "nvidia.com/gpu.product"
 

@@ -1,7 +1,7 @@
 """Nodes, GPUs and the split, where the other deployer leaves one of them to a default of its own."""
 
+from nim_stack.catalog.profiles import read_profile
 from nim_stack.importing.draft import Draft
-from nim_stack.profiles import read_profile
 
 
 def derive_gpus(draft: Draft, source: str, default: str) -> None:

@@ -3,7 +3,7 @@
 import shlex
 from typing import Any
 
-from nim_stack import names
+from nim_stack.base import names
 from nim_stack.importing import forms
 from nim_stack.importing.draft import Draft
 from nim_stack.importing.keys import KEYS, Key

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from nim_stack import names
+from nim_stack.base import names
 from nim_stack.manifests.references import Manifest
 from nim_stack.settings.pods import Role
 

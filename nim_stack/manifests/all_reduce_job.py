@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from nim_stack import names
+from nim_stack.base import names
 from nim_stack.manifests.claims import compute_domain
 from nim_stack.manifests.placement import group_annotations, group_labels
 from nim_stack.manifests.pods import pod_template
@@ -20,7 +20,7 @@ RUN_SECONDS = 5 * 60
 """For the measurement itself, of which a working network needs some seconds."""
 KEPT_SECONDS = 5 * 60
 """Doctor deletes the Job. If it was killed the Job ends by itself and goes so much later, with what it owns."""
-_PROGRAM = Path(__file__).with_name("all_reduce_program.py")
+_PROGRAM = Path(__file__).with_name("programs") / "all_reduce.py"
 _OF_SERVING = ("args", "ports", "startupProbe", "readinessProbe", "livenessProbe", "lifecycle")
 
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Literal
 
-from nim_stack import names
+from nim_stack.base import names
 from nim_stack.manifests.references import Manifest, References
 from nim_stack.settings.storage import PerPod
 

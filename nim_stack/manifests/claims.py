@@ -8,7 +8,7 @@ replaced when that number changes, which matters as its spec is immutable.
 
 from typing import TYPE_CHECKING
 
-from nim_stack import names
+from nim_stack.base import names
 from nim_stack.manifests.references import Manifest
 
 if TYPE_CHECKING:

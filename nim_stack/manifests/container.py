@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from nim_stack import names
-from nim_stack.budget import STARTUP_PERIOD_SECONDS
+from nim_stack.base import names
+from nim_stack.deployment.deadlines import STARTUP_PERIOD_SECONDS
 from nim_stack.manifests.cache_volume import cache_mount
 from nim_stack.manifests.environment import environment
 from nim_stack.manifests.references import Manifest, References

@@ -3,7 +3,7 @@
 import base64
 import json
 
-from nim_stack import names
+from nim_stack.base import names
 
 
 def docker_config(key: str, registry: str = names.NGC_REGISTRY) -> str:

@@ -7,7 +7,7 @@ that may change what is downloaded, or how, makes another one. That one finds a 
 import hashlib
 import json
 
-from nim_stack import names
+from nim_stack.base import names
 from nim_stack.manifests.cache_volume import cache_mount, cache_volume
 from nim_stack.manifests.model_source import model_environment
 from nim_stack.manifests.references import Manifest, References

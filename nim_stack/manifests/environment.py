@@ -3,7 +3,7 @@
 import shlex
 from typing import TYPE_CHECKING
 
-from nim_stack.budget import AFTER_DRAIN_SECONDS, MARGIN_SECONDS
+from nim_stack.deployment.deadlines import AFTER_DRAIN_SECONDS, MARGIN_SECONDS
 from nim_stack.manifests.model_source import model_environment
 from nim_stack.manifests.references import Manifest, References
 from nim_stack.settings.pods import Role

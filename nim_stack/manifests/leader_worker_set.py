@@ -1,6 +1,6 @@
 """The LeaderWorkerSet: groups of one leader and nodes - 1 workers."""
 
-from nim_stack import names
+from nim_stack.base import names
 from nim_stack.manifests.placement import group_annotations, group_labels
 from nim_stack.manifests.pods import pod_template
 from nim_stack.manifests.references import Manifest, References

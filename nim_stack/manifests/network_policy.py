@@ -7,7 +7,7 @@ pulls, NFS mounts. RDMA does not pass through it at all.
 
 from typing import Any
 
-from nim_stack import names
+from nim_stack.base import names
 from nim_stack.manifests.pods import Manifest
 from nim_stack.plan import DeploymentPlan
 from nim_stack.settings import StackSettings

@@ -4,7 +4,7 @@ alone is known to a gang scheduler is never complete.
 
 from typing import TYPE_CHECKING
 
-from nim_stack import names
+from nim_stack.base import names
 from nim_stack.manifests.affinity import affinity
 from nim_stack.manifests.references import Manifest
 from nim_stack.settings.pods import Queue, Role

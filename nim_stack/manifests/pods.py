@@ -7,17 +7,17 @@ NIM each forget fields on workers, and a worker that differs fails when the grou
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, get_args
 
-from nim_stack import names
+from nim_stack.base import names
 from nim_stack.manifests.cache_volume import cache_volume
 from nim_stack.manifests.claims import pod_claims
 from nim_stack.manifests.container import added_container, model_container
 from nim_stack.manifests.patch import patched
 from nim_stack.manifests.placement import placement, queue_labels
 from nim_stack.manifests.pod_security import PodSecurityLevel, least, pod_security_level
+from nim_stack.manifests.programs.wait_for_leader import wait_for_leader
 from nim_stack.manifests.references import Manifest, References
 from nim_stack.manifests.resources import shared_memory
 from nim_stack.manifests.security import pod_security_context
-from nim_stack.manifests.wait_for_leader import wait_for_leader
 from nim_stack.settings.pods import Pods, Role
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from nim_stack import names
+from nim_stack.base import names
 from nim_stack.manifests.autoscaler import autoscaler
 from nim_stack.manifests.claims import compute_domain
 from nim_stack.manifests.disruption_budget import disruption_budget

@@ -1,6 +1,6 @@
 """The Services in front of leaders."""
 
-from nim_stack import names
+from nim_stack.base import names
 from nim_stack.manifests.references import Manifest
 from nim_stack.plan import DeploymentPlan
 

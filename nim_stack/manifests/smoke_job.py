@@ -8,7 +8,7 @@ import hashlib
 import json
 from pathlib import Path
 
-from nim_stack import names
+from nim_stack.base import names
 from nim_stack.manifests import leader_worker_set
 from nim_stack.manifests.references import Manifest, References
 from nim_stack.manifests.security import pod_security_context, restricted
@@ -19,7 +19,7 @@ SMOKE = {names.COMPONENT_LABEL: "smoke"}
 """Label of every such Job."""
 ANSWER_SECONDS = 5 * 60
 """The Service's rules reach a node within seconds; a first request may still compile something."""
-_CLIENT = Path(__file__).with_name("smoke_client.py")
+_CLIENT = Path(__file__).with_name("programs") / "smoke_client.py"
 
 
 def ends_up(plan: DeploymentPlan) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from nim_stack import names
+from nim_stack.base import names
 from nim_stack.manifests.pod_security import PodSecurityLevel
 from nim_stack.manifests.references import Manifest
 

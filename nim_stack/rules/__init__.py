@@ -5,8 +5,9 @@ A module holds the rules on one subject. They are reported in the order of their
 
 from functools import cache
 
-from nim_stack.context import Context
-from nim_stack.problems import Problem, Rule
+from nim_stack.base import first_rules
+from nim_stack.base.problems import Problem, Rule
+from nim_stack.deployment.resolution import Context
 from nim_stack.rules import (  # noqa: F401
     access,
     catalog,
@@ -26,7 +27,6 @@ from nim_stack.rules import (  # noqa: F401
     precision,
     profile,
     reach,
-    reading,
     rollout,
     scale,
     service,
@@ -35,7 +35,7 @@ from nim_stack.rules import (  # noqa: F401
     storage,
     templates,
 )
-from nim_stack.rules.base import JUDGEMENTS, Judgement
+from nim_stack.rules.registry import JUDGEMENTS, Judgement
 
 
 @cache
@@ -51,5 +51,5 @@ def check(context: Context) -> list[Problem]:
 
 def all_rules() -> tuple[Rule, ...]:
     """Every rule, by its code."""
-    rules = [judgement.rule for judgement in JUDGEMENTS] + list(reading.RULES)
+    rules = [judgement.rule for judgement in JUDGEMENTS] + list(first_rules.RULES)
     return tuple(sorted(rules, key=lambda rule: rule.code))

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from nim_stack.context import Context
-from nim_stack.problems import choices
-from nim_stack.rules.base import Finding, rule
-from nim_stack.sources import FORMS, read_source
+from nim_stack.base.problems import choices
+from nim_stack.catalog.sources import FORMS, read_source
+from nim_stack.deployment.resolution import Context
+from nim_stack.rules.registry import Finding, rule
 
 
 @rule(

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator
 
-from nim_stack import names
-from nim_stack.context import Context
-from nim_stack.rules.base import Finding, rule
+from nim_stack.base import names
+from nim_stack.deployment.resolution import Context
+from nim_stack.rules.registry import Finding, rule
 
 LWS_OLDEST = (0, 9)
 """The first whose status says which generation it is about, and which has RecreateGroupAfterStart."""

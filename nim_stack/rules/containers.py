@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from nim_stack import names
-from nim_stack.context import Context
+from nim_stack.base import names
+from nim_stack.deployment.resolution import Context
 from nim_stack.manifests.pod_security import containers
-from nim_stack.rules.base import Finding, rule
+from nim_stack.rules.registry import Finding, rule
 
 _READS = frozenset({"nim.pods", "nim.resources", "nim.storage", "nim.podSecurity"})
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from nim_stack.context import Context
-from nim_stack.rules.base import MODEL, Finding, rule
+from nim_stack.deployment.resolution import Context
+from nim_stack.rules.registry import MODEL, Finding, rule
 
 _READS = MODEL | {"nim.storage", "nim.download"}
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from nim_stack.context import Context
-from nim_stack.problems import choices
-from nim_stack.rules.base import SIZES, Finding, rule
-from nim_stack.split import divides_heads, divides_sizes
+from nim_stack.base.problems import choices
+from nim_stack.deployment.resolution import Context
+from nim_stack.deployment.split import divides_heads, divides_sizes
+from nim_stack.rules.registry import SIZES, Finding, rule
 
 _MOST_LISTED = 4096
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from nim_stack.budget import AFTER_DRAIN_SECONDS, DRAIN_DELAY_SECONDS
-from nim_stack.context import Context
-from nim_stack.passthrough import option, spelled
-from nim_stack.rules.base import Finding, rule
+from nim_stack.deployment.deadlines import AFTER_DRAIN_SECONDS, DRAIN_DELAY_SECONDS
+from nim_stack.deployment.resolution import Context
+from nim_stack.deployment.vllm_options import option, spelled
+from nim_stack.rules.registry import Finding, rule
 
 _READS = frozenset({"nim.image", "nim.model", "nim.catalog", "nim.healing"})
 REFUSED_ARGUMENTS = {
@@ -17,7 +17,8 @@ REFUSED_ARGUMENTS = {
     "--api-key": "Use the variable VLLM_API_KEY from a Secret (nim.env), which no process list shows.",
     "--disable-log-stats": "Leave it out: these statistics tell a stuck engine from one that computes a long prompt.",
 }
-"""Beside those that overrule a setting (NIM100); container/nim_serve/values.py refuses them when the pod starts."""
+"""Beside those that overrule a setting (NIM100); container/nim_serve/contract/values.py refuses them when the pod
+starts."""
 
 
 @rule(

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator
 
-from nim_stack.context import ASSUMED_GPU, Context
+from nim_stack.base.problems import choices
+from nim_stack.base.quantity import to_bytes
+from nim_stack.catalog.entries import Checkpoint, GpuSpec
+from nim_stack.deployment.memory import GIB, estimate
+from nim_stack.deployment.resolution import ASSUMED_GPU, Context
+from nim_stack.deployment.split import choose
 from nim_stack.manifests.pods import ROLES
-from nim_stack.memory import GIB, estimate
-from nim_stack.problems import choices
-from nim_stack.quantity import to_bytes
-from nim_stack.rules.base import GPU, MODEL, SIZES, Finding, rule
 from nim_stack.rules.precision import runs
-from nim_stack.specs import Checkpoint, GpuSpec
-from nim_stack.split import choose
+from nim_stack.rules.registry import GPU, MODEL, SIZES, Finding, rule
 
 _READS = SIZES | MODEL | GPU | {"nim.passthroughArgs", "nim.maxModelLen"}
 _MOST_NODES = 64

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from nim_stack import names
-from nim_stack.context import Context
-from nim_stack.problems import choices
-from nim_stack.rules.base import Finding, rule
+from nim_stack.base import names
+from nim_stack.base.problems import choices
+from nim_stack.deployment.resolution import Context
+from nim_stack.rules.registry import Finding, rule
 from nim_stack.settings import StackSettings
 
 _READS = frozenset({"nim.autoscaling", "nim.resources", "nim.pods"})

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from nim_stack.context import ASSUMED_FABRIC, Context
-from nim_stack.problems import choices
-from nim_stack.rules.base import MODEL, SIZES, Finding, rule
-from nim_stack.specs import FabricSpec
-from nim_stack.traffic import ceiling, traffic
+from nim_stack.base.problems import choices
+from nim_stack.catalog.entries import FabricSpec
+from nim_stack.deployment.resolution import ASSUMED_FABRIC, Context
+from nim_stack.deployment.traffic import ceiling, traffic
+from nim_stack.rules.registry import MODEL, SIZES, Finding, rule
 
 
 def spans_nodes_without_rdma(tensor: int, gpus_per_node: int, fabric: FabricSpec | None) -> bool:

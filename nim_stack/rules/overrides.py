@@ -5,11 +5,11 @@ Secrets among them matter most: a key under `nim.env` would be readable in the s
 
 from collections.abc import Iterator
 
-from nim_stack import names
-from nim_stack.context import Context
-from nim_stack.fields import EnvVar
-from nim_stack.passthrough import spelled
-from nim_stack.rules.base import Finding, rule
+from nim_stack.base import names
+from nim_stack.deployment.resolution import Context
+from nim_stack.deployment.vllm_options import spelled
+from nim_stack.rules.registry import Finding, rule
+from nim_stack.values.types import EnvVar
 
 OWNED_OPTIONS = {
     "--model": "nim.model",

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from nim_stack import names
-from nim_stack.context import Context
+from nim_stack.base import names
+from nim_stack.deployment.resolution import Context
 from nim_stack.manifests.patch import MERGE_KEYS, patched
 from nim_stack.manifests.pods import ROLES, Manifest, References, Role, patches, unpatched_template
-from nim_stack.rules.base import Finding, rule
 from nim_stack.rules.overrides import JSON_LOGGING, OWNED_VARIABLES
 from nim_stack.rules.pods import instead_of, owner
+from nim_stack.rules.registry import Finding, rule
 
 _MODEL = ("spec", "containers", names.MODEL_CONTAINER)
 _OWNED: dict[tuple[str, ...], str] = {

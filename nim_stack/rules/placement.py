@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from nim_stack import names
-from nim_stack.context import Context
+from nim_stack.base import names
+from nim_stack.deployment.resolution import Context
+from nim_stack.deployment.split import gpus_of_a_node
 from nim_stack.manifests.placement import SCHEDULERS
-from nim_stack.rules.base import SIZES, Finding, rule
 from nim_stack.rules.pods import PODS
-from nim_stack.split import gpus_of_a_node
+from nim_stack.rules.registry import SIZES, Finding, rule
 
 _PRIVILEGED_PORTS = 1024
 

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterator
 
-from nim_stack import names
-from nim_stack.context import Context
-from nim_stack.quantity import PATTERN as QUANTITY
-from nim_stack.quantity import to_bytes
-from nim_stack.rules.base import Finding, rule
-from nim_stack.validation.names import LABEL_VALUE
+from nim_stack.base import names
+from nim_stack.base.quantity import PATTERN as QUANTITY
+from nim_stack.base.quantity import to_bytes
+from nim_stack.deployment.resolution import Context
+from nim_stack.rules.registry import Finding, rule
+from nim_stack.values.kubernetes.spelling import LABEL_VALUE
 
 PODS = frozenset({"nim.pods"})
 _RESOURCES = frozenset({"nim.resources", "nim.pods"})

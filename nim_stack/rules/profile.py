@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from nim_stack.context import Context
-from nim_stack.profiles import FORM
-from nim_stack.rules.base import MODEL, SIZES, Finding, rule, unchecked
+from nim_stack.catalog.profiles import FORM
+from nim_stack.deployment.resolution import Context
+from nim_stack.rules.registry import MODEL, SIZES, Finding, rule, unchecked
 
 _PROFILE = frozenset({"nim.profile"})
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from nim_stack import names
-from nim_stack.context import Context
-from nim_stack.problems import choices
-from nim_stack.public_url import is_of_the_api
-from nim_stack.rules.base import Finding, rule
+from nim_stack.base import names
+from nim_stack.base.problems import choices
+from nim_stack.deployment.public_url import is_of_the_api
+from nim_stack.deployment.resolution import Context
+from nim_stack.rules.registry import Finding, rule
 from nim_stack.rules.service import peers
 
 _POLICY = frozenset({"nim.networkPolicy"})

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from nim_stack.context import Context
-from nim_stack.rules.base import SIZES, Finding, rule
+from nim_stack.deployment.resolution import Context
+from nim_stack.rules.registry import SIZES, Finding, rule
 
 _PARTITION = frozenset({"nim.rollout", "nim.replicas", "nim.autoscaling"})
 _BUDGET = SIZES | {"nim.disruptionBudget", "nim.replicas", "nim.autoscaling"}

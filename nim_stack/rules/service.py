@@ -4,8 +4,8 @@ import ipaddress
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from nim_stack.context import Context
-from nim_stack.rules.base import Finding, rule
+from nim_stack.deployment.resolution import Context
+from nim_stack.rules.registry import Finding, rule
 
 NODE_PORTS = range(30000, 32768)
 """Of an API server without --service-node-port-range."""

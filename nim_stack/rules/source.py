@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator
 
-from nim_stack import names
-from nim_stack.context import Context
-from nim_stack.fields import EnvVar
-from nim_stack.rules.base import MODEL, Finding, rule
+from nim_stack.base import names
+from nim_stack.deployment.resolution import Context
+from nim_stack.rules.registry import MODEL, Finding, rule
+from nim_stack.values.types import EnvVar
 
 _READS = MODEL | {"nim.storage", "nim.download", "nim.pods"}
 _CREDENTIALS = {"s3": "AWS_ACCESS_KEY_ID", "gs": "GOOGLE_APPLICATION_CREDENTIALS"}

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from math import gcd
 
-from nim_stack.context import Context
-from nim_stack.problems import choices
-from nim_stack.rules.base import MODEL, SIZES, Finding, rule
-from nim_stack.specs import ModelSpec
-from nim_stack.split import divides_heads, divides_sizes, scale_remainder, tensor_sizes
+from nim_stack.base.problems import choices
+from nim_stack.catalog.entries import ModelSpec
+from nim_stack.deployment.resolution import Context
+from nim_stack.deployment.split import divides_heads, divides_sizes, scale_remainder, tensor_sizes
+from nim_stack.rules.registry import MODEL, SIZES, Finding, rule
 
 _LEAST_BLOCK = 32
 """vLLM from 0.32 on refines scales to blocks of at least this many rows (fused_moe/oracle/fp8.py)."""

@@ -5,12 +5,12 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from nim_stack.context import Context
-from nim_stack.kubernetes_values import complaints
+from nim_stack.deployment.resolution import Context
 from nim_stack.manifests.pod_security import containers
 from nim_stack.manifests.security import escalates
-from nim_stack.rules.base import Finding, rule
 from nim_stack.rules.patches import once, overruled, steps
+from nim_stack.rules.registry import Finding, rule
+from nim_stack.values.kubernetes.types import complaints
 
 _PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
 

@@ -5,9 +5,9 @@ it is the end of the message that refuses a wrong one. All of them are plain val
 shape of the manifests and must be known at preview.
 """
 
-from nim_stack.fields import EnvVar, Settings
 from nim_stack.settings.cluster import Cluster
 from nim_stack.settings.rollout import Timeouts
 from nim_stack.settings.stack import StackSettings
+from nim_stack.values.types import EnvVar, Settings
 
 __all__ = ["Cluster", "EnvVar", "Settings", "StackSettings", "Timeouts"]

@@ -4,8 +4,8 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from nim_stack.fields import Annotations, KubernetesName, Label, Labels, ObjectName, Port, Settings
-from nim_stack.kubernetes_values import NetworkPolicyEgressRule, NetworkPolicyPeer
+from nim_stack.values.kubernetes.types import NetworkPolicyEgressRule, NetworkPolicyPeer
+from nim_stack.values.types import Annotations, KubernetesName, Label, Labels, ObjectName, Port, Settings
 
 _LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 HostName = Annotated[str, Field(pattern=rf"^(\*\.)?{_LABEL}(\.{_LABEL})*$", max_length=253)]

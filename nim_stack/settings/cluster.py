@@ -5,8 +5,8 @@ from typing import Any, Literal
 from pydantic import Field, GetJsonSchemaHandler, model_validator
 from pydantic_core import CoreSchema
 
-from nim_stack.fields import Count, Digest, Settings, Version
-from nim_stack.specs import FabricSpec, GpuSpec, ModelSpec
+from nim_stack.catalog.entries import FabricSpec, GpuSpec, ModelSpec
+from nim_stack.values.types import Count, Digest, Settings, Version
 
 
 class Lws(Settings):

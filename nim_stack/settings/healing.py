@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from nim_stack.fields import Count, CountOrNone, Settings
+from nim_stack.values.types import Count, CountOrNone, Settings
 
 
 class Healing(Settings):

@@ -7,8 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from nim_stack.fields import Annotations, Count, EnvVar, Label, Labels, ObjectName, Quantity, Settings
-from nim_stack.kubernetes_values import (
+from nim_stack.values.kubernetes.types import (
     Affinity,
     Container,
     PodResourceClaim,
@@ -20,6 +19,7 @@ from nim_stack.kubernetes_values import (
     Volume,
     VolumeMount,
 )
+from nim_stack.values.types import Annotations, Count, EnvVar, Label, Labels, ObjectName, Quantity, Settings
 
 Role = Literal["leader", "worker"]
 

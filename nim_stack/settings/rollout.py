@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from nim_stack.fields import Count, CountOrNone, Settings
-from nim_stack.kubernetes_values import HorizontalPodAutoscalerBehavior, MetricSpec
+from nim_stack.values.kubernetes.types import HorizontalPodAutoscalerBehavior, MetricSpec
+from nim_stack.values.types import Count, CountOrNone, Settings
 
 Minutes = Annotated[Count, Field(le=10**6)]
 """Less than two years, so that what is counted from them stays in Kubernetes' range."""

@@ -4,8 +4,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from nim_stack import names
-from nim_stack.fields import ObjectName, Settings
+from nim_stack.base import names
+from nim_stack.values.types import ObjectName, Settings
 
 
 class SecretKey(Settings):

@@ -4,8 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from nim_stack import names
-from nim_stack.fields import Count, CountOrNone, DeploymentName, EnvVar, KubernetesName, Labels, Precision, Settings
+from nim_stack.base import names
 from nim_stack.settings.access import HttpRoute, Ingress, NetworkPolicy, PodMonitor, Ports, Service
 from nim_stack.settings.cluster import Cluster, Lws, OwnCatalog
 from nim_stack.settings.healing import Healing
@@ -13,6 +12,16 @@ from nim_stack.settings.pods import Pods, PodSecurity, Resources
 from nim_stack.settings.rollout import Autoscaling, DisruptionBudget, Rollout, Timeouts
 from nim_stack.settings.secrets import SecretNames
 from nim_stack.settings.storage import Download, Storage
+from nim_stack.values.types import (
+    Count,
+    CountOrNone,
+    DeploymentName,
+    EnvVar,
+    KubernetesName,
+    Labels,
+    Precision,
+    Settings,
+)
 
 
 class StackSettings(Settings):

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from nim_stack.fields import AbsolutePath, Annotations, CountOrNone, ObjectName, Quantity, Settings
+from nim_stack.values.types import AbsolutePath, Annotations, CountOrNone, ObjectName, Quantity, Settings
 
 
 def _inside(path: str) -> str:

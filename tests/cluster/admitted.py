@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from nim_stack import names
+from nim_stack.base import names
 from nim_stack.manifests.pods import Manifest
 from tests.deployments import Deployment
 

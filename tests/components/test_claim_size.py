@@ -3,7 +3,7 @@
 import pulumi
 import pytest
 
-from nim_stack.components.claim_size import cannot_grow, size_hooks
+from nim_stack.components.hooks.claim_size import cannot_grow, size_hooks
 from tests.components.recorder import deploy
 
 RESIZE = (

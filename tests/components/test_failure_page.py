@@ -8,7 +8,7 @@ import pytest
 from pulumi.runtime import set_mocks
 from pulumi.runtime.stack import wait_for_rpcs
 
-from nim_stack.components.failure_page import reporter
+from nim_stack.components.hooks.failure_page import reporter
 from nim_stack.components.multi_node_nim import MultiNodeNim, MultiNodeNimArgs
 from nim_stack.settings import Cluster
 from tests.components.recorder import deploy

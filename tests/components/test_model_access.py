@@ -5,9 +5,9 @@ from typing import Any
 import pulumi
 import pytest
 
-from nim_stack.components.missing_kind import cure_of
+from nim_stack.components.hooks.missing_kind import cure_of
 from nim_stack.components.model_access import ModelAccess
-from nim_stack.stack import NimStack
+from nim_stack.components.nim_stack import NimStack
 from tests.components.recorder import Recording, deploy
 from tests.matrix_access import access_matrix
 

@@ -5,7 +5,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from nim_stack.stack import NimStack
+from nim_stack.components.nim_stack import NimStack
 from tests.components.recorder import Recording, deploy, is_secret, reveal
 
 SETTINGS: dict[str, Any] = {

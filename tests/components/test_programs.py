@@ -11,8 +11,8 @@ import pulumi
 import pytest
 import yaml
 
+from nim_stack.base.quantity import to_bytes
 from nim_stack.plan import plan_deployment
-from nim_stack.quantity import to_bytes
 from tests.components.recorder import Recording, deploy, is_secret
 from tests.unit.release_fixture import MANIFEST
 

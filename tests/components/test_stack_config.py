@@ -7,7 +7,7 @@ from typing import Any, Literal
 import pulumi
 import pytest
 
-from nim_stack.stack_config import read_stack_config
+from nim_stack.components.stack_config import read_stack_config
 from tests.components.recorder import deploy, known
 
 NIM: dict[str, Any] = {

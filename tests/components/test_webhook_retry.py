@@ -7,7 +7,7 @@ import pulumi
 import pytest
 from pulumi.runtime import mocks, set_mocks
 
-from nim_stack.components.webhook_retry import PREVIEW_RETRY_SECONDS, RETRY_SECONDS, retry_policy
+from nim_stack.components.hooks.webhook_retry import PREVIEW_RETRY_SECONDS, RETRY_SECONDS, retry_policy
 
 NOT_ANSWERING = (
     'Internal error occurred: failed calling webhook "mleaderworkerset.kb.io": failed to call webhook: Post '

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
-from nim_serve import fetch, model
-from nim_serve.cache import CachedModel, cached_model, default_name, model_path
-from nim_serve.contract import ServeConfig, parse_environment
-from nim_serve.logs import configure
-from nim_serve.values import ModelSource
+from nim_serve.contract.serve_config import ServeConfig, parse_environment
+from nim_serve.contract.values import ModelSource
+from nim_serve.model import fetch, model
+from nim_serve.model.cache import CachedModel, cached_model, default_name, model_path
+from nim_serve.system.logs import configure
 
 SOURCE = ModelSource("hf", "owner/model", "main")
 

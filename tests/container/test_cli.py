@@ -10,12 +10,12 @@ from typing import cast
 
 import pytest
 from nim_serve import cli
-from nim_serve.contract import parse_environment
-from nim_serve.events import Exit
-from nim_serve.health_port import Health
-from nim_serve.leader import Leader
-from nim_serve.logs import Log, configure
-from nim_serve.stopping import StopRequest
+from nim_serve.contract.serve_config import parse_environment
+from nim_serve.decide.events import Exit
+from nim_serve.pod.health_port import Health
+from nim_serve.pod.leader import Leader
+from nim_serve.pod.stopping import StopRequest
+from nim_serve.system.logs import Log, configure
 
 CONTAINER = Path(__file__).resolve().parents[2] / "container"
 

@@ -5,8 +5,10 @@ from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
-from nim_serve import engine, ray_hook, ray_node
-from nim_serve.contract import ServeConfig, parse_environment
+from nim_serve.contract.serve_config import ServeConfig, parse_environment
+from nim_serve.ray import hook as ray_hook
+from nim_serve.ray import node as ray_node
+from nim_serve.vllm import engine
 
 REPO = Path(__file__).resolve().parents[2]
 

@@ -5,16 +5,16 @@ import sys
 from pathlib import Path
 
 import pytest
-from nim_serve import contract
-from nim_serve.contract import ContractError, parse_environment
-from nim_serve.limits import Limits
-from nim_serve.values import OWNED_OPTIONS, ModelSource
+from nim_serve.contract import serve_config as contract
+from nim_serve.contract.limits import Limits
+from nim_serve.contract.serve_config import ContractError, parse_environment
+from nim_serve.contract.values import OWNED_OPTIONS, ModelSource
 
 from nim_stack.rules import overrides
 from nim_stack.rules.healing import REFUSED_ARGUMENTS
 
 MODEL = {"NIM_MODEL_PATH": "hf://meta-llama/Llama-3.1-405B-Instruct"}
-PACKAGE = Path(contract.__file__).parent
+PACKAGE = Path(contract.__file__).parents[1]
 
 
 def problems(environment: dict[str, str]) -> str:
@@ -201,8 +201,8 @@ def test_the_arguments_of_both_roles() -> None:
 
 
 def test_the_contract_needs_the_standard_library_only() -> None:
-    for module in ("contract.py", "values.py", "variables.py", "limits.py"):
-        for node in ast.walk(ast.parse((PACKAGE / module).read_text())):
+    for module in ("serve_config.py", "values.py", "variables.py", "limits.py"):
+        for node in ast.walk(ast.parse((PACKAGE / "contract" / module).read_text())):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             foreign = {n.split(".")[0] for n in names} - set(sys.stdlib_module_names) - {"nim_serve"}

@@ -1,11 +1,11 @@
 """How the leader stops: requests first, then the engine, then Ray; with a clock that moves when it is told to."""
 
 import pytest
-from nim_serve import events as e
-from nim_serve.events import Event, Scope, Status
-from nim_serve.limits import ENGINE_GRACE_SECONDS, RAY_GRACE_SECONDS
-from nim_serve.messages import Order
-from nim_serve.phases import Phase
+from nim_serve.contract.limits import ENGINE_GRACE_SECONDS, RAY_GRACE_SECONDS
+from nim_serve.decide import events as e
+from nim_serve.decide.events import Event, Scope, Status
+from nim_serve.decide.messages import Order
+from nim_serve.decide.phases import Phase
 
 from tests.container.leading import BOTH, Play
 

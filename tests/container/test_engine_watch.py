@@ -3,10 +3,10 @@
 import queue
 
 import pytest
-from nim_serve import engine_watch
-from nim_serve.engine_watch import EngineWatch, Server
-from nim_serve.events import Broken, EngineUp, Event, InFlight
-from nim_serve.progress import LEAST_PROOF_SECONDS, Sample
+from nim_serve.decide.events import Broken, EngineUp, Event, InFlight
+from nim_serve.decide.progress import LEAST_PROOF_SECONDS, Sample
+from nim_serve.vllm import engine_watch
+from nim_serve.vllm.engine_watch import EngineWatch, Server
 
 
 class Failing(Server):

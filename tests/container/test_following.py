@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 import pytest
-from nim_serve import events as e
-from nim_serve.events import Action, Event, Scope, Status
-from nim_serve.following import Following
-from nim_serve.limits import CLEAR_SECONDS, ENGINE_GRACE_SECONDS, GONE_SECONDS, RAY_GRACE_SECONDS, Limits
-from nim_serve.messages import Order, Report
-from nim_serve.worker_phases import Phase
+from nim_serve.contract.limits import CLEAR_SECONDS, ENGINE_GRACE_SECONDS, GONE_SECONDS, RAY_GRACE_SECONDS, Limits
+from nim_serve.decide import events as e
+from nim_serve.decide.events import Action, Event, Scope, Status
+from nim_serve.decide.following import Following
+from nim_serve.decide.messages import Order, Report
+from nim_serve.decide.worker_phases import Phase
 
 LIMITS = Limits(join=100, rejoin=50, drain=40)
 FIRST = Order("x.1", 1, "10.0.0.1:6379", "gathers the group")

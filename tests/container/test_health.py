@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from nim_serve.events import Status
-from nim_serve.health_port import LATE_SECONDS, LIVE_SECONDS, Health, serve_health
-from nim_serve.logs import configure
-from nim_serve.middleware import (
+from nim_serve.decide.events import Status
+from nim_serve.pod.health_port import LATE_SECONDS, LIVE_SECONDS, Health, serve_health
+from nim_serve.system.logs import configure
+from nim_serve.vllm.middleware import (
     CLASS_PATH,
     IN_FLIGHT_HEADER,
     STATUS_FILE,

@@ -8,10 +8,10 @@ from typing import TypeVar
 
 import pytest
 from nim_serve import heartbeat
-from nim_serve.events import Connected, Event, Heard, HungUp, Ordered, Unreachable
+from nim_serve.contract.limits import BEAT_SECONDS, SILENT_SECONDS
+from nim_serve.decide.events import Connected, Event, Heard, HungUp, Ordered, Unreachable
+from nim_serve.decide.messages import Order, Report, encode
 from nim_serve.heartbeat import Caller, Listener, Wire
-from nim_serve.limits import BEAT_SECONDS, SILENT_SECONDS
-from nim_serve.messages import Order, Report, encode
 
 GROUP = "leader.ns"
 Kind = TypeVar("Kind", bound=Event)

@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from nim_serve.health_port import Health
-from nim_serve.holding import HOLD_SECONDS, hold
-from nim_serve.logs import Log, configure
-from nim_serve.stopping import StopRequest
+from nim_serve.pod.exit_delay import HOLD_SECONDS, hold
+from nim_serve.pod.health_port import Health
+from nim_serve.pod.stopping import StopRequest
+from nim_serve.system.logs import Log, configure
 
 CONTAINER = Path(__file__).resolve().parents[2] / "container"
 

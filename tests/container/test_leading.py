@@ -3,13 +3,13 @@
 from dataclasses import replace
 
 import pytest
-from nim_serve import events as e
-from nim_serve.events import Scope, Status
-from nim_serve.leading import Leading
-from nim_serve.limits import CLEAR_SECONDS, GONE_SECONDS, RAY_GRACE_SECONDS, Limits, Tries
-from nim_serve.membership import Member
-from nim_serve.messages import Order
-from nim_serve.phases import Phase
+from nim_serve.contract.limits import CLEAR_SECONDS, GONE_SECONDS, RAY_GRACE_SECONDS, Limits, Tries
+from nim_serve.decide import events as e
+from nim_serve.decide.events import Scope, Status
+from nim_serve.decide.leading import Leading
+from nim_serve.decide.messages import Order
+from nim_serve.decide.phases import Phase
+from nim_serve.ray.membership import Member
 
 from tests.container.leading import BOTH, GONE_RAYLET, LIMITS, Play
 

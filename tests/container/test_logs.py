@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from nim_serve.logs import Log, configure
+from nim_serve.system.logs import Log, configure
 
 
 def test_plain_lines_carry_role_and_fields(capsys: pytest.CaptureFixture[str]) -> None:

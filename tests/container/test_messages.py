@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from nim_serve.messages import VERSION, MessageError, Order, Report, decode, encode, refusal
+from nim_serve.decide.messages import VERSION, MessageError, Order, Report, decode, encode, refusal
 
 REPORT = Report(worker="1", group="leader.ns", nodes=2, address="10.0.0.2", epoch="x.1", engine=3, fault="é")
 

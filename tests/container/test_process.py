@@ -7,9 +7,9 @@ import textwrap
 import time
 from pathlib import Path
 
-from nim_serve.ending import Ending, Find
-from nim_serve.process import Child, ProcessInfo, descendants, process_table
-from nim_serve.stopping import StopRequest
+from nim_serve.pod.stopping import StopRequest
+from nim_serve.system.ending import Ending, Find
+from nim_serve.system.process import Child, ProcessInfo, descendants, process_table
 
 
 def python(program: str) -> list[str]:

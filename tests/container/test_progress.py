@@ -1,7 +1,7 @@
 """An engine that hangs is told from one that is idle, slow, or busy with a long prompt."""
 
 import pytest
-from nim_serve.progress import Sample, Silence, Stall, sample
+from nim_serve.decide.progress import Sample, Silence, Stall, sample
 
 METRICS = """\
 # HELP vllm:num_requests_running Number of requests in model execution batches.

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 import pytest
-from nim_serve.events import Broken, Event, InFlight
-from nim_serve.progress import Sample
-from nim_serve.rounds import Rounds
+from nim_serve.decide.events import Broken, Event, InFlight
+from nim_serve.decide.health_poll import Rounds
+from nim_serve.decide.progress import Sample
 
 HUNG_CLIENT = Sample(1, (7.0,))
 """A request that counts and for which nothing is computed, as of a client that vanished; also a hung engine's."""

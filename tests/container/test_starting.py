@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from nim_serve import events as e
-from nim_serve import leader as leader_module
-from nim_serve.cleaning import Leftovers
-from nim_serve.contract import parse_environment
-from nim_serve.events import Action, Scope
-from nim_serve.health_port import Health
-from nim_serve.leader import Leader
-from nim_serve.stopping import StopRequest
+from nim_serve.contract.serve_config import parse_environment
+from nim_serve.decide import events as e
+from nim_serve.decide.events import Action, Scope
+from nim_serve.pod import leader as leader_module
+from nim_serve.pod.health_port import Health
+from nim_serve.pod.leader import Leader
+from nim_serve.pod.stopping import StopRequest
+from nim_serve.system.shared_memory import Leftovers
 
 
 def refuse(*_: object, **__: object) -> None:

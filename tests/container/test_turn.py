@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 
 import pytest
-from nim_serve.logs import Log
-from nim_serve.turn import turn
+from nim_serve.model.download_lock import turn
+from nim_serve.system.logs import Log
 
 LOG = Log("test")
 

@@ -4,12 +4,12 @@ import socket
 from collections.abc import Iterator
 
 import pytest
-from nim_serve.crew import Crew
-from nim_serve.logs import Log, configure
-from nim_serve.membership import Member, complete, decode, describe, encode, living
-from nim_serve.messages import Report
-from nim_serve.reach import Reached, connect, reached
-from nim_serve.waiting import MOST_A_SECOND, Waiting, few
+from nim_serve.decide.messages import Report
+from nim_serve.decide.worker_registry import Crew
+from nim_serve.ray.membership import Member, complete, decode, describe, encode, living
+from nim_serve.system.logs import Log, configure
+from nim_serve.system.tcp_connect import Reached, connect, reached
+from nim_serve.system.waiting import MOST_A_SECOND, Waiting, few
 
 
 class Clock:

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from nim_serve.cleaning import Leftovers, remove_ray_session
-from nim_serve.events import Broken, Event, Scope
-from nim_serve.limits import STOPPED_SECONDS
-from nim_serve.process import ProcessInfo, process_table
-from nim_serve.termination import LONGEST, leave_message
-from nim_serve.watched import Watched, how_it_ended
+from nim_serve.contract.limits import STOPPED_SECONDS
+from nim_serve.decide.events import Broken, Event, Scope
+from nim_serve.pod.pid_watch import Watched, how_it_ended
+from nim_serve.system.process import ProcessInfo, process_table
+from nim_serve.system.shared_memory import Leftovers, remove_ray_session
+from nim_serve.system.termination import LONGEST, leave_message
 
 
 class Watching:

@@ -162,7 +162,7 @@ def test_other_downloads_need_no_token_and_stay_in_their_folder(hub: RunningHub)
         assert caught.value.code == 404
 
 
-FETCH = "import sys; from nim_serve.fetch import main; sys.exit(main())"
+FETCH = "import sys; from nim_serve.model.fetch import main; sys.exit(main())"
 
 
 def nim_fetch(

@@ -4,11 +4,11 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from nim_stack.doctor import all_reduce
-from nim_stack.doctor.all_reduce import Outcome
 from nim_stack.manifests.all_reduce_job import AllReduce
-from nim_stack.manifests.all_reduce_program import MARK, MIB
+from nim_stack.manifests.programs.all_reduce import MARK, MIB
 from nim_stack.manifests.references import References
+from nim_stack.operations.doctor import all_reduce
+from nim_stack.operations.doctor.all_reduce import Outcome
 from nim_stack.plan import plan_deployment
 from tests.unit.stories import NAMESPACE, Json
 from tests.unit.test_doctor import SETTINGS, Cluster

@@ -7,8 +7,9 @@ from typing import Any
 
 import yaml
 
-from nim_stack.importing import helm, nimservice
 from nim_stack.importing.draft import Draft
+from nim_stack.importing.helm import values as helm
+from nim_stack.importing.operator import service as nimservice
 from nim_stack.importing.reading import read_documents, read_values
 from nim_stack.importing.result import Import, conclude, give_options
 

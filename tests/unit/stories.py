@@ -5,8 +5,8 @@ import json
 from pathlib import Path
 from typing import Any, Self
 
-from nim_stack.diagnosis.verdict import Diagnosis, diagnose
-from nim_stack.observing.snapshot import Log, Snapshot, load
+from nim_stack.operations.diagnosis.verdict import Diagnosis, diagnose
+from nim_stack.operations.observing.snapshot import Log, Snapshot, load
 
 RECORDED = Path(__file__).parent / "snapshots"
 NAMESPACE = NAME = "prove"

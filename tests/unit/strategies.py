@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from nim_stack.catalog import load_catalog
+from nim_stack.catalog.load import load_catalog
 from nim_stack.settings import StackSettings
 from tests.matrix_access import QUEUE
 

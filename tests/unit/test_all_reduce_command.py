@@ -11,7 +11,7 @@ import yaml
 
 from nim_stack.cli import clusters
 from nim_stack.cli.main import main
-from nim_stack.doctor import examine
+from nim_stack.operations.doctor import examine
 from nim_stack.plan import plan_deployment
 from tests.unit.all_reduce_api import LOGS, Api, ended
 from tests.unit.test_doctor import SETTINGS, Cluster

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from lab.engine import tree
-from nim_stack.doctor.bandwidth import heard
-from nim_stack.manifests import all_reduce_program as program
+from nim_stack.manifests.programs import all_reduce as program
+from nim_stack.operations.doctor.bandwidth import heard
 
 MIB = 1024**2
 TEXT = Path(program.__file__).read_text()

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from nim_stack.doctor.bandwidth import Measured, Timing, heard, judged, line_rate
-from nim_stack.manifests.all_reduce_program import MARK, MIB
+from nim_stack.manifests.programs.all_reduce import MARK, MIB
+from nim_stack.operations.doctor.bandwidth import Measured, Timing, heard, judged, line_rate
 from nim_stack.plan import DeploymentPlan, plan_deployment
 from tests.unit.conftest import TINY
 

@@ -3,12 +3,12 @@
 from typing import Any
 
 import pytest
-from nim_serve import contract
+from nim_serve.contract import serve_config as contract
 
+from nim_stack.base.quantity import to_bytes
 from nim_stack.manifests.pods import Role, pod_template
 from nim_stack.manifests.references import References, SecretRef
 from nim_stack.plan import DeploymentPlan, plan_deployment
-from nim_stack.quantity import to_bytes
 from tests.unit.conftest import TINY
 
 NFS = {"server": "nfs.example", "path": "/exports/models"}

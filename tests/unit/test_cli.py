@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from nim_stack.cli.main import main
-from nim_stack.rules.document import page
+from nim_stack.rules.page import page
 
 ROOT = Path(__file__).parents[2]
 FITTING = ["plan", "--model", "llama-3.1-405b-instruct", "--gpu", "h100", "--nodes", "2"]

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from nim_stack.cli.main import main
-from nim_stack.diagnosis.failure import JUDGEMENTS
-from nim_stack.diagnosis.logs import patterns
-from nim_stack.diagnosis.page import document, page
-from nim_stack.diagnosis.verdict import all_failures, diagnose
+from nim_stack.operations.diagnosis.failure import JUDGEMENTS
+from nim_stack.operations.diagnosis.logs import patterns
+from nim_stack.operations.diagnosis.page import document, page
+from nim_stack.operations.diagnosis.verdict import all_failures, diagnose
 from tests.unit.failure_stories import MISSING, STORIES, UNANSWERED, UNRESOLVED, Tell, a_claim_that_is_pending
 from tests.unit.stories import LEADER, RECORDED, WORKER, Story, codes, recorded
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from nim_stack.doctor.access import needed
-from nim_stack.doctor.check import CHECKS, Examined
-from nim_stack.doctor.examine import Report, examine
-from nim_stack.observing.snapshot import Access
+from nim_stack.operations.doctor.access import needed
+from nim_stack.operations.doctor.check import CHECKS, Examined
+from nim_stack.operations.doctor.examine import Report, examine
+from nim_stack.operations.observing.snapshot import Access
 from nim_stack.plan import DeploymentPlan, plan_deployment
 from tests.unit.stories import NAME, NAMESPACE, Json, Story
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from nim_stack.doctor.charged import Defaults, of_pod
+from nim_stack.operations.doctor.charged import Defaults, of_pod
 from tests.unit.stories import NAME, Json, Story
 from tests.unit.test_doctor import Cluster, found
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from nim_serve import contract
+from nim_serve.contract import serve_config as contract
 
 from nim_stack.manifests.download_job import download_job
 from nim_stack.manifests.pods import pod_template

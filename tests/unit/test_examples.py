@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from nim_stack.catalog import load_catalog
+from nim_stack.base.problems import RefusedError
+from nim_stack.catalog.load import load_catalog
 from nim_stack.cli.planning import plan_of
 from nim_stack.cli.stack_files import read_stack_file
-from nim_stack.problems import RefusedError
 from tests.examples import NAMES, STACKS, Example
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
-from nim_stack.catalog import load_catalog
-from nim_stack.memory import GIB, Engine, Memory, cache_per_layer, estimate
-from nim_stack.specs import ModelSpec
+from nim_stack.catalog.entries import ModelSpec
+from nim_stack.catalog.load import load_catalog
+from nim_stack.deployment.memory import GIB, Engine, Memory, cache_per_layer, estimate
 
 ROOT = Path(__file__).parents[2]
 DATA: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "figures.yaml").read_text())

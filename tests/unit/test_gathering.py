@@ -7,11 +7,11 @@ from typing import Any
 import httpx2
 import pytest
 
-from nim_stack import names
-from nim_stack.observing.errors import ClusterUnreachableError
-from nim_stack.observing.gathering import gather, watch
-from nim_stack.observing.reader import Reader, connect
-from nim_stack.observing.snapshot import Snapshot, load
+from nim_stack.base import names
+from nim_stack.operations.observing.errors import ClusterUnreachableError
+from nim_stack.operations.observing.gathering import gather, watch
+from nim_stack.operations.observing.reader import Reader, connect
+from nim_stack.operations.observing.snapshot import Snapshot, load
 from nim_stack.settings import Cluster
 
 TOKEN = "hf_abcdefghijklmnop"

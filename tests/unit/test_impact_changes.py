@@ -11,8 +11,8 @@ import yaml
 from lab.paths import REPO
 from lab.prove.impact_changes import BASE, CHANGES
 from lab.stacks import _merge
-from nim_stack.impact.effect import APPROVALS, Approval
-from nim_stack.impact.report import Impact
+from nim_stack.operations.impact.effect import APPROVALS, Approval
+from nim_stack.operations.impact.report import Impact
 from tests.unit.previews import changed, impact, lws, state, step
 
 DEV = REPO / "Pulumi.dev.yaml"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from nim_stack.cli.main import main
-from nim_stack.impact.pages import escape
+from nim_stack.operations.impact.pages import escape
 from tests.unit.previews import HERE, lws, preview, step
 
 

@@ -4,8 +4,8 @@ import pytest
 import yaml
 
 from lab.paths import REPO
-from nim_stack.impact.effect import APPROVALS
-from nim_stack.impact.pages import page
+from nim_stack.operations.impact.effect import APPROVALS
+from nim_stack.operations.impact.pages import page
 from tests.unit.previews import HERE, changed, recorded
 
 RECORDED = {

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from nim_stack.budget import TimeBudget
-from nim_stack.impact.rollout import rollout
+from nim_stack.deployment.deadlines import TimeBudget
+from nim_stack.operations.impact.rollout import rollout
 from nim_stack.plan import plan_deployment
 from tests.unit.conftest import TINY
 from tests.unit.lws_simulation import Simulation

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from nim_stack.catalog import load_catalog
-from nim_stack.impact.effect import APPROVALS
-from nim_stack.impact.pages import markdown
-from nim_stack.impact.preview import UNKNOWN
-from nim_stack.impact.report import read_impact
+from nim_stack.catalog.load import load_catalog
+from nim_stack.operations.impact.effect import APPROVALS
+from nim_stack.operations.impact.pages import markdown
+from nim_stack.operations.impact.preview import UNKNOWN
+from nim_stack.operations.impact.report import read_impact
 from tests.unit.previews import HERE
 
 SIZES = ("spec", "leaderWorkerTemplate", "size", "replicas", "containers", "nvidia.com/gpu")

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from nim_stack.importing.helm import Chart, chart_of
+from nim_stack.importing.helm.values import Chart, chart_of
 from nim_stack.importing.result import Import
 from nim_stack.manifests.leader_worker_set import leader_worker_set
 from nim_stack.manifests.pods import References
-from nim_stack.parsing import read_settings
+from nim_stack.settings.reading import read_settings
 from tests.unit.import_samples import from_helm, reasons, values
 
 LLAMA = "llama-3.1-405b-instruct"

@@ -8,7 +8,7 @@ import yaml
 from nim_stack.importing.reading import UnreadableError
 from nim_stack.manifests.leader_worker_set import leader_worker_set
 from nim_stack.manifests.pods import References
-from nim_stack.parsing import read_settings
+from nim_stack.settings.reading import read_settings
 from tests.unit.import_samples import SAMPLES, from_nimservice, reasons, values
 
 OBJECT = {"apiVersion": "apps.nvidia.com/v1alpha1"}

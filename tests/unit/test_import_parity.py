@@ -11,8 +11,8 @@ from pydantic.alias_generators import to_camel
 from nim_stack.cli.main import main
 from nim_stack.importing import parity, variables
 from nim_stack.importing.draft import Draft
-from nim_stack.importing.helm_rows import ROWS
-from nim_stack.importing.operator_rows import CACHE_ROWS, SERVICE_ROWS
+from nim_stack.importing.helm.rows import ROWS
+from nim_stack.importing.operator.rows import CACHE_ROWS, SERVICE_ROWS
 from nim_stack.importing.result import Import
 from nim_stack.importing.rows import Row
 from nim_stack.settings import StackSettings

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from nim_stack.manifests.lws_release import ReleaseError, _undescribed, parse_release, resource_name, resource_type
-from nim_stack.release import fetch_manifest
+from nim_stack.lws.download import fetch_manifest
+from nim_stack.lws.manifest import ReleaseError, _undescribed, parse_release, resource_name, resource_type
 from tests.unit.release_fixture import MANIFEST
 
 

@@ -6,9 +6,9 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel
 
-from nim_stack.parsing import read_settings
-from nim_stack.problems import RefusedError
+from nim_stack.base.problems import RefusedError
 from nim_stack.settings import StackSettings
+from nim_stack.settings.reading import read_settings
 from tests.deployments import deployment, matrix, names, planned
 from tests.examples import NAMES, Example
 from tests.matrix_access import TINY, access_matrix

@@ -2,10 +2,10 @@
 
 import pytest
 
-from nim_stack.catalog import load_catalog
-from nim_stack.memory import GIB, Engine, cache_per_layer, estimate, partition
-from nim_stack.specs import ModelSpec
-from nim_stack.traffic import ceiling, traffic
+from nim_stack.catalog.entries import ModelSpec
+from nim_stack.catalog.load import load_catalog
+from nim_stack.deployment.memory import GIB, Engine, cache_per_layer, estimate, partition
+from nim_stack.deployment.traffic import ceiling, traffic
 
 CATALOG = load_catalog()
 LLAMA = CATALOG.models["llama-3.1-405b-instruct"]

@@ -2,9 +2,9 @@
 
 import pytest
 
-from nim_stack.diagnosis.page import page
 from nim_stack.manifests.smoke_job import SMOKE
-from nim_stack.observing.snapshot import Log
+from nim_stack.operations.diagnosis.page import page
+from nim_stack.operations.observing.snapshot import Log
 from tests.unit.stories import NAME, Story, codes
 
 JOB = f"{NAME}-smoke-0123456789"

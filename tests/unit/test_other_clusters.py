@@ -7,13 +7,13 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from nim_stack import names
+from nim_stack.base import names
 from nim_stack.cli.main import main
-from nim_stack.diagnosis.verdict import diagnose
-from nim_stack.observing.errors import ClusterUnreachableError
-from nim_stack.observing.gathering import gather
-from nim_stack.observing.reader import Reader
-from nim_stack.observing.snapshot import Snapshot
+from nim_stack.operations.diagnosis.verdict import diagnose
+from nim_stack.operations.observing.errors import ClusterUnreachableError
+from nim_stack.operations.observing.gathering import gather
+from nim_stack.operations.observing.reader import Reader
+from nim_stack.operations.observing.snapshot import Snapshot
 from tests.unit.stories import LEADER, NAME, WORKER, Json, Story, codes, recorded
 from tests.unit.test_gathering import server
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from nim_stack import names
+from nim_stack.base import names
 from nim_stack.manifests import claims
 from nim_stack.manifests.leader_worker_set import metadata
 from nim_stack.manifests.pods import ROLES, Manifest, References, pod_template

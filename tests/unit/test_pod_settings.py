@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import yaml
 
-from nim_stack.kubernetes_values import complaints
 from nim_stack.manifests.leader_worker_set import leader_worker_set
 from nim_stack.manifests.pods import ROLES, Manifest, References, Role, pod_template
 from nim_stack.plan import plan_deployment
 from nim_stack.settings.pods import ComputeDomain, Pods, PodSecurity, Queue, Resources, RolePods
+from nim_stack.values.kubernetes.types import complaints
 from tests.unit.conftest import ROOT, TINY
 from tests.unit.pod_cases import OF_A_ROLE, OF_BOTH, RESOURCES, SECURITY, SIDECAR, model, named, spec
 

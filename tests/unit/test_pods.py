@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from nim_serve import contract
+from nim_serve.contract import serve_config as contract
 
-from nim_stack import names
+from nim_stack.base import names
 from nim_stack.manifests.leader_worker_set import spec
 from nim_stack.manifests.pods import pod_template
 from nim_stack.manifests.references import References, SecretRef

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from nim_stack.base.problems import RefusedError
+from nim_stack.base.quantity import to_bytes
 from nim_stack.plan import DeploymentPlan, plan_deployment
-from nim_stack.problems import RefusedError
-from nim_stack.quantity import to_bytes
 from nim_stack.rules import all_rules
 from tests.unit.strategies import CATALOG, MODELS, likely, sound, wild
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from nim_stack.base.problems import RefusedError
 from nim_stack.plan import DeploymentPlan, plan_deployment
-from nim_stack.problems import RefusedError
 
 STORAGE = {"storageClass": "local-nfs", "size": "200Gi"}
 SECRETS = {"ngcApiSecret": "ngc-api", "imagePullSecrets": ["nvcr-imagepull"], "hfTokenSecret": "hf-token"}

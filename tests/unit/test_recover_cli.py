@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from nim_stack.cli.main import main
-from nim_stack.recovering.locks import of_files, of_service
+from nim_stack.operations.recovering.locks import of_files, of_service
 from tests.unit.recovery_samples import REFERENCE, SECRET, SERVICE, existing, export, live, operation
 
 _PULUMI = """#!/bin/sh

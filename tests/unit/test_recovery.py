@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from nim_stack.recovering.decisions import Identity, UndecidedError
-from nim_stack.recovering.recovery import INTERRUPTED, Recovery, StateFormatError, recover
+from nim_stack.operations.recovering.decisions import Identity, UndecidedError
+from nim_stack.operations.recovering.recovery import INTERRUPTED, Recovery, StateFormatError, recover
 from tests.unit.recovery_samples import (
     MADE,
     MARK,

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from nim_stack.base.problems import RefusedError
 from nim_stack.plan import plan_deployment
-from nim_stack.problems import RefusedError
 from tests.unit.conftest import TINY
 
 LICENSED = {"model": "llama-3.1-405b-instruct", "nodes": 2, "storage": {"storageClass": "shared"}}

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
+from nim_stack.base.first_rules import ENCRYPTED_SETTINGS, KEY_IN_CLEAR
+from nim_stack.base.problems import DOCUMENT, Problem, RefusedError
 from nim_stack.plan import plan_deployment
-from nim_stack.problems import DOCUMENT, Problem, RefusedError
 from nim_stack.rules import all_rules
-from nim_stack.rules.reading import ENCRYPTED_SETTINGS, KEY_IN_CLEAR
 from tests.unit import (
     rule_cases_access,
     rule_cases_healing,

@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 
-from nim_stack import names
+from nim_stack.base import names
 from nim_stack.cli.report import document, page
-from nim_stack.kubernetes_values import complaints
 from nim_stack.manifests.autoscaler import autoscaler
 from nim_stack.manifests.disruption_budget import disruption_budget
 from nim_stack.manifests.leader_worker_set import leader_worker_set, spec
 from nim_stack.manifests.pods import References
 from nim_stack.plan import DeploymentPlan, plan_deployment
+from nim_stack.values.kubernetes.types import complaints
 from tests.matrix_access import QUEUE, access_matrix
 from tests.unit.conftest import TINY
 

@@ -11,9 +11,11 @@ import yaml
 from hypothesis import given
 
 from nim_stack.cli.main import main
-from nim_stack.kubernetes_schema import definitions
 from nim_stack.plan import plan_deployment
-from nim_stack.settings import StackSettings, document, schema
+from nim_stack.settings import StackSettings
+from nim_stack.settings import json_schema as schema
+from nim_stack.settings import page as document
+from nim_stack.values.kubernetes.schema import definitions
 from tests.examples import NAMES, STACKS, Example
 from tests.json_schema import complaints
 from tests.unit.strategies import likely, sound

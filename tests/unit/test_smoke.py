@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from nim_stack import names
+from nim_stack.base import names
 from nim_stack.cli import smoke
-from nim_stack.manifests import smoke_client
 from nim_stack.manifests.pod_security import pod_security_level
+from nim_stack.manifests.programs import smoke_client
 from nim_stack.manifests.smoke_job import smoke_job
 from nim_stack.plan import plan_deployment
 from tests.unit.conftest import TINY

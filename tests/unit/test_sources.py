@@ -1,9 +1,9 @@
 """The forms in which a model is named that the image does not bring."""
 
 import pytest
-from nim_serve.values import model
+from nim_serve.contract.values import model
 
-from nim_stack.sources import read_source
+from nim_stack.catalog.sources import read_source
 
 
 @pytest.mark.parametrize(

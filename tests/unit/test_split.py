@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from nim_stack.catalog.profiles import Profile, read_profile
 from nim_stack.plan import DeploymentPlan, plan_deployment
-from nim_stack.profiles import Profile, read_profile
 from tests.unit.conftest import TINY
 
 STORAGE = {"storage": {"storageClass": "shared"}}

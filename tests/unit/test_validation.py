@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from nim_stack.kubernetes_schema import definitions, reference
-from nim_stack.kubernetes_values import complaints, field_types, type_of
-from nim_stack.validation import quantities
-from nim_stack.validation.names import KEYS, NEEDED, TEXTS, VALUES
-from nim_stack.validation.numbers import RANGES
-from nim_stack.validation.quantities import SIGNS
-from nim_stack.validation.words import WORDS
+from nim_stack.values.kubernetes import quantities
+from nim_stack.values.kubernetes.quantities import SIGNS
+from nim_stack.values.kubernetes.ranges import RANGES
+from nim_stack.values.kubernetes.schema import definitions, reference
+from nim_stack.values.kubernetes.spelling import KEYS, NEEDED, TEXTS, VALUES
+from nim_stack.values.kubernetes.types import complaints, field_types, type_of
+from nim_stack.values.kubernetes.words import WORDS
 from tests import json_schema
 from tests.kubernetes_samples import UNASKED, Sample, numbers, samples, spellings, together, words
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from nim_stack.manifests.pods import References, pod_template
-from nim_stack.manifests.wait_for_leader import PROGRAM
+from nim_stack.manifests.programs.wait_for_leader import PROGRAM
 from nim_stack.plan import plan_deployment
 from tests.unit.conftest import TINY
 

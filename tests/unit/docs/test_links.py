@@ -4,9 +4,9 @@ import re
 from urllib.parse import urlsplit
 
 import pytest
-from nim_serve.variables import ENV
+from nim_serve.contract.variables import ENV
 
-from nim_stack.diagnosis.verdict import all_failures
+from nim_stack.operations.diagnosis.verdict import all_failures
 from nim_stack.rules import all_rules
 from tests.unit.docs.pages import PAGES, ROOT, Page, Piece
 

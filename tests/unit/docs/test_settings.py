@@ -8,7 +8,7 @@ import yaml
 
 from nim_stack.plan import plan_deployment
 from nim_stack.settings import StackSettings
-from nim_stack.settings.document import sections
+from nim_stack.settings.page import sections
 from tests.unit.docs.pages import PAGES, Page, Piece
 
 BY_NAME = pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from nim_stack.impact.report import Impact, read_impact
 from nim_stack.manifests.leader_worker_set import leader_worker_set
 from nim_stack.manifests.references import References, SecretRef
+from nim_stack.operations.impact.report import Impact, read_impact
 from nim_stack.plan import plan_deployment
 from tests.unit.conftest import TINY
 

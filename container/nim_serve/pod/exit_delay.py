@@ -1,0 +1,30 @@
+"""A while between the last line of a pod's log and its exit.
+
+LeaderWorkerSet makes the whole group anew when a container of it exits: at once, without a back-off, and the logs go
+with the pods. Where the next group would end the same way, this slows the loop down and leaves the log to be read.
+"""
+
+import time
+from collections.abc import Callable
+
+from nim_serve.pod.health_port import Health
+from nim_serve.pod.stopping import StopRequest
+from nim_serve.system.logs import Log
+
+HOLD_SECONDS = 60.0
+TURN_SECONDS = 1.0
+"""How often health is told that this process lives: it is not ready, but not late either."""
+
+
+def hold(log: Log, stop: StopRequest, health: Health | None = None, now: Callable[[], float] = time.monotonic) -> None:
+    """Wait, but not past a request to stop."""
+    if stop.requested:
+        return
+    log.info(
+        "holds before it exits, so that its log can be read, and LWS does not make the group anew in a loop",
+        seconds=round(HOLD_SECONDS),
+    )
+    until = now() + HOLD_SECONDS
+    while (left := until - now()) > 0 and not stop.wait(min(TURN_SECONDS, left)):
+        if health is not None:
+            health.turned_at = now()

@@ -1,0 +1,75 @@
+"""The size of a claim: it cannot shrink, which the state tells at preview, and grows where its class allows expansion,
+which only the API server knows.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+import pulumi
+
+from nim_stack.base.quantity import PATTERN, to_bytes
+
+AWAY: Final = (
+    "or deploy under another nim.name, which makes a new claim; or make a claim yourself and name it in "
+    "nim.storage.existingClaim"
+)
+_NO_EXPANSION: Final = "only dynamically provisioned pvc can be resized"
+_NOT_BOUND: Final = "for bound claims"
+_LESS: Final = "can not be less than"
+
+
+def size_hooks(claim: str, storage_class: str) -> pulumi.ResourceHookBinding:
+    """Hooks of a claim: the first refuses to shrink it, the second explains why it cannot grow."""
+    before = pulumi.ResourceHook(f"{claim}-size", _refuse_shrinking, pulumi.ResourceHookOptions(on_dry_run=True))
+
+    def explain(args: pulumi.ErrorHookArgs) -> bool:
+        if cure := cannot_grow(claim, storage_class, args.errors[0] if args.errors else ""):
+            pulumi.log.error(cure)
+        return False
+
+    return pulumi.ResourceHookBinding(before_update=[before], on_error=[pulumi.ErrorHook(f"{claim}-growth", explain)])
+
+
+def cannot_grow(claim: str, storage_class: str, error: str) -> str | None:
+    """What to do about the API server's refusal of an update; None when it is about something else than the size."""
+    if _NO_EXPANSION in error:
+        return (
+            f"nim.storage.size: the claim {claim} cannot grow, because its class {storage_class!r} does not allow "
+            "expansion, or the volume was not made by it. The claim is as it was, and its pods go on. Set "
+            "nim.storage.size back; or have the class allow it, if its driver can expand volumes (`kubectl patch "
+            f"""storageclass {storage_class} -p '{{"allowVolumeExpansion": true}}'`); {AWAY}."""
+        )
+    if _NOT_BOUND in error:
+        return (
+            f"nim.storage.size: the claim {claim} cannot grow before it is bound to a volume. See why it is not "
+            f"(`kubectl describe pvc {claim}`), or set nim.storage.size back until it is."
+        )
+    if _LESS in error:
+        return (
+            f"nim.storage.size: the claim {claim} that is there is larger, and a claim cannot shrink. Set "
+            f"nim.storage.size to what `kubectl get pvc {claim}` shows, or more; {AWAY}."
+        )
+    return None
+
+
+def _refuse_shrinking(args: pulumi.ResourceHookArgs) -> None:
+    """Before an update, in a preview too: what the claim has, as the state knows it, against what is asked for.
+
+    Raises:
+        ValueError: a claim that is there cannot become smaller.
+    """
+    present, wanted = _request(args.old_outputs), _request(args.new_inputs)
+    if present and wanted and to_bytes(wanted) < to_bytes(present):
+        raise ValueError(
+            f"nim.storage.size = {wanted!r}: the claim {args.name} has {present}, and a claim cannot shrink; replacing "
+            f"it would delete the weights. Set nim.storage.size to {present!r} or more; {AWAY}."
+        )
+
+
+def _request(properties: Mapping[str, Any] | None) -> str | None:
+    """Size in a claim's inputs or outputs, if it is one that can be compared."""
+    found: Any = properties
+    for part in ("spec", "resources", "requests", "storage"):
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return found if isinstance(found, str) and re.fullmatch(PATTERN, found) else None

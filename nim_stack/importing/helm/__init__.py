@@ -1,0 +1,1 @@
+"""Values of NVIDIA's nim-llm chart: the table of their names, and the code that reads them."""

@@ -1,0 +1,1 @@
+"""NIMService and NIMCache of the NIM Operator: the table of their names, and the code that reads them."""

@@ -1,0 +1,113 @@
+"""Whether a deployment that does not serve yet is on its way, within the time that it may take."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from nim_stack.deployment.deadlines import IMAGE_PULL_SECONDS
+from nim_stack.operations.diagnosis.case import SCALE_UP, Case
+from nim_stack.operations.diagnosis.storage import MOUNT_SECONDS
+from nim_stack.operations.diagnosis.view import Pod
+
+BRIEF_SECONDS = 60.0
+"""What controllers and kubelets may take for their part."""
+QUEUE = "Scheduling is blocked due to non-empty scheduling gates"
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one pod does now."""
+
+    pod: str
+    doing: str
+    seconds: float
+    """So far."""
+    limit: float | None
+    """Until something is wrong; None when nobody can say."""
+
+    @property
+    def late(self) -> bool:
+        return self.limit is not None and self.seconds > self.limit
+
+    def __str__(self) -> str:
+        limit = f" of {self.limit:,.0f} s that it may take" if self.limit is not None else " so far"
+        return f"{self.pod} {self.doing}: {self.seconds:,.0f} s{limit}"
+
+
+def steps(case: Case) -> tuple[Step, ...]:
+    """What each pod that is not ready does, and what is waited for beside them."""
+    return tuple(_steps(case))
+
+
+def _steps(case: Case) -> Iterator[Step]:
+    if case.group is None:
+        return
+    waiting = [pod for pod in case.pods if not pod.ready]
+    for pod in waiting:
+        yield _step(case, pod)
+    if case.missing:
+        since = min((case.age(p.deleting_since) for p in case.pods if p.deleting_since), default=_last_change(case))
+        yield Step(f"{case.missing} pods", "are about to be made", max(0.0, since), BRIEF_SECONDS)
+    elif not waiting:
+        yield Step(
+            case.snapshot.name, "has all its pods ready and is about to be Available", _ready(case), BRIEF_SECONDS
+        )
+
+
+def _step(case: Case, pod: Pod) -> Step:
+    if pod.deleting_since:
+        return Step(pod.name, "ends", max(0.0, case.age(pod.deleting_since)), BRIEF_SECONDS)
+    if not pod.node:
+        return _placing(case, pod)
+    for container in pod.containers:
+        if container.name != "nim" and container.running_since and pod.phase == "Pending":
+            return Step(pod.name, f"runs its init container {container.name}", case.running_for(container), None)
+    if pod.main is None or not (pod.main.running_since or pod.main.restarts or list(pod.main.ends)):
+        return _creating(case, pod)
+    if not pod.main.running_since:
+        return Step(pod.name, "starts again", case.age(pod.created), BRIEF_SECONDS)
+    since = case.running_for(pod.main)
+    hit = next((hit for hit in _phases(case, pod)), None)
+    doing = hit or "runs and says nothing of what it does"
+    return Step(pod.name, doing, since, case.startup_seconds if pod.role == "leader" else None)
+
+
+def _phases(case: Case, pod: Pod) -> list[str]:
+    """What the newest line of its log that is known says."""
+    found = [hit for hit in case.hits_of("progress") if hit.pod == pod.name and hit.where == "log"]
+    newest = sorted(found, key=lambda hit: hit.when)
+    return [f"{newest[-1].pattern.phase} ({newest[-1].match['what'][:120]})"] if newest else []
+
+
+def _placing(case: Case, pod: Pod) -> Step:
+    age, words = case.age(pod.created), pod.unscheduled or ""
+    if pod.spec.get("schedulingGates") or QUEUE in words:
+        return Step(pod.name, "waits in a queue until it is admitted", age, None)
+    if any(True for _ in case.events_of(pod, *SCALE_UP)):
+        return Step(pod.name, "waits for a node that the cluster is adding", age, 900)
+    return Step(pod.name, "waits for a node", age, 30.0 if words else BRIEF_SECONDS)
+
+
+def _creating(case: Case, pod: Pod) -> Step:
+    scheduled = next((event for event in case.events_of(pod, "Pulling")), None)
+    if scheduled and not any(True for _ in case.events_of(pod, "Pulled")):
+        return Step(pod.name, "pulls its image", case.age(scheduled.last), IMAGE_PULL_SECONDS)
+    age = case.age(pod.created)
+    if age > MOUNT_SECONDS and not any(True for _ in case.events_of(pod, "FailedMount", "FailedAttachVolume")):
+        # Events are kept for an hour, and pulling may be an event of before that.
+        return Step(pod.name, "makes its containers", age, IMAGE_PULL_SECONDS)
+    return Step(pod.name, "mounts its volumes and makes its containers", age, 2 * BRIEF_SECONDS)
+
+
+def _ready(case: Case) -> float:
+    """Seconds since the last pod became ready."""
+    times = [c["lastTransitionTime"] for pod in case.pods for c in pod.raw["status"].get("conditions") or []
+             if c["type"] == "Ready"]  # fmt: skip
+    return case.age(max(times)) if times else _last_change(case)
+
+
+def _last_change(case: Case) -> float:
+    """Seconds since the LeaderWorkerSet was made, or its status last changed."""
+    assert case.group is not None
+    conditions = case.group.get("status", {}).get("conditions") or []
+    times = [c["lastTransitionTime"] for c in conditions if c.get("lastTransitionTime")]
+    return case.age(max([*times, case.group["metadata"]["creationTimestamp"]]))

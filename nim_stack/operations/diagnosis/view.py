@@ -1,0 +1,227 @@
+"""What verdicts ask of the objects in a snapshot, in Kubernetes' own terms."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from nim_stack.base import names
+from nim_stack.base.quantity import amount
+from nim_stack.operations.observing.gathering import role
+
+Json = dict[str, Any]
+GROUP_INDEX_LABEL = "leaderworkerset.sigs.k8s.io/group-index"
+
+
+def seconds_between(earlier: str | None, later: str) -> float | None:
+    """Seconds from one time in an object to another; None without the earlier."""
+    return None if not earlier else (_time(later) - _time(earlier)).total_seconds()
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text[:26].rstrip("Z") + "+00:00" if len(text) > 26 else text.replace("Z", "+00:00"))
+
+
+def condition(obj: Json, kind: str) -> Json:
+    """One condition of an object's status; empty without it."""
+    found: Json = next((c for c in obj.get("status", {}).get("conditions") or [] if c["type"] == kind), {})
+    return found
+
+
+@dataclass(frozen=True)
+class Container:
+    """One container's status; `nim` is the model's."""
+
+    raw: Json
+
+    @property
+    def name(self) -> str:
+        return str(self.raw["name"])
+
+    @property
+    def restarts(self) -> int:
+        return int(self.raw.get("restartCount", 0))
+
+    @property
+    def waiting(self) -> Json:
+        found: Json = (self.raw.get("state") or {}).get("waiting") or {}
+        return found
+
+    @property
+    def running_since(self) -> str | None:
+        return ((self.raw.get("state") or {}).get("running") or {}).get("startedAt")
+
+    @property
+    def ends(self) -> Iterator[Json]:
+        """How it ended: now, and the time before."""
+        for state in ("state", "lastState"):
+            if ended := (self.raw.get(state) or {}).get("terminated"):
+                yield ended
+
+
+@dataclass(frozen=True)
+class Pod:
+    """One pod of the deployment."""
+
+    raw: Json
+
+    @property
+    def name(self) -> str:
+        return str(self.raw["metadata"]["name"])
+
+    @property
+    def uid(self) -> str:
+        return str(self.raw["metadata"]["uid"])
+
+    @property
+    def role(self) -> str:
+        return role(self.raw)
+
+    @property
+    def group(self) -> str:
+        return str((self.raw["metadata"].get("labels") or {}).get(GROUP_INDEX_LABEL, ""))
+
+    @property
+    def of_a_group(self) -> bool:
+        return self.role in ("leader", "worker")
+
+    @property
+    def phase(self) -> str:
+        return str(self.raw["status"].get("phase"))
+
+    @property
+    def node(self) -> str | None:
+        found: str | None = self.raw["spec"].get("nodeName")
+        return found
+
+    @property
+    def address(self) -> str | None:
+        found: str | None = self.raw["status"].get("podIP")
+        return found
+
+    @property
+    def created(self) -> str:
+        return str(self.raw["metadata"]["creationTimestamp"])
+
+    @property
+    def deleting_since(self) -> str | None:
+        found: str | None = self.raw["metadata"].get("deletionTimestamp")
+        return found
+
+    @property
+    def ready(self) -> bool:
+        return condition(self.raw, "Ready").get("status") == "True"
+
+    @property
+    def unscheduled(self) -> str | None:
+        """Why the scheduler has not placed it, when it has tried."""
+        found = condition(self.raw, "PodScheduled")
+        return found.get("message", "") if found.get("status") == "False" else None
+
+    @cached_property
+    def containers(self) -> tuple[Container, ...]:
+        status = self.raw["status"]
+        raw = [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]
+        return tuple(Container(item) for item in raw)
+
+    @property
+    def main(self) -> Container | None:
+        return next((container for container in self.containers if container.name == "nim"), None)
+
+    @property
+    def spec(self) -> Json:
+        found: Json = self.raw["spec"]
+        return found
+
+    @property
+    def main_spec(self) -> Json:
+        containers: list[Json] = self.spec["containers"]
+        return next((container for container in containers if container["name"] == "nim"), containers[0])
+
+    def asks_for(self, resource: str) -> float:
+        return requested(self.raw, resource)
+
+
+def requested(pod: Json, resource: str) -> float:
+    """What the containers of a pod request of a resource together."""
+    total = 0.0
+    for container in pod["spec"].get("containers") or []:
+        resources = container.get("resources") or {}
+        given = (resources.get("requests") or {}).get(resource, (resources.get("limits") or {}).get(resource))
+        total += amount(given) if given is not None else 0
+    return total
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event of the namespace."""
+
+    raw: Json
+
+    @property
+    def reason(self) -> str:
+        return str(self.raw.get("reason", ""))
+
+    @property
+    def message(self) -> str:
+        return str(self.raw.get("message", "")).strip()
+
+    @property
+    def about(self) -> tuple[str, str]:
+        found: Mapping[str, str] = self.raw.get("involvedObject") or {}
+        return found.get("kind", ""), found.get("name", "")
+
+    @property
+    def uid(self) -> str | None:
+        return (self.raw.get("involvedObject") or {}).get("uid")
+
+    @property
+    def last(self) -> str:
+        series = self.raw.get("series") or {}
+        times = (series.get("lastObservedTime"), self.raw.get("lastTimestamp"), self.raw.get("eventTime"))
+        return next((time for time in times if time), str(self.raw["metadata"].get("creationTimestamp", "")))
+
+    @property
+    def count(self) -> int:
+        return int((self.raw.get("series") or {}).get("count") or self.raw.get("count") or 1)
+
+    def __str__(self) -> str:
+        kind, name = self.about
+        return f"event {self.reason} of {kind} {name}: {self.message}"
+
+
+@dataclass(frozen=True)
+class Node:
+    """One node."""
+
+    raw: Json
+
+    @property
+    def name(self) -> str:
+        return str(self.raw["metadata"]["name"])
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        found: Mapping[str, str] = self.raw["metadata"].get("labels") or {}
+        return found
+
+    @property
+    def taints(self) -> tuple[Json, ...]:
+        return tuple(self.raw.get("spec", {}).get("taints") or ())
+
+    @property
+    def cordoned(self) -> bool:
+        return bool(self.raw.get("spec", {}).get("unschedulable"))
+
+    @property
+    def ready(self) -> bool:
+        return condition(self.raw, "Ready").get("status") == "True"
+
+    def allocatable(self, resource: str) -> float:
+        given = (self.raw.get("status", {}).get("allocatable") or {}).get(resource)
+        return amount(given) if given is not None else 0.0
+
+    @property
+    def gpus(self) -> int:
+        return int(self.allocatable(names.GPU_RESOURCE))

@@ -1,0 +1,237 @@
+"""The all-reduce Job, from its creation to its deletion: the one part of doctor that writes, when it is asked to."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from nim_stack.base import names
+from nim_stack.manifests.all_reduce_job import AllReduce, all_reduce_job, owned
+from nim_stack.manifests.programs.all_reduce import MARK
+from nim_stack.manifests.references import References
+from nim_stack.operations.diagnosis.view import Pod, condition
+from nim_stack.operations.doctor.bandwidth import Said, heard
+from nim_stack.operations.doctor.check import Examined
+from nim_stack.operations.doctor.obstacles import obstacles
+from nim_stack.operations.observing.errors import CannotReadError, ClusterUnreachableError
+from nim_stack.operations.observing.reader import Reader
+from nim_stack.operations.observing.trimming import without_keys
+
+Json = dict[str, Any]
+Say = Callable[[str], None]
+MEETING_SECONDS = 120.0
+"""For pods that all run to find each other."""
+SILENT_SECONDS = 60.0
+"""For an API server that does not answer meanwhile."""
+GONE_SECONDS = 30.0
+_PAUSE_SECONDS = 1.0
+_KINDS = {"Service": "/api/v1/namespaces/{}/services", "Job": "/apis/batch/v1/namespaces/{}/jobs",
+          "ComputeDomain": f"/apis/{names.COMPUTE_DOMAIN_API}/namespaces/{{}}/computedomains"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the pods said, or why they said nothing."""
+
+    said: Said = field(default_factory=Said)
+    why: str = ""
+    """Empty when all pods ended well."""
+    do: str = ""
+
+
+@dataclass
+class _Watch:
+    """One Job while it is there."""
+
+    reader: Reader
+    it: Examined
+    asked: AllReduce
+    say: Say
+    clock: Callable[[], float]
+    sleep: Callable[[float], None]
+    told: str = ""
+    logs: dict[str, str] = field(default_factory=dict)
+    """By pod, as far as they were read: they go with a pod."""
+    since: dict[str, float] = field(default_factory=dict)
+    """When each obstacle was seen first, by its words for what to do, since those of the cluster change."""
+    running_since: float | None = None
+    """All pods."""
+
+    def outcome(self) -> Outcome:
+        end = self.clock() + self.asked.seconds
+        answered, last = self.clock(), "nothing is known of its pods"
+        while self.clock() < end:
+            try:
+                found, last = self._look()
+                if found is not None:
+                    return found
+                answered = self.clock()
+            except (CannotReadError, ClusterUnreachableError) as trouble:
+                if "forbidden" in str(trouble) or self.clock() - answered > SILENT_SECONDS:
+                    raise
+            self.sleep(_PAUSE_SECONDS)
+        why = f"not within {self.asked.seconds // 60} minutes: {last}"
+        return Outcome(self._said(), why, "Give it more: --minutes.")
+
+    def _look(self) -> tuple[Outcome | None, str]:
+        """How it ended, if it has, and how far it is."""
+        space = f"/api/v1/namespaces/{self.asked.namespace}"
+        job = self.reader.get(f"{_KINDS['Job'].format(self.asked.namespace)}/{self.asked.name}")
+        if job is None:
+            return Outcome(self._said(), "somebody deleted the Job", "Run the command again."), ""
+        listed = self.reader.get(f"{space}/pods", labelSelector=f"{names.JOB_NAME_LABEL}={self.asked.name}") or {}
+        pods = sorted(listed.get("items") or [], key=lambda pod: str(pod["metadata"]["name"]))
+        self._read(pods)
+        if ended := self._ended(job, pods):
+            return ended, ""
+        running = [pod for pod in pods if _running(pod)]
+        if len(running) == self.it.plan.nodes:
+            return self._meeting(), self._progress(f"all {len(running)} pods run")
+        self.running_since = None
+        found, now = list(obstacles(self.it, job, pods, self._events(space))), self.clock()
+        self.since = {each.do: self.since.get(each.do, now) for each in found}
+        for each in found:
+            if now - self.since[each.do] >= each.patience:
+                return Outcome(self._said(), each.what, each.do), ""
+        state = f"{len(running)} of {self.it.plan.nodes} pods run"
+        return None, self._progress("; ".join([state, *(each.what for each in found[:1])]))
+
+    def _events(self, space: str) -> list[Json]:
+        """Without the right to see them the pods' own words have to do."""
+        try:
+            return (self.reader.get(f"{space}/events") or {}).get("items") or []
+        except CannotReadError:
+            return []
+
+    def _read(self, pods: list[Json]) -> None:
+        for pod in pods:
+            name = pod["metadata"]["name"]
+            if _state(pod).keys() & {"running", "terminated"}:
+                path = f"/api/v1/namespaces/{self.asked.namespace}/pods/{name}/log"
+                try:
+                    self.logs[name] = self.reader.text(path, container=names.MODEL_CONTAINER, timestamps="true")
+                except CannotReadError as refused:
+                    if "forbidden" in str(refused):
+                        raise
+
+    def _ended(self, job: Json, pods: list[Json]) -> Outcome | None:
+        """By the containers: a sidecar can keep a pod, and with it the Job, from ever ending."""
+        ends = {pod["metadata"]["name"]: end for pod in pods if (end := _state(pod).get("terminated"))}
+        failed = {name: end for name, end in ends.items() if end.get("exitCode") != 0}
+        if failed:
+            name, end = min(failed.items(), key=lambda item: str(item[1].get("finishedAt")))
+            return Outcome(self._said(), self._last_words(name, end), "See what it says; --image takes another image.")
+        said = self._said()
+        if len(ends) == self.it.plan.nodes:
+            if not said.timings:
+                return Outcome(said, "the pods ended without a figure", "Run the command again.")
+            return Outcome(said)
+        over = condition(job, "Failed")
+        if over.get("status") == "True":
+            words = self._failure() or f"the Job failed: {over.get('reason')}: {over.get('message')}"
+            return Outcome(said, words, "Run the command again; `kubectl get events` may say more.")
+        return None
+
+    def _meeting(self) -> Outcome | None:
+        """All pods run. They do not meet where names are not resolved or packets dropped."""
+        said = self._said()
+        if self.running_since is None:
+            self.running_since = self.clock()
+        if said.facts or self.clock() - self.running_since < MEETING_SECONDS:
+            return None
+        policies = [item["metadata"]["name"] for item in self.it.snapshot.get("policies")]
+        do = "See the cluster's DNS and what stands between the nodes (firewall, security group)."
+        if policies:
+            do += f" NetworkPolicies of the namespace: {', '.join(policies)}; the Job's pods need to reach each other."
+        waiting = said.waiting[-1] if said.waiting else "for what, they do not say"
+        return Outcome(said, f"the pods run and do not meet: they wait {waiting}", do)
+
+    def _progress(self, state: str) -> str:
+        if sizes := self._said().timings:
+            state += f"; measured: {', '.join(f'{size // 1024**2} MiB' for size, _ in sizes)}"
+        if state != self.told:
+            self.told = state
+            self.say(f"  {state}")
+        return state
+
+    def _lines(self) -> list[str]:
+        """Of all pods in the order of time."""
+        stamped = sorted(line for text in self.logs.values() for line in text.splitlines())
+        return [without_keys(line.partition(" ")[2]) for line in stamped]
+
+    def _said(self) -> Said:
+        return heard(self._lines())
+
+    def _failure(self) -> str:
+        """The rank that failed first; the others lost it. And what NCCL warned of, if it did."""
+        said = self._said()
+        if not said.failed:
+            return ""
+        return said.failed[0] + (f" (NCCL: {'; '.join(list(said.notes)[-3:])})" if said.notes else "")
+
+    def _last_words(self, name: str, end: Json) -> str:
+        words = self._failure()
+        if not words:
+            lines = [line.partition(" ")[2] for line in self.logs.get(name, "").splitlines()] or [
+                str(end.get("message") or "it said nothing")
+            ]
+            words = without_keys(" / ".join([line for line in lines if not line.startswith(MARK)][-3:]))
+        return f"{name} ended with {end.get('reason', 'Error')} ({end.get('exitCode')}): {words}"
+
+
+def _state(pod: Json) -> Json:
+    """Of the container that measures."""
+    main = Pod(pod).main
+    found: Json = (main.raw.get("state") or {}) if main else {}
+    return found
+
+
+def _running(pod: Json) -> bool:
+    return bool(_state(pod).keys() & {"running", "terminated"})
+
+
+def run(
+    reader: Reader,
+    it: Examined,
+    references: References,
+    asked: AllReduce,
+    say: Say,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Outcome:
+    """Make the Job, wait for it, delete it.
+
+    Raises:
+        ClusterUnreachableError: the cluster does not answer any more.
+    """
+    jobs = _KINDS["Job"].format(asked.namespace)
+    try:
+        with _removed(reader, asked, say, clock, sleep):
+            made = reader.send("POST", jobs, all_reduce_job(it.plan, references, asked))
+            for beside in owned(it.plan, asked, made["metadata"]["uid"]):
+                reader.send("POST", _KINDS[beside["kind"]].format(asked.namespace), beside)
+            return _Watch(reader, it, asked, say, clock, sleep).outcome()
+    except CannotReadError as refused:
+        do = "It takes the rights to create and delete jobs and services there, and to read pods and their logs."
+        return Outcome(why=f"the API server refuses it: {refused}", do=do)
+
+
+@contextmanager
+def _removed(
+    reader: Reader, asked: AllReduce, say: Say, clock: Callable[[], float], sleep: Callable[[float], None]
+) -> Iterator[None]:
+    """The Job goes however this ends, and what it owns with it; the GPUs are free when it has gone."""
+    job = f"{_KINDS['Job'].format(asked.namespace)}/{asked.name}"
+    try:
+        yield
+    finally:
+        try:
+            end = clock() + GONE_SECONDS
+            if reader.get(job) is not None:
+                say(f"Deleting Job {asked.namespace}/{asked.name}.")
+                reader.send("DELETE", job, {"propagationPolicy": "Foreground"})
+            while reader.get(job) is not None and clock() < end:
+                sleep(_PAUSE_SECONDS / 2)
+        except (CannotReadError, ClusterUnreachableError) as trouble:
+            say(f"The Job may be left: `kubectl -n {asked.namespace} delete job {asked.name}` ({trouble})")

@@ -1,0 +1,73 @@
+"""What a quota counts of a pod, with what a LimitRange adds to it: the arithmetic of Kubernetes' own admission.
+
+Containers run together and add up; init containers run one after another before them, so that the largest counts; a
+sidecar, an init container that goes on, adds to both (PodRequests in k8s.io/component-helpers/resource).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from nim_stack.base.quantity import amount
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """What the LimitRanges of a namespace give a container that does not say it itself."""
+
+    limits: Mapping[str, str]
+    requests: Mapping[str, str]
+
+    @classmethod
+    def of(cls, ranges: Iterable[Json]) -> "Defaults":
+        """The API server writes `max` and `min` into `default` and `defaultRequest` when it stores a LimitRange
+        (SetDefaults_LimitRangeItem), so that these two are all that counts."""
+        limits: dict[str, str] = {}
+        requests: dict[str, str] = {}
+        for item in ranges:
+            for each in item["spec"].get("limits") or []:
+                if each.get("type") == "Container":
+                    limits = (each.get("default") or {}) | limits
+                    requests = (each.get("defaultRequest") or {}) | requests
+        return cls(limits, requests)
+
+
+NO_DEFAULTS = Defaults({}, {})
+
+
+def of_container(container: Json, defaults: Defaults) -> dict[str, float]:
+    """By the names that quotas have. A limit is the request too where there is none, and that comes before the defaults
+    of a LimitRange."""
+    resources = container.get("resources") or {}
+    said = resources.get("limits") or {}
+    limits = {**defaults.limits, **said}
+    requests = {**defaults.requests, **said, **(resources.get("requests") or {})}
+    found = {f"limits.{name}": amount(quantity) for name, quantity in limits.items()}
+    for name, quantity in requests.items():
+        found[name] = found[f"requests.{name}"] = amount(quantity)
+    return found
+
+
+def of_pod(spec: Json, defaults: Defaults = NO_DEFAULTS) -> dict[str, float]:
+    """Of a pod that has not ended; it is one of `pods` itself."""
+    total: dict[str, float] = {"pods": 1}
+    sidecars: dict[str, float] = {}
+    before: dict[str, float] = {}
+    for container in spec["containers"]:
+        add(total, of_container(container, defaults))
+    for container in spec.get("initContainers") or []:
+        own = of_container(container, defaults)
+        if container.get("restartPolicy") == "Always":
+            add(total, own)
+            add(sidecars, own)
+        else:
+            for name, value in own.items():
+                before[name] = max(before.get(name, 0), value + sidecars.get(name, 0))
+    return {name: max(total.get(name, 0), before.get(name, 0)) for name in total | before}
+
+
+def add(found: dict[str, float], more: Mapping[str, float], times: float = 1) -> None:
+    for name, value in more.items():
+        found[name] = found.get(name, 0) + value * times

@@ -1,0 +1,189 @@
+"""Checks of the namespace and the storage: what is there, and whose it is."""
+
+from collections.abc import Iterator
+
+from nim_stack.base import names
+from nim_stack.base.quantity import amount
+from nim_stack.manifests.pods import security_level
+from nim_stack.manifests.render import made_secrets
+from nim_stack.operations.diagnosis.provisioners import shared
+from nim_stack.operations.doctor.check import Examined, Finding, Json, check, ok, problem, unknown, warning
+
+_LEVELS = ("restricted", "baseline", "privileged")
+_ENFORCE = "pod-security.kubernetes.io/enforce"
+
+
+@check("namespace")
+def namespace(it: Examined) -> Iterator[Finding]:
+    settings, there = it.plan.settings, it.snapshot.get("namespace")
+    if not it.snapshot.read("namespace"):
+        yield unknown(f"namespace {settings.namespace} could not be read")
+    elif not there and not settings.create_namespace:
+        yield problem(f"there is no namespace {settings.namespace}", "Make it, or set nim.createNamespace to true.")
+    elif not there:
+        yield ok(f"{settings.namespace} is not there yet; this stack makes it")
+    elif there[0].get("status", {}).get("phase") == "Terminating":
+        do = "Wait until it has gone; a finalizer of something in it can hold it."
+        yield problem(f"namespace {settings.namespace} is being deleted", do)
+    elif settings.create_namespace and not it.ours(there[0]):
+        do = "Set nim.createNamespace to false."
+        if settings.storage.retain:
+            yield warning(f"namespace {settings.namespace} is somebody else's, and this stack would take it over", do)
+        else:
+            yield problem(f"namespace {settings.namespace} is there already, so that making it is refused", do)
+    else:
+        yield ok(f"{settings.namespace} is there")
+
+
+@check("pod-security")
+def pod_security(it: Examined) -> Iterator[Finding]:
+    needed = security_level(it.plan)
+    if not it.snapshot.read("namespace"):
+        yield unknown(f"the pods meet {needed}; what the namespace enforces could not be read")
+        return
+    labels = next(((item["metadata"].get("labels") or {}) for item in it.snapshot.get("namespace")), {})
+    enforced = labels.get(_ENFORCE)
+    if enforced is None:
+        yield ok(f"the pods meet {needed}; the namespace enforces nothing itself")
+    elif _LEVELS.index(needed) > _LEVELS.index(enforced):
+        do = f"Label the namespace {_ENFORCE}={needed}, or leave out what needs it (nim.pods, nim.fabric)."
+        yield problem(f"the namespace enforces {enforced}, the pods need {needed}", do)
+    else:
+        yield ok(f"the namespace enforces {enforced}, which the pods meet")
+
+
+@check("storage")
+def storage(it: Examined) -> Iterator[Finding]:
+    settings = it.plan.settings.storage
+    if settings.existing_claim is not None:
+        yield from _claim(it, settings.existing_claim)
+    elif settings.storage_class is not None:
+        yield from _class(it, settings.storage_class)
+
+
+def _claim(it: Examined, name: str) -> Iterator[Finding]:
+    claim = it.case.claims.get(name)
+    if not it.snapshot.read("claims"):
+        yield unknown("claims could not be read")
+        return
+    if claim is None:
+        yield problem(f"there is no claim {name} in {it.snapshot.namespace}", "Make it, or correct the name.")
+        return
+    modes, phase = claim["spec"].get("accessModes") or [], claim.get("status", {}).get("phase")
+    size = amount((claim.get("status", {}).get("capacity") or {}).get("storage", 0))
+    if it.pods > 1 and not {"ReadWriteMany", "ReadOnlyMany"} & set(modes):
+        do = "Use a ReadWriteMany claim; a claim's mode cannot be changed."
+        yield problem(f"claim {name} has {', '.join(modes)}, and {it.pods} pods mount it", do)
+    elif phase == "Lost":
+        yield problem(f"claim {name} has lost its volume", "Restore the volume, or use another claim.")
+    elif it.plan.model is not None and 0 < size < amount(it.plan.storage_needed):
+        what = f"claim {name} has {size / 1024**3:,.0f} GiB, the model needs {it.plan.storage_needed}"
+        yield warning(what, "Make it larger, unless the weights are in it already.")
+    else:
+        yield ok(f"claim {name}: {', '.join(modes)}, {phase}")
+
+
+def _class(it: Examined, name: str) -> Iterator[Finding]:
+    if not it.snapshot.read("classes"):
+        yield unknown("storage classes could not be read")
+        return
+    classes = {item["metadata"]["name"]: item for item in it.snapshot.get("classes")}
+    found, claim = classes.get(name), it.own_claim
+    if found is None:
+        do = f"Set nim.storage.storageClass to one of {', '.join(classes) or 'none'}."
+        yield problem(f"there is no storage class {name}", do)
+        return
+    able, what = shared(found)
+    if able is False and it.pods > 1:
+        yield problem(f"class {name} makes {what}, which one node alone can mount", "Use a class for shared files.")
+    elif claim is not None and claim["spec"].get("storageClassName") != name:
+        do = "Set it back, deploy under another nim.name, or name another claim."
+        yield problem(f"the claim that is there has the class {claim['spec'].get('storageClassName')}", do)
+    elif claim is not None and _grows(it, claim) and not found.get("allowVolumeExpansion"):
+        yield problem(f"the claim must grow, and class {name} does not allow it", "Set nim.storage.size back.")
+    elif claim is not None and amount(it.plan.storage_size) < amount(_requested(claim)):
+        what = f"the claim has {_requested(claim)}, {it.plan.storage_size} is asked for, and a claim cannot shrink"
+        yield problem(what, f"Set nim.storage.size to {_requested(claim)} or more.")
+    elif able is None and it.pods > 1:
+        do = f"See that {what} can do ReadWriteMany; doctor does not know this provisioner."
+        yield warning(f"class {name}: {what}", do)
+    else:
+        yield ok(f"class {name}: {what}")
+
+
+def _grows(it: Examined, claim: Json) -> bool:
+    return amount(it.plan.storage_size) > amount(_requested(claim))
+
+
+def _requested(claim: Json) -> str:
+    return str(claim["spec"]["resources"]["requests"]["storage"])
+
+
+@check("secrets")
+def secrets(it: Examined) -> Iterator[Finding]:
+    existing = it.plan.settings.secrets
+    there = {item["metadata"]["name"]: item for item in it.snapshot.get("secrets")}
+    keyed = [secret for secret in (existing.ngc_api_secret, existing.hf_token_secret) if secret is not None]
+    unread = [note for note in it.snapshot.notes if note.startswith("secret ")]
+    wanted = [secret.name for secret in keyed] + list(existing.image_pull_secrets)
+    if unread and wanted:
+        yield unknown(f"Secrets could not be read: {', '.join(wanted)}")
+        return
+    found = []
+    for secret in keyed:
+        keys = there.get(secret.name, {}).get("keys")
+        if keys is None:
+            found.append(problem(f"there is no Secret {secret.name}", f"Make it, with the key {secret.key}."))
+        elif secret.key not in keys:
+            do = "Correct nim.secrets ({name, key}), or add the key."
+            found.append(problem(f"Secret {secret.name} has no key {secret.key} (it has {', '.join(keys)})", do))
+        elif secret.key in there[secret.name]["empty"]:
+            found.append(problem(f"key {secret.key} of Secret {secret.name} is empty", "Give it a value."))
+    registry = it.plan.image.split("/")[0]
+    for name in existing.image_pull_secrets:
+        pull = there.get(name)
+        if pull is None:
+            found.append(problem(f"there is no Secret {name}", "Make it (kubernetes.io/dockerconfigjson)."))
+        elif pull.get("registries") is None:
+            found.append(
+                problem(f"Secret {name} holds no pull credentials", "Use type kubernetes.io/dockerconfigjson.")
+            )
+        elif not any(registry in each for each in pull["registries"]):
+            what = f"Secret {name} is for {', '.join(pull['registries'])}, the image comes from {registry}"
+            found.append(warning(what, "Name one for the image's registry."))
+    yield from found
+    if not found:
+        yield ok(", ".join(wanted) or "none is named; the stack makes its own")
+
+
+_NAMED = {"deployment": "LeaderWorkerSets", "services": "Services", "claims": "PersistentVolumeClaims"}
+
+
+@check("names")
+def taken(it: Examined) -> Iterator[Finding]:
+    """Objects of somebody else under the names that this deployment needs."""
+    name = it.plan.settings.name
+    clashes = []
+    if it.case.group is not None and not it.deployed:
+        clashes.append(f"LeaderWorkerSet {name}")
+    for service in it.snapshot.get("services"):
+        meta = service["metadata"]
+        own = [owner.get("kind") for owner in meta.get("ownerReferences") or []] == ["LeaderWorkerSet"]
+        if (meta["name"] == name and not own) or (meta["name"] == names.leader_service(name) and not it.ours(service)):
+            clashes.append(f"Service {meta['name']}")
+    claim = it.own_claim
+    if claim is not None and not it.ours(claim) and it.plan.settings.storage.storage_class is not None:
+        clashes.append(f"PersistentVolumeClaim {claim['metadata']['name']}")
+    made = made_secrets(it.plan, has_ngc_key=it.has_ngc_key, has_hf_token=it.has_hf_token)
+    for secret in it.snapshot.get("secrets"):
+        if secret["metadata"]["name"] in made and not it.ours(secret):
+            clashes.append(f"Secret {secret['metadata']['name']}")
+    unread = [what for key, what in _NAMED.items() if not it.snapshot.read(key)]
+    unread += [f"Secret {name}" for name in made if any(n.startswith(f"secret {name}:") for n in it.snapshot.notes)]
+    if clashes:
+        do = "Remove or rename them, or deploy under another nim.name."
+        yield problem(f"taken by somebody else: {', '.join(clashes)}", do)
+    if unread:
+        yield unknown(f"whether names are taken is not known of {', '.join(unread)}, which could not be read")
+    elif not clashes:
+        yield ok("free" if not it.deployed else "this deployment's own")

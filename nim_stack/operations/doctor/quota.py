@@ -1,0 +1,142 @@
+"""The check of quotas: room for what the stack makes, and pods that say what a quota wants to be said.
+
+A quota with scopes is left out: which pods it is for depends on more than the stack says.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from nim_stack.base import names
+from nim_stack.base.quantity import amount
+from nim_stack.operations.doctor.charged import Defaults, add, of_container, of_pod
+from nim_stack.operations.doctor.check import Examined, Finding, Json, check, ok, problem, unknown
+from nim_stack.operations.doctor.made import kind, made
+from nim_stack.settings.pods import Role
+
+_SAID: Final = ("cpu", "memory", "requests.cpu", "requests.memory", "limits.cpu", "limits.memory")
+"""Where a quota has one of these, Kubernetes refuses a pod with any container, init containers included, that does not
+set it. Of everything else, ephemeral storage too, a pod may be silent (validationSet and Constraints in Kubernetes'
+pkg/quota/v1/evaluator/core/pods.go)."""
+_SETTINGS: Final = {
+    "cpu": "nim.resources.cpu",
+    "requests.cpu": "nim.resources.cpu",
+    "memory": "nim.resources.memory",
+    "requests.memory": "nim.resources.memory",
+    "limits.memory": "nim.resources.memory",
+}
+"""What sets it for the container of the model; for the others of a group a patch does, and for Jobs nothing."""
+_READ: Final = {
+    "services": "services",
+    "secrets": "secrets",
+    "persistentvolumeclaims": "claims",
+    "jobs.batch": "jobs",
+    "networkpolicies.networking.k8s.io": "policies",
+    f"leaderworkersets.{names.LWS_GROUP}": "deployment",
+}
+"""Kinds of object that a snapshot has, by what a quota calls them."""
+
+
+@check("quota")
+def quota(it: Examined) -> Iterator[Finding]:
+    if not it.snapshot.read("quotas"):
+        yield unknown("quotas could not be read")
+        return
+    quotas = [item for item in it.snapshot.get("quotas") if not _scoped(item)]
+    objects, defaults = made(it.plan, ngc=it.has_ngc_key, hub=it.has_hf_token), Defaults.of(it.snapshot.get("limits"))
+    needed, mine = _needed(it, objects, defaults), _mine(it)
+    found = [_silent(it, item, objects, defaults) for item in quotas]
+    found += [_full(item, needed, mine) for item in quotas]
+    findings = [finding for finding in found if finding is not None]
+    yield from findings or [ok(f"room in {len(quotas)} quotas" if quotas else "none")]
+
+
+def _scoped(item: Json) -> bool:
+    return bool(item["spec"].get("scopes") or item["spec"].get("scopeSelector"))
+
+
+def _hard(item: Json) -> Mapping[str, str]:
+    return item.get("status", {}).get("hard") or item["spec"].get("hard") or {}
+
+
+def _silent(it: Examined, item: Json, objects: Sequence[Json], defaults: Defaults) -> Finding | None:
+    """Containers that do not set what a quota wants every container to set."""
+    wanted = [resource for resource in _hard(item) if resource in _SAID]
+    lacking: dict[str, list[str]] = {}
+    ways: list[str] = []
+    for role, spec in _pods(it, objects):
+        for container in (*(spec.get("initContainers") or []), *spec["containers"]):
+            name = container["name"]
+            for resource in [each for each in wanted if each not in of_container(container, defaults)]:
+                lacking.setdefault(resource, []).append(name)
+                if name == names.MODEL_CONTAINER:
+                    ways.append(_SETTINGS.get(resource, "nim.pods.patch"))
+                elif role is not None:
+                    ways.append(f"nim.pods.{role}.patch")
+    if not lacking:
+        return None
+    which = "; ".join(f"{resource} ({', '.join(dict.fromkeys(silent))})" for resource, silent in lacking.items())
+    what = f"quota {item['metadata']['name']} wants each container to set what these do not: {which}"
+    if not it.snapshot.read("limits"):
+        return unknown(f"{what}; whether a LimitRange sets it could not be read")
+    ranges = "a LimitRange of the namespace give a default that suits the model, or use a quota without it."
+    do = f"Set it ({', '.join(dict.fromkeys(ways))}), have {ranges}" if ways else f"Have {ranges}"
+    return problem(f"{what}. Kubernetes refuses their pods", do)
+
+
+def _pods(it: Examined, objects: Sequence[Json]) -> Iterator[tuple[Role | None, Json]]:
+    """Pod specs, each with its role in a group; a Job's has none."""
+    yield "leader", it.specs["leader"]
+    if it.plan.nodes > 1:
+        yield "worker", it.specs["worker"]
+    for item in objects:
+        if item["kind"] == "Job":
+            yield None, item["spec"]["template"]["spec"]
+
+
+def _full(item: Json, needed: Mapping[str, float], mine: Mapping[str, float]) -> Finding | None:
+    """The first resource of a quota of which too little is left."""
+    for resource, hard in _hard(item).items():
+        # Of the core group `count/pods` and `pods` are both possible; all others are counted as count/jobs.batch.
+        key = resource.removeprefix("count/")
+        if key not in needed:
+            continue
+        used = amount((item.get("status", {}).get("used") or {}).get(resource, 0)) - mine.get(key, 0)
+        if used + needed[key] > amount(hard):
+            what = f"quota {item['metadata']['name']}: {resource} {hard}, {used:,.0f} used, {needed[key]:,.0f} needed"
+            return problem(what, "Raise the quota, or ask for less.")
+    return None
+
+
+def _needed(it: Examined, objects: Sequence[Json], defaults: Defaults) -> dict[str, float]:
+    """What quotas count, for all groups at once and the surge of an update, and for objects that are not there yet."""
+    groups = it.plan.settings.replicas + it.plan.settings.rollout.max_surge
+    found: dict[str, float] = {}
+    add(found, of_pod(it.specs["leader"], defaults), groups)
+    add(found, of_pod(it.specs["worker"], defaults), groups * (it.plan.nodes - 1))
+    if not it.deployed:
+        add(found, {"services": 1})  # LWS makes one, for the names of the pods
+    for item in objects:
+        what = kind(item).counted
+        if not _there(it, what, item["metadata"]["name"]):
+            add(found, {what: 1})
+            if what == "persistentvolumeclaims":
+                add(found, {"requests.storage": amount(it.plan.storage_size)})
+    return found
+
+
+def _there(it: Examined, what: str, name: str) -> bool:
+    """Whether the stack's object is there; where that was not read, it is if the deployment is."""
+    key = _READ.get(what)
+    if key is None or not it.snapshot.read(key):
+        return it.deployed
+    return any(item["metadata"]["name"] == name for item in it.snapshot.get(key))
+
+
+def _mine(it: Examined) -> dict[str, float]:
+    """What this deployment's own pods are charged already; one that has ended is not."""
+    found: dict[str, float] = {}
+    if it.deployed:
+        for pod in it.case.pods:
+            if pod.phase not in ("Succeeded", "Failed"):
+                add(found, of_pod(pod.spec))
+    return found

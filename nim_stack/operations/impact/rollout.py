@@ -1,0 +1,90 @@
+"""How an update of a LeaderWorkerSet goes: how many groups serve at worst, how long it takes, which GPUs it needs.
+
+From the controller at v0.9.0 (`rollingUpdateParameters`): surge groups and the first `maxUnavailable` old ones change
+together, then `maxUnavailable + maxSurge` at a time, the highest index first, and never fewer than
+`replicas - maxUnavailable` serve. Before Kubernetes 1.35 a StatefulSet ignores its maxUnavailable and goes one by one.
+"""
+
+from dataclasses import dataclass
+
+from nim_stack.operations.impact.groups import Group
+
+
+@dataclass(frozen=True)
+class Start:
+    """The start of one group: what it has to go through this time, and its seconds."""
+
+    phases: tuple[str, ...]
+    usual: int | None
+    """By the plan's rates, which are those of a slow but working cluster; None: the object has no deadlines."""
+    longest: int | None
+    """Until its last deadline."""
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """Groups that are replaced by new ones."""
+
+    groups: int
+    """How many start anew."""
+    serving: int
+    """How many serve at worst."""
+    steps: int
+    """How many starts come after each other."""
+    start: Start
+    usual: int | None
+    """Seconds of the whole, by the plan's rates."""
+    longest: int | None
+    """Seconds until all deadlines have passed."""
+
+    @property
+    def is_outage(self) -> bool:
+        return self.serving == 0
+
+
+def start(before: Group | None, after: Group) -> Start:
+    """Load always; pull and download what is not there yet."""
+    phases = ["load"]
+    if before is None or not after.keeps_weights or before.cache != after.cache or before.model != after.model:
+        phases.insert(0, "download")
+    if before is None or before.image != after.image or before.size < after.size:
+        phases.insert(0, "image pull")
+    budget = after.budget
+    if budget is None:
+        return Start(tuple(phases), None, None)
+    lengths = {"image pull": budget.image_pull, "download": budget.download, "load": budget.load}
+    return Start(tuple(phases), sum(lengths[phase] for phase in phases), budget.rollout)
+
+
+def rollout(before: Group, after: Group) -> Rollout | None:
+    """The rollout of a new revision, or None when no group of before is replaced."""
+    common = min(before.replicas, after.replicas)
+    groups = max(common - after.partition, 0)
+    if groups == 0:
+        return None
+    serving = max(min(before.replicas, after.replicas - after.unavailable), min(common, after.partition), 0)
+    steps = 1 + -(-max(groups - after.unavailable, 0) // max(after.surge + after.unavailable, 1))
+    one_by_one = groups + (1 if after.surge and not after.unavailable else 0)
+    one = start(before, after)
+    return Rollout(
+        groups=groups,
+        serving=serving,
+        steps=steps,
+        start=one,
+        usual=None if one.usual is None else one.usual * steps,
+        longest=None if one.longest is None else one.longest * max(steps, one_by_one),
+    )
+
+
+def peak(before: Group | None, after: Group | None, rolls: bool) -> tuple[int, int]:
+    """GPUs and pods at most at any time of the change."""
+    if before is None or after is None:
+        only = before or after
+        return (only.gpus_total, only.replicas * only.size) if only else (0, 0)
+    if not rolls:
+        most = max(before.replicas, after.replicas)
+        return most * after.gpus, most * after.size
+    groups = after.replicas + after.surge
+    new = max(groups - before.replicas, 0)
+    first = (before.gpus_total + new * after.gpus, before.replicas * before.size + new * after.size)
+    return max(first[0], groups * after.gpus), max(first[1], groups * after.size)

@@ -1,0 +1,104 @@
+"""What was seen of a deployment at one moment: objects, logs, and what could not be read.
+
+A snapshot is plain data and goes into a file and back without loss, so that a verdict can be repeated, sent to
+somebody else, and tested.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from nim_stack.operations.observing.errors import SnapshotError
+
+Json = dict[str, Any]
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Log:
+    """The end of one container's log."""
+
+    pod: str
+    role: str
+    """leader, worker, or what else the pod is for."""
+    container: str
+    previous: bool
+    """Whether it is that of the run before the current one."""
+    lines: tuple[tuple[str, str], ...]
+    """When (ISO 8601, UTC) and what."""
+    gone: bool = False
+    """Whether the pod has gone since."""
+
+
+@dataclass(frozen=True)
+class Access:
+    """One thing that this identity may do, or may not."""
+
+    verb: str
+    group: str
+    resource: str
+    namespace: str
+    allowed: bool
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One deployment in its cluster."""
+
+    taken: str
+    """When, by the API server's clock: ISO 8601, UTC."""
+    namespace: str
+    name: str
+    server: str
+    """Version of the API server, such as v1.35.4."""
+    groups: tuple[str, ...]
+    """API groups that the server has."""
+    objects: Mapping[str, tuple[Json, ...]]
+    """What was read, by the names of `gathering`; a name that is missing could not be read."""
+    logs: tuple[Log, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What could not be read, and why."""
+    access: tuple[Access, ...] = ()
+
+    def get(self, what: str) -> tuple[Json, ...]:
+        return self.objects.get(what, ())
+
+    def read(self, what: str) -> bool:
+        """Whether it could be read; what was not read is not known to be absent."""
+        return what in self.objects
+
+    def save(self, path: Path) -> None:
+        path.write_text(json.dumps({"format": FORMAT, **asdict(self)}, indent=1, ensure_ascii=False) + "\n")
+
+
+_REQUIRED = {"taken", "namespace", "name", "server", "groups", "objects"}
+
+
+def load(path: Path) -> Snapshot:
+    """The snapshot in a file.
+
+    Raises:
+        SnapshotError: it cannot be read.
+    """
+    try:
+        document = json.loads(path.read_text())
+    except (OSError, ValueError) as failure:
+        raise SnapshotError(f"{path} is no snapshot: {failure}") from None
+    if not isinstance(document, dict) or document.get("format") != FORMAT or not document.keys() >= _REQUIRED:
+        raise SnapshotError(f"{path} is no snapshot of format {FORMAT}; make one with `nim-stack diagnose --save`.")
+    return Snapshot(
+        taken=document["taken"],
+        namespace=document["namespace"],
+        name=document["name"],
+        server=document["server"],
+        groups=tuple(document["groups"]),
+        objects={what: tuple(found) for what, found in document["objects"].items()},
+        logs=tuple(
+            Log(**{**entry, "lines": tuple((when, text) for when, text in entry["lines"])})
+            for entry in document.get("logs", [])
+        ),
+        notes=tuple(document.get("notes", [])),
+        access=tuple(Access(**entry) for entry in document.get("access", [])),
+    )

@@ -84,8 +84,8 @@ PLUGIN = Program(
     "pulumi-resource-kubernetes",
     "Pulumi's Kubernetes resource plugin (source of 2026-01-15)",
     7,
-    # The day before 4.25.0 was released. Releases number such builds in the same way.
-    {"github.com/pulumi/pulumi-kubernetes/provider/v4/pkg/version.Version": "v4.25.0-alpha.20260115"},
+    # The day before 4.25.0 was released. Releases number the builds before them in this way.
+    {"github.com/pulumi/pulumi-kubernetes/provider/v4/pkg/version.Version": "4.25.0-alpha.20260115"},
     Embedded(
         "github.com/pulumi/pulumi-kubernetes/provider/v4",
         "cmd/pulumi-resource-kubernetes",

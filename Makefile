@@ -18,6 +18,7 @@ venv: $(VENV)/.ready
 
 lint: venv
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(PY) -m mypy
+	@said=$$($(VENV)/bin/lint-imports --no-cache 2>&1) || { echo "$$said"; exit 1; }
 
 check: lint
 	@$(PY) -m pytest -q -m "not cluster" tests/unit tests/components tests/container tests/engine

@@ -1,5 +1,8 @@
 """Multi-node NVIDIA NIM LLM on Kubernetes as typed Pulumi components.
 
+The rooms stand one above the other, and each may use those before it alone: base, values, catalog, settings,
+deployment, manifests, rules, plan, search, lws, operations, components, importing, cli (docs/architecture.md).
+
 Names are imported on first use, so that `nim_stack.plan` and `nim_stack.manifests` start without Pulumi.
 """
 

@@ -7,6 +7,7 @@ import pulumi_kubernetes as k8s
 
 from nim_stack import LwsOperator, ModelCache, MultiNodeNim, NgcSecrets, connect, plan_deployment
 from nim_stack.base.quantity import gibibytes, to_bytes
+from nim_stack.deployment.keys import Keys
 
 NAMESPACE, SHARED = "models", "shared"
 CLAIM = f"{SHARED}-model-cache"
@@ -52,7 +53,7 @@ secrets = NgcSecrets(
     },
     here,
 )
-needed = [to_bytes(plan_deployment(settings, has_ngc_key=True).storage_needed) for settings in MODELS.values()]
+needed = [to_bytes(plan_deployment(settings, keys=Keys(ngc=True)).storage_needed) for settings in MODELS.values()]
 cache = ModelCache(
     "weights",
     {

@@ -18,6 +18,7 @@ from lab.pki import kubeconfig
 from lab.prove import measuring, provoke
 from lab.prove.deployment import GROUP, NAMESPACE, Json, install_lws, remove_lws
 from lab.prove.matrix import Matrix
+from nim_stack.deployment.keys import Keys
 from nim_stack.operations.doctor.check import Examined
 from nim_stack.operations.doctor.examine import Report, examine, read
 from nim_stack.operations.observing.reader import connect
@@ -46,12 +47,12 @@ class _Examine:
 
     def __call__(self) -> Report:
         reader = connect(Cluster(kubeconfig=self.kubeconfig))
-        return examine(Examined(self.plan, read(reader, self.plan, ngc=False, hub=True), has_hf_token=True))
+        return examine(Examined(self.plan, read(reader, self.plan)))
 
 
 def examined(settings: Mapping[str, Any], config: str | None = None) -> set[tuple[str, str]]:
     """Checks that found something, with how bad it is; what this lab always has is left out."""
-    plan = plan_deployment({**SETTINGS, **settings}, has_hf_token=True)
+    plan = plan_deployment({**SETTINGS, **settings}, keys=Keys(hub=True))
     report: Report = inside(_Examine(plan, config or str(kubeconfig())))
     found = {(name, str(f.level)) for name, findings in report.findings.items() for f in findings if f.level != "ok"}
     return found - _EXPECTED

@@ -12,6 +12,7 @@ from nim_stack.base.tables import table
 from nim_stack.cli import import_report as report
 from nim_stack.cli.planning import OPTIONS
 from nim_stack.cli.stack_files import HF_TOKEN, NGC_KEY, PROJECT, StackFileError
+from nim_stack.deployment.keys import Keys
 from nim_stack.importing import parity
 from nim_stack.importing.draft import Draft
 from nim_stack.importing.helm import values as helm
@@ -113,7 +114,7 @@ def _write(draft: Draft, given: argparse.Namespace, source: str) -> int:
     path = given.directory / f"Pulumi.{given.stack.rpartition('/')[2]}.yaml" if given.stack else given.output
     others = _others(path, given.force) if path else {}
     keys = {key for key in (NGC_KEY, HF_TOKEN) if (others.get("config") or {}).get(f"{PROJECT}:{key}")}
-    found = conclude(draft, has_ngc_key=NGC_KEY in keys, has_hf_token=HF_TOKEN in keys)
+    found = conclude(draft, Keys(ngc=NGC_KEY in keys, hub=HF_TOKEN in keys))
     text = report.stack_file(found, source, others)
     if path is not None:
         _write_file(path, text)

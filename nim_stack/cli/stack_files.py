@@ -7,6 +7,8 @@ from typing import Any
 
 import yaml
 
+from nim_stack.deployment.keys import Keys
+
 PROJECT = "nim-stack"
 NGC_KEY, HF_TOKEN = "ngcApiKey", "hfToken"
 
@@ -24,6 +26,11 @@ class StackFile:
     keys: frozenset[str]
     """Keys that are there, encrypted or in clear."""
     keys_in_clear: tuple[str, ...]
+
+    @property
+    def given_keys(self) -> Keys:
+        """The same keys, for a plan."""
+        return Keys(ngc=NGC_KEY in self.keys, hub=HF_TOKEN in self.keys)
 
     def assuming(self, keys: Iterable[str]) -> "StackFile":
         """As if these keys were there too."""

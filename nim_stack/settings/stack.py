@@ -143,6 +143,11 @@ class StackSettings(Settings):
         return self.autoscaling.min_replicas if self.autoscaling else self.replicas
 
     @property
+    def replicas_beside_autoscaler(self) -> int | None:
+        """The number of groups that is given although an autoscaler sets it; None when only one of the two is given."""
+        return self.replicas if self.autoscaling and "replicas" in self.model_fields_set else None
+
+    @property
     def most_groups(self) -> int:
         """Groups that there may be, without those of an update."""
         return self.autoscaling.max_replicas if self.autoscaling else self.replicas

@@ -8,6 +8,7 @@ import pulumi
 import pytest
 
 from nim_stack.components.stack_config import read_stack_config
+from nim_stack.plan import plan_deployment
 from tests.components.recorder import deploy, known
 
 NIM: dict[str, Any] = {
@@ -33,7 +34,9 @@ def read(nim: Any, *, secret: dict[str, str] | None = None, clear: dict[str, str
 
 
 def test_arguments_of_the_stack() -> None:
-    assert read(NIM) == {"settings": NIM}
+    args = read(NIM)
+    assert args == {"settings": NIM, "plan": plan_deployment(NIM)}
+    assert args["plan"].settings.name == "tiny"
 
 
 def test_keys_arrive_as_secrets() -> None:

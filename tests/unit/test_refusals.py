@@ -8,15 +8,16 @@ from typing import Any
 import pytest
 
 from nim_stack.base.problems import RefusedError
+from nim_stack.deployment.keys import NO_KEY, Keys
 from nim_stack.plan import plan_deployment
 from tests.unit.conftest import TINY
 
 LICENSED = {"model": "llama-3.1-405b-instruct", "nodes": 2, "storage": {"storageClass": "shared"}}
 
 
-def refusals(raw: Any, *, has_ngc_key: bool = False) -> list[str]:
+def refusals(raw: Any, *, keys: Keys = NO_KEY) -> list[str]:
     with pytest.raises(RefusedError) as refused:
-        plan_deployment(raw, has_ngc_key=has_ngc_key)
+        plan_deployment(raw, keys=keys)
     return [str(problem) for problem in refused.value.problems]
 
 
@@ -26,7 +27,7 @@ def test_no_key_for_a_licensed_image() -> None:
         "its model without an NGC API key. Run `pulumi config set --secret ngcApiKey` and paste the key, or name "
         "existing Secrets in nim.secrets.ngcApiSecret and nim.secrets.imagePullSecrets."
     ]
-    assert plan_deployment(LICENSED, has_ngc_key=True).gpus_total == 16
+    assert plan_deployment(LICENSED, keys=Keys(ngc=True)).gpus_total == 16
     named = {"ngcApiSecret": "ngc", "imagePullSecrets": ["pull"]}
     assert plan_deployment(LICENSED | {"secrets": named}).gpus_total == 16
 

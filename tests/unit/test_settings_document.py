@@ -11,6 +11,7 @@ import yaml
 from hypothesis import given
 
 from nim_stack.cli.main import main
+from nim_stack.deployment.keys import Keys
 from nim_stack.plan import plan_deployment
 from nim_stack.settings import StackSettings
 from nim_stack.settings import json_schema as schema
@@ -79,7 +80,7 @@ def test_the_example_of_the_page_is_planned() -> None:
     (shown,) = re.findall(r"```yaml\n(.*?)```", document.page(), re.DOTALL)
     settings = yaml.safe_load(shown)["config"]["nim-stack:nim"]
     assert settings.keys() == {"model", "nodes", "storage"}
-    assert plan_deployment(settings, has_ngc_key=True).nodes == 2
+    assert plan_deployment(settings, keys=Keys(ngc=True)).nodes == 2
     assert found(settings) == []
 
 

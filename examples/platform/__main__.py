@@ -5,9 +5,8 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 
-from nim_stack import LwsOperator, ModelCache, MultiNodeNim, NgcSecrets, connect, plan_deployment
+from nim_stack import Keys, LwsOperator, ModelCache, MultiNodeNim, NgcSecrets, connect, plan_deployment
 from nim_stack.base.quantity import gibibytes, to_bytes
-from nim_stack.deployment.keys import Keys
 
 NAMESPACE, SHARED = "models", "shared"
 CLAIM = f"{SHARED}-model-cache"

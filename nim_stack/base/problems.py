@@ -32,6 +32,7 @@ class Rule:
     def problem(
         self, path: str, given: object, why: str, instead: str, reads: frozenset[str] = frozenset()
     ) -> "Problem":
+        """The problem that this rule finds with one setting; the arguments are the fields of `Problem`."""
         return Problem(self, path, given, why, instead, reads)
 
 

@@ -27,6 +27,8 @@ from nim_stack.values.types import Annotations, DeploymentName, ObjectName, Quan
 
 
 class ModelCacheArgs(TypedDict):
+    """Arguments of ModelCache: `storage_class` for a new claim, or `existing_claim`."""
+
     deployment: str
     """Name of the deployment; the claim is named after it."""
     namespace: pulumi.Input[str]

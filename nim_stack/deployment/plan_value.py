@@ -55,10 +55,12 @@ class DeploymentPlan:
 
     @property
     def warnings(self) -> tuple[str, ...]:
+        """What is unwise, in words."""
         return tuple(str(problem) for problem in self.problems)
 
     @property
     def gpus_per_group(self) -> int:
+        """GPUs of one group."""
         return self.nodes * self.gpus_per_node
 
     @property
@@ -80,6 +82,7 @@ class DeploymentPlan:
 
     @property
     def node_selector(self) -> dict[str, str]:
+        """Labels that the nodes of the pods must have: those of the GPU type, and those of the settings."""
         return (self.gpu.node_selector if self.gpu else {}) | self.settings.node_selector
 
     @property

@@ -33,6 +33,7 @@ class Release:
 
     @property
     def objects(self) -> tuple[dict[str, Any], ...]:
+        """All objects, in the order in which they can be created."""
         return tuple(item for layer in fields(self) for item in getattr(self, layer.name))
 
 

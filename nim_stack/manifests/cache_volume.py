@@ -43,5 +43,5 @@ def _own(plan: DeploymentPlan, own: PerPod) -> Manifest:
         "storageClassName": own.storage_class,
         "resources": {"requests": {"storage": plan.storage_size}},
     }
-    labels = names.labels(plan.settings.name, "model-cache")
+    labels = names.labels(plan.settings.name, names.CACHE_COMPONENT)
     return {"ephemeral": {"volumeClaimTemplate": {"metadata": {"labels": labels}, "spec": spec}}}

@@ -54,7 +54,10 @@ def _ports(plan: DeploymentPlan, role: Role) -> list[Manifest]:
     if role == "leader":
         listening = {names.HTTP: ports.server, **listening}
     if plan.supervised:
-        listening |= {names.HEALTH: ports.probed, **({"heartbeat": ports.beating} if role == "leader" else {})}
+        listening |= {
+            names.HEALTH: ports.health_port,
+            **({"heartbeat": ports.heartbeat_port} if role == "leader" else {}),
+        }
     return [{"name": name, "containerPort": port, "protocol": "TCP"} for name, port in listening.items()]
 
 

@@ -40,8 +40,8 @@ def _supervision(plan: DeploymentPlan) -> dict[str, object]:
     """What the supervisor of the open image is told; the grace period ends the drain and what comes after it."""
     settings, healing = plan.settings, plan.settings.healing
     return {
-        "NIM_HEALTH_PORT": settings.ports.probed,
-        "NIM_STACK_HEARTBEAT_PORT": settings.ports.beating,
+        "NIM_HEALTH_PORT": settings.ports.health_port,
+        "NIM_STACK_HEARTBEAT_PORT": settings.ports.heartbeat_port,
         "NIM_STACK_LOAD_TIMEOUT_SECONDS": plan.budget.load + MARGIN_SECONDS,
         "NIM_STACK_REJOIN_TIMEOUT_SECONDS": healing.rejoin_seconds,
         "NIM_STACK_STALL_SECONDS": healing.stall_seconds,

@@ -31,6 +31,7 @@ def metadata(plan: DeploymentPlan, namespace: str) -> Manifest:
 
 
 def spec(plan: DeploymentPlan, references: References) -> Manifest:
+    """The spec of the LeaderWorkerSet: how many groups, of how many pods, how they roll, and both pod templates."""
     settings, rollout = plan.settings, plan.settings.rollout
     return {
         # An autoscaler owns the number: were it sent too, every update would conflict with the autoscaler's.

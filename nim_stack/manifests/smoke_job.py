@@ -32,10 +32,14 @@ def smoke_job(plan: DeploymentPlan, namespace: str, pull_secrets: tuple[str, ...
     """The whole object. Pulumi waits for its end without being told, and a failed one is made anew by the next update.
 
     Args:
+        plan: the deployment whose leader Service is asked.
+        namespace: where the deployment is.
+        pull_secrets: names of the Secrets with which the image is pulled.
         suffix: another name for a Job that is made by hand.
     """
     template = _template(plan, namespace, pull_secrets)
     groups = leader_worker_set.spec(plan, References("any"))["leaderWorkerTemplate"]
+    # An entry that says nothing. It is part of the names of Jobs that have run, and another name would be another Job.
     text = json.dumps([groups, {**template, "pulls": None}], sort_keys=True)
     digest = suffix or hashlib.sha256(text.encode()).hexdigest()[:10]
     return {

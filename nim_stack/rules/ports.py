@@ -34,9 +34,9 @@ def _listening(resolved: Resolution) -> dict[str, int]:
     ports = resolved.settings.ports
     found = {"server": ports.server, "ray": ports.ray}
     if resolved.image.supervised and (ports.server != ports.ray or ports.heartbeat):
-        found["heartbeat"] = ports.beating
+        found["heartbeat"] = ports.heartbeat_port
     if resolved.image.supervised and (ports.server != ports.ray or ports.health):
-        found["health"] = ports.probed
+        found["health"] = ports.health_port
     return found
 
 

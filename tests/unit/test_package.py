@@ -1,5 +1,6 @@
 """The package: light to import, complete in a wheel, and without a word about where it is tested."""
 
+import ast
 import os
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import nim_stack
 from nim_stack.catalog.load import CatalogError, load_catalog
 
 ROOT = Path(__file__).parents[2]
@@ -35,6 +37,19 @@ def test_the_pure_part_starts_without_pulumi(module: str) -> None:
 
 def test_every_public_name_can_be_imported() -> None:
     assert run("import nim_stack; print(all(getattr(nim_stack, name) for name in nim_stack.__all__))") == "True"
+
+
+def test_type_checkers_know_the_same_public_names() -> None:
+    tree = ast.parse((ROOT / "nim_stack" / "__init__.py").read_text())
+    imported = {
+        (node.module, alias.name)
+        for block in tree.body
+        if isinstance(block, ast.If)
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert imported == {(module, name) for module, names in nim_stack._HOMES.items() for name in names}
 
 
 def test_components_do_not_postpone_annotations() -> None:

@@ -24,6 +24,7 @@ _OWN = ("image", "size", "minutes", "job_namespace")
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
+    """Add the options of `nim-stack doctor` for measuring the network."""
     group = command.add_argument_group(
         "measuring the network between the nodes",
         "Makes an indexed Job, with a headless Service, of one pod for each node of a group, with the GPUs, image, "
@@ -37,7 +38,11 @@ def add_options(command: argparse.ArgumentParser) -> None:
 
 
 def check_options(given: argparse.Namespace) -> None:
-    """Raises: StackFileError: an option has no effect."""
+    """Refuse options that have no effect without `--all-reduce`.
+
+    Raises:
+        StackFileError: one of them is given alone.
+    """
     unused = [f"--{name.replace('_', '-')}" for name in _OWN if getattr(given, name) is not None]
     if unused and not given.all_reduce:
         raise StackFileError(f"{', '.join(unused)}: only with --all-reduce.")

@@ -9,6 +9,7 @@ from nim_stack.catalog.load import load_catalog
 
 
 def add_commands(commands: Any) -> None:
+    """Add the commands `models`, `gpus`, `fabrics` and `rules` to the parser of `nim-stack`."""
     for name, run, what in (
         ("models", _models, "models of the catalogue"),
         ("gpus", _gpus, "GPU types of the catalogue"),

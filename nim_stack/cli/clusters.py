@@ -39,6 +39,7 @@ class Target:
         return plan_deployment(self.raw, keys=self.keys, where=self.where)
 
     def reader(self) -> "Reader":
+        """A connection to the cluster, which only reads."""
         from nim_stack.operations.observing.reader import connect
 
         return connect(self.cluster)

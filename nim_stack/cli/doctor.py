@@ -11,6 +11,7 @@ _MARKS = {"ok": "ok", "warning": "warning", "problem": "PROBLEM", "unknown": "no
 
 
 def add_command(commands: Any) -> None:
+    """Add the command `doctor` to the parser of `nim-stack`."""
     command = commands.add_parser(
         "doctor",
         help="whether the cluster can take the stack",

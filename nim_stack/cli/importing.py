@@ -30,6 +30,7 @@ _FURTHER = {
 
 
 def add_command(commands: Any) -> None:
+    """Add the command `import` to the parser of `nim-stack`."""
     command = commands.add_parser(
         "import",
         help="a stack from values of the nim-llm chart or from a NIMService",
@@ -133,7 +134,11 @@ def _told(found: Import, source: str, path: Path | None) -> str:
 
 
 def _others(path: Path, force: bool) -> dict[str, Any]:
-    """What the file has beside the settings, which is kept: keys, and what decrypts them."""
+    """What the file has beside the settings, which is kept: keys, and what decrypts them.
+
+    Raises:
+        StackFileError: the file is no stack file, or has settings that may not be replaced.
+    """
     if not path.exists():
         return {}
     try:

@@ -35,6 +35,7 @@ _PLACE = {"storageClass": "to-be-chosen"}
 
 
 def add_command(commands: Any) -> None:
+    """Add the command `plan` to the parser of `nim-stack`."""
     command = commands.add_parser(
         "plan",
         help="whether a model runs on these nodes, and how",

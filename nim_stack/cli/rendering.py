@@ -12,6 +12,7 @@ from nim_stack.manifests.render import made_secrets, render, to_yaml
 
 
 def add_command(commands: Any) -> None:
+    """Add the command `render` to the parser of `nim-stack`."""
     command = commands.add_parser(
         "render",
         help="the objects of a stack as YAML",

@@ -38,7 +38,11 @@ class StackFile:
 
 
 def read_stack_file(stack: str, directory: Path) -> StackFile:
-    """The file of a stack, by the stack's name or its fully qualified name."""
+    """The file of a stack, by the stack's name or its fully qualified name.
+
+    Raises:
+        StackFileError: the file is not there, or is no stack file.
+    """
     path = directory / f"Pulumi.{stack.rpartition('/')[2]}.yaml"
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))

@@ -39,6 +39,7 @@ class Judgement:
     """Whether it judges TP and PP, which a profile's hash leaves open."""
 
     def problems(self, subject: Subject) -> Iterator[Problem]:
+        """What the rule finds with a deployment; nothing when it needs a split that only the container will know."""
         if self.needs_split and subject.layout.split_unknown:
             return
         for found in self.judge(subject):

@@ -51,14 +51,17 @@ class GroupImpact:
 
     @property
     def gpus_before(self) -> int:
+        """GPUs of all groups before the change."""
         return self.before.gpus_total if self.before else 0
 
     @property
     def gpus_after(self) -> int:
+        """GPUs of all groups after the change, without those that an autoscaler adds."""
         return self.after.gpus_total if self.after else 0
 
     @property
     def is_outage(self) -> bool:
+        """Whether no group serves for some time."""
         return any(kind == "outage" for kind, _ in self.approvals)
 
 

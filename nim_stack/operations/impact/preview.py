@@ -48,10 +48,12 @@ class Step:
 
     @property
     def kind(self) -> str:
+        """Kind of the object, or the last part of another resource's type."""
         return self.type.rpartition(":")[2]
 
     @property
     def is_kubernetes(self) -> bool:
+        """Whether the resource is an object of a cluster."""
         return self.type.startswith("kubernetes:")
 
     @property
@@ -98,6 +100,7 @@ class Preview:
         return None
 
     def has_key(self, name: str) -> bool:
+        """Whether the stack's configuration has this key, whatever its project is called."""
         return any(key.endswith(f":{name}") for key in self.config)
 
 
@@ -173,6 +176,7 @@ def _read_steps(raw: list[dict[str, Any]]) -> _Steps:
 
 
 def object_name(inputs: Json) -> str:
+    """Namespace and name of an object, as `namespace/name`."""
     metadata = inputs.get("metadata")
     metadata = metadata if isinstance(metadata, Mapping) else {}
     parts = (metadata.get("namespace"), metadata.get("name"))

@@ -27,6 +27,7 @@ class Impact:
 
     @property
     def changed(self) -> bool:
+        """Whether any resource does not stay the same."""
         return any(step.op != "same" for step in self.preview.steps)
 
     @property

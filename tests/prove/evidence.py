@@ -3,7 +3,7 @@
 import json
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from tests.prove.judging import Judge, Verdict
 from tests.prove.matrices import MATRICES, paths
 
 Json = dict[str, Any]
+FEW = 3
 
 
 class Evidence:
@@ -71,17 +72,21 @@ class Evidence:
 
 
 def summary(verdicts: Mapping[tuple[str, str], Verdict], reasons: bool) -> list[str]:
-    """A line for each matrix, and with `reasons` one for each reason, with the number of its rows."""
+    """A line for each matrix, and with `reasons` one for each reason, with its rows: a few by name, many by number."""
     lines = [f"{'matrix':14}{'rows':>5}{'current':>9}{'open':>6}{'not judged':>12}"]
     for matrix in dict.fromkeys(matrix for matrix, _ in verdicts):
-        of_it = [verdict for (of, _), verdict in verdicts.items() if of == matrix]
-        count = Counter(verdict.state for verdict in of_it)
+        of_it = {row: verdict for (of, row), verdict in verdicts.items() if of == matrix}
+        count = Counter(verdict.state for verdict in of_it.values())
         numbers = f"{count['current']:>9}{count['open']:>6}{count['not judged']:>12}"
         lines.append(f"{matrix:14}{len(of_it):>5}{numbers}")
         lines += _reasons(of_it) if reasons else []
     return lines
 
 
-def _reasons(verdicts: Iterable[Verdict]) -> list[str]:
-    counted = Counter(f"{one.state}: {one.why}" for one in verdicts if one.state != "current")
-    return [f"{number:>6} {reason}" for reason, number in counted.most_common()]
+def _reasons(verdicts: Mapping[str, Verdict]) -> list[str]:
+    by_reason: dict[str, list[str]] = {}
+    for row, verdict in verdicts.items():
+        if verdict.state != "current":
+            by_reason.setdefault(f"{verdict.state}: {verdict.why}", []).append(row)
+    few = {reason: f" ({'; '.join(rows)})" if len(rows) <= FEW else "" for reason, rows in by_reason.items()}
+    return [f"{len(rows):>6} {reason}{few[reason]}" for reason, rows in by_reason.items()]

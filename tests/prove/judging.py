@@ -42,7 +42,7 @@ class Judge:
         if not re.fullmatch("[0-9a-f]{40}", commit):
             return Verdict("open", "proven with changes that no commit has")
         if not self._history.known:
-            return Verdict("not judged", "this tree has no git history")
+            return Verdict("not judged", "this tree has no git history that can be read")
         if not self._history.has(commit):
             if self._history.shallow:
                 return Verdict("not judged", f"the history of this shallow clone does not reach to {commit[:10]}")
@@ -73,7 +73,7 @@ class Judge:
         forms = set(gone.values())
         for path in sorted(covered & came.keys()):
             if came[path] not in forms:
-                return f"{path} is new {self._since(commit, path, forms)}"
+                return f"{path} is new {self._since(commit, path, {None, *forms})}"
         moved = {came[path] for path in covered & came.keys()}
         left = {PurePosixPath(path).parent for path, form in gone.items() if form in moved}
         for path, form in sorted(gone.items()):

@@ -176,7 +176,9 @@ def test_without_history_nothing_is_judged(clone: Clone, tmp_path: Path) -> None
     assert Judge(History(shallow)).verdict(newest, COVERS).state == "current"
     exported = clone.root / "exported"  # inside of a clone, whose history is not its own
     exported.mkdir()
-    assert Judge(History(exported)).verdict(record, COVERS) == Verdict("not judged", "this tree has no git history")
+    assert Judge(History(exported)).verdict(record, COVERS) == Verdict(
+        "not judged", "this tree has no git history that can be read"
+    )
     with pytest.raises(LookupError, match="is no git clone"):
         Evidence(exported).commit()
 
@@ -198,9 +200,9 @@ def test_the_list_counts_rows_and_groups_reasons() -> None:
     lines = summary({**verdicts, ("impact", "d"): unknown}, reasons=True)
     assert [line.split() for line in lines[1:]] == [
         ["faults", "3", "1", "2", "0"],
-        ["2", "open:", "a.py", "has", "changed", "since", "b"],
+        ["2", "open:", "a.py", "has", "changed", "since", "b", "(b;", "c)"],
         ["impact", "1", "0", "0", "1"],
-        ["1", "not", "judged:", "no", "history"],
+        ["1", "not", "judged:", "no", "history", "(d)"],
     ]
     assert len(summary(verdicts, reasons=False)) == 2
 

@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 
-.PHONY: up down test check lint bench prove venv lock
+.PHONY: up down test check lint bench prove release-check venv lock
 
 $(VENV)/.ready: requirements/dev.lock requirements/uv.lock
 	@[ ! -L $(VENV) ] || { echo "$(VENV) is a link, and what it leads to would be emptied: remove the link" >&2; exit 1; }
@@ -21,7 +21,7 @@ lint: venv
 	@said=$$($(VENV)/bin/lint-imports --no-cache 2>&1) || { echo "$$said"; exit 1; }
 
 check: lint
-	@$(PY) -m pytest -q -m "not cluster" tests/unit tests/components tests/container tests/engine
+	@$(PY) -m pytest -q -m "not cluster and not prove" tests/unit tests/components tests/container tests/engine
 
 lock: venv
 	@for name in dev uv; do $(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header requirements/$$name.in -o requirements/$$name.lock; done
@@ -36,11 +36,18 @@ down: venv
 # The fast tests first: what they find is known before the long ones begin.
 test: lint
 	@lab/lab down && lab/lab up
-	@$(PY) -m pytest -q --durations=15 tests/unit tests/components tests/container tests/cluster tests/engine tests/lab
+	@$(PY) -m pytest -q --durations=15 tests/unit tests/components tests/container tests/cluster tests/engine tests/lab tests/prove
 
 bench: venv
 	@lab/lab bench
 
-# What takes longer than a test may: evidence/*.json. Goes on where it was broken off.
+# What takes longer than a test may: tests/prove, evidence/*.json. Runs the rows that are not proven for this code, and
+# goes on where it was broken off. make prove MATRIX=faults, ROWS="faults or impact" (pytest's -k), AGAIN=1 (rows that
+# are proven as well), LIST=1 (which rows are proven and why the others are not; nothing runs. GNU make has no --list for
+# its targets; `lab/lab prove --list` does the same).
 prove: venv
-	@lab/lab prove
+	@$(PY) -m pytest -v -m prove tests/prove$(if $(MATRIX),/$(MATRIX)) $(if $(ROWS),-k "$(ROWS)") $(if $(AGAIN),--again) $(if $(LIST),--list)
+
+# Whether all rows of all matrices are proven for this code.
+release-check: venv
+	@$(PY) -m pytest -m prove tests/prove --release

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from nim_stack.plan import DeploymentPlan, plan_deployment
     from nim_stack.settings import StackSettings
 
+__version__ = "0.1.0"
+"""The version of the library, of the command and of the wheel: pyproject.toml reads it from here."""
+
 __all__ = [
     "Connections",
     "DeploymentPlan",

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "Makefile").read_text()
@@ -40,6 +41,15 @@ def test_help_lists_every_target() -> None:
     assert [line.split()[:2] for line in lines] == [["make", target] for target in targets]
     assert all(len(line.split()) > 3 for line in lines)
     assert make(ROOT).stdout.splitlines() == lines
+
+
+def test_the_hooks_run_what_lint_runs() -> None:
+    (hooks,) = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
+    ran = [hook["entry"] for hook in hooks["hooks"]]
+    (line,) = re.findall(r"^lint:.*\n\t@(.*)$", TEXT, re.MULTILINE)
+    linted = line.replace("$(PY)", "$(VENV)/bin/python").replace("$(VENV)", ".venv").split(" && ")
+    assert ran == [command.removesuffix(" .") for command in linted]
+    assert all(hook["language"] == "system" and not hook["pass_filenames"] for hook in hooks["hooks"])
 
 
 def test_every_target_that_is_no_file_is_phony() -> None:

@@ -99,6 +99,24 @@ def test_both_workflows_use_the_same_version_of_an_action() -> None:
     assert len(used) == len({uses.partition("@")[0] for uses in used})
 
 
+def test_every_folder_with_a_pinned_action_is_kept_up_to_date() -> None:
+    (update,) = yaml.safe_load((ROOT / ".github/dependabot.yml").read_text())["updates"]
+    assert update["package-ecosystem"] == "github-actions"
+    assert set(update["directories"]) == {"/", *(f"/.github/actions/{name}" for name in ACTIONS)}
+
+
+@pytest.mark.parametrize("form", sorted((ROOT / ".github/ISSUE_TEMPLATE").glob("*.yml")), ids=lambda path: path.stem)
+def test_a_form_for_issues_has_what_github_requires(form: Path) -> None:
+    """A name, a description, and a body in which each question has a label and an id of its own."""
+    document = yaml.safe_load(form.read_text())
+    assert document.keys() == {"name", "description", "body"}
+    questions = [part for part in document["body"] if part["type"] != "markdown"]
+    assert questions
+    assert len({part["id"] for part in questions}) == len(questions)
+    assert all(part["attributes"]["label"] for part in questions)
+    assert any(part.get("validations", {}).get("required") for part in questions)
+
+
 def test_the_checks_run_on_every_python_that_the_packages_name() -> None:
     tested = CHECKS["jobs"]["check"]["strategy"]["matrix"]["python"]
     assert tested == sorted(tested, key=lambda version: int(version.partition(".")[2]))

@@ -8,7 +8,7 @@ PY := $(VENV)/bin/python
 .PHONY: help up down test check lint docs golden bench prove venv lock
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 # Everything that can fail is looked at before the environment that is there is emptied. An activated environment is itself
 # what `python3` leads to, so that the new one is made by the Python below it.

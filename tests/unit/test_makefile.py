@@ -39,7 +39,7 @@ def python(directory: Path, refuses: str) -> Path:
 
 
 def test_help_lists_every_target() -> None:
-    targets = re.findall(r"^([a-z]+):", TEXT, re.MULTILINE)
+    targets = re.findall(r"^([a-z-]+):", TEXT, re.MULTILINE)
     lines = make(ROOT, "help").stdout.splitlines()
     assert [line.split()[:2] for line in lines] == [["make", target] for target in targets]
     assert all(len(line.split()) > 3 for line in lines)
@@ -57,7 +57,7 @@ def test_the_hooks_run_what_lint_runs() -> None:
 
 def test_every_target_that_is_no_file_is_phony() -> None:
     (phony,) = re.findall(r"^\.PHONY: (.*)$", TEXT, re.MULTILINE)
-    assert sorted(phony.split()) == sorted(re.findall(r"^([a-z]+):", TEXT, re.MULTILINE))
+    assert sorted(phony.split()) == sorted(re.findall(r"^([a-z-]+):", TEXT, re.MULTILINE))
 
 
 def test_no_package_of_the_system_is_installed() -> None:

@@ -18,7 +18,7 @@ from tests.unit.docs.cli_table import CliTable, UsageError
 from tests.unit.docs.pages import ROOT
 
 KUBECTL, PULUMI, HELM = CliTable("kubectl"), CliTable("pulumi"), CliTable("helm")
-TARGETS = frozenset(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+TARGETS = frozenset(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 NOT_CHECKED = {
     ".": "the shell's",
     "cp": "a standard tool; the page is followed, and the file copied",

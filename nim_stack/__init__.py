@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from nim_stack.plan import plan_deployment as plan_deployment
     from nim_stack.settings import StackSettings as StackSettings
 
+__version__ = "0.1.0"
+"""The version of the library, of the command and of the wheel: pyproject.toml reads it from here."""
+
 _HOMES = {
     "nim_stack.components.deployment": ("MultiNodeNimArgs", "SecretKeyArgs"),
     "nim_stack.components.live_service": ("LiveService", "LiveServiceArgs"),

@@ -64,7 +64,7 @@ def test_the_refusal_names_the_stack_file_and_has_every_problem() -> None:
         "  - NIM003 nim.nodes",
         "  - NIM060 nim.storage",
     ]
-    assert foot == "docs/rules.md explains each code."
+    assert foot == "`nim-stack rules NIM003 NIM004 NIM060` prints the cause and the cure of each code."
 
 
 def test_a_key_in_clear_is_refused_and_not_repeated() -> None:

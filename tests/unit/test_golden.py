@@ -1,4 +1,4 @@
-"""The manifests as a whole, as files that a reviewer can read: `pytest tests/unit --golden-update` rewrites them."""
+"""The manifests as a whole, as files that a reviewer can read: `make golden` writes them."""
 
 import os
 import subprocess

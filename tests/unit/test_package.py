@@ -4,6 +4,7 @@ import ast
 import os
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -72,7 +73,7 @@ def test_the_program_is_short() -> None:
     assert len((ROOT / "__main__.py").read_text().splitlines()) <= 30
 
 
-def test_a_wheel_in_an_empty_environment_lists_the_catalogue(tmp_path: Path) -> None:
+def test_a_wheel_in_an_empty_environment_has_licence_and_catalogue(tmp_path: Path) -> None:
     subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)],
         cwd=ROOT,
@@ -80,13 +81,25 @@ def test_a_wheel_in_an_empty_environment_lists_the_catalogue(tmp_path: Path) -> 
         capture_output=True,
     )
     (wheel,) = tmp_path.glob("*.whl")
+    assert wheel.name == f"nim_stack-{nim_stack.__version__}-py3-none-any.whl"
     target = tmp_path / "site"
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(target)
+    (licence,) = target.glob("*.dist-info/licenses/LICENSE")
+    assert licence.read_bytes() == (ROOT / "LICENSE").read_bytes()
     code = "import nim_stack.catalog.load as c; print(c.__file__, sorted(c.load_catalog().models))"
     location, models = run(code, path=target).split(" ", 1)
     assert Path(location).is_relative_to(target)
     assert models == str(sorted(load_catalog().models))
+
+
+def test_both_packages_have_one_version_one_licence_and_one_oldest_python() -> None:
+    files = (ROOT / "pyproject.toml", ROOT / "container" / "pyproject.toml")
+    ours, theirs = (tomllib.loads(file.read_text())["project"] for file in files)
+    assert theirs["version"] == nim_stack.__version__
+    for key in ("license", "license-files", "authors", "requires-python"):
+        assert ours[key] == theirs[key]
+    assert (ROOT / "container" / "LICENSE").read_bytes() == (ROOT / "LICENSE").read_bytes()
 
 
 def test_every_entry_of_the_catalogue_names_its_sources() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from nim_stack.base.problems import RefusedError
+from nim_stack.cli.main import main
 from nim_stack.deployment.keys import NO_KEY, Keys
 from nim_stack.plan import plan_deployment
 from tests.unit.conftest import TINY
@@ -66,4 +67,16 @@ def test_the_head_says_where_and_that_nothing_changed() -> None:
     assert str(refused.value).startswith(
         "Pulumi.dev.yaml: one setting cannot work; nothing was changed.\n  - NIM003 nim.nodes"
     )
-    assert str(refused.value).endswith("\ndocs/rules.md explains each code.")
+    assert str(refused.value).endswith("\n`nim-stack rules NIM003` prints the cause and the cure of each code.")
+
+
+def test_the_foot_is_a_command_that_explains_every_code_above_it(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(RefusedError) as refused:
+        plan_deployment(TINY | {"nodes": 0, "storage": {}, "nodez": 1})
+    _, *lines, foot = str(refused.value).splitlines()
+    refused_codes = sorted({line.split()[1] for line in lines})
+    program, *words = foot.split("`")[1].split()
+    assert (program, words) == ("nim-stack", ["rules", *refused_codes])
+    assert main(words) == 0
+    heads = [line for line in capsys.readouterr().out.splitlines() if line.startswith("NIM")]
+    assert [head.split()[0] for head in heads] == refused_codes

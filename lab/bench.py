@@ -20,6 +20,7 @@ from lab.footprint import footprint
 from lab.observe import Leader, get, kubectl
 from lab.paths import REPO
 from lab.stacks import Stack
+from nim_stack.deployment.keys import Keys
 from nim_stack.plan import plan_deployment
 
 Json = dict[str, Any]
@@ -83,7 +84,7 @@ def _planning() -> Json:
     plans, commands = [], []
     for _ in range(50):
         started = time.perf_counter()
-        plan_deployment(raw, has_ngc_key=True)
+        plan_deployment(raw, keys=Keys(ngc=True))
         plans.append(time.perf_counter() - started)
     for _ in range(7):
         started = time.perf_counter()

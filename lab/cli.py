@@ -7,12 +7,11 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-from lab import bench, cluster, environment, health, machine, network, serve
+from lab import bench, cluster, environment, health, machine, network, prove, serve
 from lab.address import CONTROL, NODES
 from lab.console import LabError, say
 from lab.machine import Machine
 from lab.paths import LOGS
-from lab.prove import cli as prove
 from lab.toolchain import build
 
 

@@ -5,8 +5,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from lab.observe import get
-from lab.prove.faults.pods import first_process
+from lab.observe import first_process, get
 
 Json = dict[str, Any]
 SECONDS = 30.0

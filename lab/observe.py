@@ -1,4 +1,4 @@
-"""Look at what serves: ask the model through the leader Service, find the pods, the ranks and vLLM's own counter."""
+"""Look at what serves: ask the model through the leader Service, find pods, processes, ranks and vLLM's own counter."""
 
 import json
 import re
@@ -6,6 +6,7 @@ import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -135,3 +136,26 @@ def ranks(namespace: str, pod: str) -> tuple[str, ...]:
     return tuple(
         sorted(line.strip() for line in lines if re.search(r"RayWorkerProc|VLLM::Worker|RayWorkerWrapper", line))
     )
+
+
+def first_process(container: str) -> int:
+    """The process of this machine that is process 1 of a container.
+
+    Raises:
+        LabError: there is none: the container has ended, or it never started.
+    """
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            if container and container in (entry / "cgroup").read_text() and _own_number(entry) == "1":
+                return int(entry.name)
+        except OSError:  # it has ended meanwhile
+            continue
+    raise LabError(f"the container {container or '(none)'} does not run")
+
+
+def _own_number(process: Path) -> str:
+    """Its number in the innermost namespace of processes."""
+    lines = (process / "status").read_text().splitlines()
+    return next(line for line in lines if line.startswith("NSpid:")).split()[-1]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from nim_stack.deployment.keys import EVERY_KEY
 from nim_stack.manifests.pods import Manifest
 from nim_stack.manifests.render import render
 from nim_stack.plan import DeploymentPlan, plan_deployment
@@ -39,5 +40,5 @@ def deployment(name: str) -> Deployment:
 
 
 def planned(settings: dict[str, Any]) -> Deployment:
-    plan = plan_deployment(settings, has_ngc_key=True, has_hf_token=True)
-    return Deployment(plan, render(plan, has_ngc_key=True, has_hf_token=True))
+    plan = plan_deployment(settings, keys=EVERY_KEY)
+    return Deployment(plan, render(plan))

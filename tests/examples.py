@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from nim_stack.cli.planning import plan_of
-from nim_stack.cli.stack_files import HF_TOKEN, NGC_KEY, StackFile, read_stack_file
+from nim_stack.cli.stack_files import StackFile, read_stack_file
 from nim_stack.manifests.pods import Manifest
 from nim_stack.manifests.render import render
 from nim_stack.plan import DeploymentPlan
@@ -45,4 +45,4 @@ class Example:
 
     @property
     def manifests(self) -> list[Manifest]:
-        return render(self.plan, has_ngc_key=NGC_KEY in self.keys, has_hf_token=HF_TOKEN in self.keys)
+        return render(self.plan)

@@ -5,8 +5,7 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 
-from nim_stack import LiveService, NimStack, connect
-from nim_stack.components.nim_stack import NimStackArgs
+from nim_stack import LiveService, NimStack, NimStackArgs, connect
 
 config = pulumi.Config()
 name, namespace, live = config.require("name"), config.require("namespace"), config.require("live")

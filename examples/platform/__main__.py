@@ -5,7 +5,7 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 
-from nim_stack import LwsOperator, ModelCache, MultiNodeNim, NgcSecrets, connect, plan_deployment
+from nim_stack import Keys, LwsOperator, ModelCache, MultiNodeNim, NgcSecrets, connect, plan_deployment
 from nim_stack.base.quantity import gibibytes, to_bytes
 
 NAMESPACE, SHARED = "models", "shared"
@@ -52,7 +52,7 @@ secrets = NgcSecrets(
     },
     here,
 )
-needed = [to_bytes(plan_deployment(settings, has_ngc_key=True).storage_needed) for settings in MODELS.values()]
+needed = [to_bytes(plan_deployment(settings, keys=Keys(ngc=True)).storage_needed) for settings in MODELS.values()]
 cache = ModelCache(
     "weights",
     {

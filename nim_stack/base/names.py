@@ -33,6 +33,8 @@ VOLCANO_QUEUE: Final = "scheduling.volcano.sh/queue-name"
 COMPUTE_DOMAIN_API: Final = "resource.nvidia.com/v1beta1"
 POD_SECURITY_LABEL: Final = "pod-security.kubernetes.io/enforce"
 GPU_RESOURCE: Final = "nvidia.com/gpu"
+GPU_PRODUCT_LABEL: Final = f"{GPU_RESOURCE}.product"
+"""Value of a node: the type of its GPUs (GPU feature discovery)."""
 
 WAIT_FOR: Final = "pulumi.com/waitFor"
 SKIP_AWAIT: Final = "pulumi.com/skipAwait"
@@ -62,6 +64,8 @@ SHM_MOUNT: Final = "/dev/shm"
 MODEL_CONTAINER: Final = "nim"
 WAIT_CONTAINER: Final = "wait-for-leader"
 CACHE_VOLUME: Final = "model-cache"
+CACHE_COMPONENT: Final = "model-cache"
+"""Value of the component label of a claim for the weights."""
 SHM_VOLUME: Final = "dshm"
 COMPUTE_DOMAIN_CLAIM: Final = "compute-domain"
 
@@ -77,6 +81,7 @@ def leader_service(name: str) -> str:
 
 
 def compute_domain(name: str) -> str:
+    """ComputeDomain of NVIDIA's DRA driver, for NVLink between nodes."""
     return f"{name}-nvlink"
 
 
@@ -93,6 +98,7 @@ def service_port(port: int) -> str:
 
 
 def download_policy(name: str) -> str:
+    """NetworkPolicy of the pods of the download Job."""
     return f"{name}-download"
 
 
@@ -107,22 +113,27 @@ def leader_pods(name: str) -> dict[str, str]:
 
 
 def cache_claim(name: str) -> str:
+    """PersistentVolumeClaim that the stack makes for the weights."""
     return f"{name}-model-cache"
 
 
 def api_secret(name: str) -> str:
+    """Secret with the NGC API key, for downloads."""
     return f"{name}-ngc-api"
 
 
 def pull_secret(name: str) -> str:
+    """Secret with which the kubelet pulls images of NVIDIA's registry."""
     return f"{name}-ngc-pull"
 
 
 def hf_secret(name: str) -> str:
+    """Secret with the token of the Hugging Face hub."""
     return f"{name}-hf-token"
 
 
 def download_job(name: str, digest: str) -> str:
+    """Job that fills the shared cache; the digest is that of its pod template, which a Job cannot change."""
     return f"{name}-download-{digest}"
 
 

@@ -2,7 +2,7 @@
 
 There are two ways to fail and no third: an error refuses the deployment at preview, a warning lets it pass. All of
 them are reported at once, because a user who fixes one at a time pays for a preview each time. Each belongs to a rule
-with a stable code, under which the documentation explains cause and cure.
+with a stable code, under which `nim-stack rules CODE` and the documentation explain cause and cure.
 """
 
 from collections.abc import Iterable
@@ -32,6 +32,7 @@ class Rule:
     def problem(
         self, path: str, given: object, why: str, instead: str, reads: frozenset[str] = frozenset()
     ) -> "Problem":
+        """The problem that this rule finds with one setting; the arguments are the fields of `Problem`."""
         return Problem(self, path, given, why, instead, reads)
 
 
@@ -85,7 +86,8 @@ class RefusedError(ValueError):
         self.where = where
         count = len(self.problems)
         head = f"{where}: {'one setting' if count == 1 else f'{count} settings'} cannot work; nothing was changed."
-        foot = f"{DOCUMENT} explains each code."
+        codes = " ".join(sorted({problem.rule.code for problem in self.problems}))
+        foot = f"`nim-stack rules {codes}` prints the cause and the cure of each code."
         super().__init__("\n".join([head, *(f"  - {problem}" for problem in self.problems), foot]))
 
 

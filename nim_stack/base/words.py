@@ -2,6 +2,7 @@
 
 
 def count(number: int, noun: str) -> str:
+    """The number with the noun in its number: `1 group`, `2 groups`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
@@ -18,4 +19,5 @@ def duration(seconds: int | None) -> str:
 
 
 def gigabytes(size: float) -> str:
+    """A size in bytes as decimal gigabytes, with one digit after the point below 1 GB."""
     return f"{size / 1e9:,.0f} GB" if size >= 1e9 else f"{size / 1e9:.1f} GB"

@@ -4,7 +4,8 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from nim_stack.values.types import Count, CountOrNone, EnvVar, Positive, Precision, Quantity, Settings
+from nim_stack.base.names import GPU_PRODUCT_LABEL
+from nim_stack.values.types import Count, CountFromZero, EnvVar, Positive, Precision, Quantity, Settings
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]*$", max_length=100)]
 HubName = Annotated[str, Field(pattern=r"^[\w.-]+/[\w.-]+$")]
@@ -26,7 +27,7 @@ class Experts(Settings):
     count: Few = Field(description="Routed experts of a layer.")
     active: Few = Field(description="Routed experts that a token passes through.")
     intermediate: Count = Field(description="Intermediate size of one expert.")
-    dense_layers: CountOrNone = Field(0, description="Leading layers without experts.")
+    dense_layers: CountFromZero = Field(0, description="Leading layers without experts.")
     every: Count = Field(1, description="1 when each further layer has experts, 2 when each second one has.")
 
 
@@ -39,7 +40,7 @@ class Architecture(Settings):
     kv_heads: Few | None = Field(None, description="num_key_value_heads; not with latent.")
     head_dim: Few | None = Field(None, description="head_dim; not with latent.")
     latent: Latent | None = Field(None, description="Mapping with rank and rope, instead of kvHeads and headDim.")
-    index_dim: CountOrNone = Field(
+    index_dim: CountFromZero = Field(
         0, description="index_head_dim of a sparse attention's indexer, which is cached too."
     )
     attention_layers: Few | None = Field(
@@ -114,6 +115,7 @@ class ModelSpec(Settings):
         return self
 
     def checkpoint(self, precision: str) -> Checkpoint | None:
+        """The checkpoint of this precision, such as `fp8`; None when the model has none."""
         return next((found for found in self.checkpoints if found.precision == precision), None)
 
 
@@ -135,11 +137,13 @@ class GpuSpec(Settings):
 
     @property
     def memory(self) -> float:
+        """Memory of one GPU in bytes."""
         return self.memory_gib * 1024**3
 
     @property
     def node_selector(self) -> dict[str, str]:
-        return {"nvidia.com/gpu.product": self.product_label}
+        """The label by which nodes with this GPU type are found."""
+        return {GPU_PRODUCT_LABEL: self.product_label}
 
 
 class FabricSpec(Settings):

@@ -25,6 +25,7 @@ class Profile:
 
     @property
     def is_hash(self) -> bool:
+        """Whether the profile is named by its hash, which says nothing of engine, precision and sizes."""
         return self.engine is None
 
 

@@ -14,7 +14,6 @@ from nim_stack.base.tables import table
 from nim_stack.cli.stack_files import StackFileError
 
 if TYPE_CHECKING:
-    from nim_stack.cli.clusters import Target
     from nim_stack.operations.doctor.bandwidth import Measured
     from nim_stack.operations.doctor.check import Examined, Finding
     from nim_stack.operations.observing.reader import Reader
@@ -25,6 +24,7 @@ _OWN = ("image", "size", "minutes", "job_namespace")
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
+    """Add the options of `nim-stack doctor` for measuring the network."""
     group = command.add_argument_group(
         "measuring the network between the nodes",
         "Makes an indexed Job, with a headless Service, of one pod for each node of a group, with the GPUs, image, "
@@ -38,14 +38,18 @@ def add_options(command: argparse.ArgumentParser) -> None:
 
 
 def check_options(given: argparse.Namespace) -> None:
-    """Raises: StackFileError: an option has no effect."""
+    """Refuse options that have no effect without `--all-reduce`.
+
+    Raises:
+        StackFileError: one of them is given alone.
+    """
     unused = [f"--{name.replace('_', '-')}" for name in _OWN if getattr(given, name) is not None]
     if unused and not given.all_reduce:
         raise StackFileError(f"{', '.join(unused)}: only with --all-reduce.")
 
 
 def measure(
-    given: argparse.Namespace, target: "Target", reader: "Reader", it: "Examined"
+    given: argparse.Namespace, reader: "Reader", it: "Examined"
 ) -> "tuple[tuple[Finding, ...], Measured | None]":
     """What it found, and the figures if there are any.
 
@@ -74,7 +78,7 @@ def measure(
         f"Creating Job {asked.namespace}/{asked.name} and a headless Service of that name: {plan.nodes} pods with "
         f"{plan.gpus_per_node} GPUs each, image {asked.image or plan.image}. Both are deleted afterwards."
     )
-    used = references(plan, has_ngc_key=target.has_ngc_key, has_hf_token=target.has_hf_token)
+    used = references(plan)
     with _ended_by_sigterm():
         outcome = all_reduce.run(reader, it, used, asked, _say)
     if outcome.why:

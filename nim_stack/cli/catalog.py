@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from typing import Any
 
 from nim_stack.base.tables import table
@@ -9,6 +10,7 @@ from nim_stack.catalog.load import load_catalog
 
 
 def add_commands(commands: Any) -> None:
+    """Add the commands `models`, `gpus`, `fabrics` and `rules` to the parser of `nim-stack`."""
     for name, run, what in (
         ("models", _models, "models of the catalogue"),
         ("gpus", _gpus, "GPU types of the catalogue"),
@@ -17,8 +19,13 @@ def add_commands(commands: Any) -> None:
         command = commands.add_parser(name, help=what, description=f"List the {what}.")
         command.add_argument("--json", action="store_true", help="everything that is known, for programs")
         command.set_defaults(run=run)
-    rules = commands.add_parser("rules", help="what is judged", description="List the rules.")
-    rules.add_argument("--markdown", action="store_true", help="the page docs/rules.md")
+    rules = commands.add_parser(
+        "rules",
+        help="what is judged; with codes, the cause and the cure of these",
+        description="List the rules, or print the cause and the cure of some. Exit code 2: no rule has such a code.",
+    )
+    rules.add_argument("codes", nargs="*", metavar="CODE", help="code of a rule, such as NIM042")
+    rules.add_argument("--markdown", action="store_true", help="the page docs/rules.md, or its sections on these codes")
     rules.set_defaults(run=_rules)
 
 
@@ -69,12 +76,20 @@ def _fabrics(given: argparse.Namespace) -> int:
 
 def _rules(given: argparse.Namespace) -> int:
     from nim_stack.rules import all_rules
-    from nim_stack.rules.page import page
+    from nim_stack.rules.page import explanation, page, section
 
-    if given.markdown:
+    known = {rule.code: rule for rule in all_rules()}
+    codes = list(dict.fromkeys(code.upper() for code in given.codes))
+    if unknown := [code for code in codes if code not in known]:
+        print(f"No rule has the code {', '.join(unknown)}. `nim-stack rules` lists every rule.", file=sys.stderr)
+        return 2
+    if codes:
+        write = section if given.markdown else explanation
+        print("\n".join(write(known[code]).strip("\n") + "\n" for code in codes), end="")
+    elif given.markdown:
         print(page(), end="")
     else:
-        print(table(("code", "severity", "title"), [(rule.code, rule.severity, rule.title) for rule in all_rules()]))
+        print(table(("code", "severity", "title"), [(rule.code, rule.severity, rule.title) for rule in known.values()]))
     return 0
 
 

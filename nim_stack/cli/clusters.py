@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nim_stack.cli.stack_files import HF_TOKEN, NGC_KEY, StackFileError, read_stack_file
+from nim_stack.cli.stack_files import StackFileError, read_stack_file
+from nim_stack.deployment.keys import NO_KEY, Keys
 from nim_stack.plan import DeploymentPlan, plan_deployment
 from nim_stack.settings import Cluster, StackSettings
 from nim_stack.settings.reading import read_settings
@@ -26,8 +27,7 @@ class Target:
     raw: Any = None
     where: str = "the settings"
     """The stack's file."""
-    has_ngc_key: bool = False
-    has_hf_token: bool = False
+    keys: Keys = NO_KEY
 
     @property
     def plan(self) -> DeploymentPlan:
@@ -36,9 +36,10 @@ class Target:
         Raises:
             RefusedError: with every reason why there is none.
         """
-        return plan_deployment(self.raw, has_ngc_key=self.has_ngc_key, has_hf_token=self.has_hf_token, where=self.where)
+        return plan_deployment(self.raw, keys=self.keys, where=self.where)
 
     def reader(self) -> "Reader":
+        """A connection to the cluster, which only reads."""
         from nim_stack.operations.observing.reader import connect
 
         return connect(self.cluster)
@@ -78,8 +79,7 @@ def target(given: argparse.Namespace) -> Target:
         settings,
         file.settings,
         file.name,
-        NGC_KEY in file.keys,
-        HF_TOKEN in file.keys,
+        file.given_keys,
     )
 
 

@@ -15,6 +15,7 @@ EXIT_CODES = {"serving": 0, "starting": 0, "failing": 1, "unknown": 4}
 
 
 def add_commands(commands: Any) -> None:
+    """Add the commands `diagnose` and `failures` to the parser of `nim-stack`."""
     command = commands.add_parser(
         "diagnose",
         help="why a deployment does not serve",

@@ -11,6 +11,7 @@ _MARKS = {"ok": "ok", "warning": "warning", "problem": "PROBLEM", "unknown": "no
 
 
 def add_command(commands: Any) -> None:
+    """Add the command `doctor` to the parser of `nim-stack`."""
     command = commands.add_parser(
         "doctor",
         help="whether the cluster can take the stack",
@@ -29,12 +30,12 @@ def _run(given: argparse.Namespace) -> int:
 
     all_reduce.check_options(given)
     target = clusters.target(given)
-    ngc, hub, plan = target.has_ngc_key, target.has_hf_token, target.plan
+    plan = target.plan
     reader = target.reader()
-    examined = Examined(plan, read(reader, plan, ngc=ngc, hub=hub), ngc, hub)
+    examined = Examined(plan, read(reader, plan))
     report, measured = examine(examined), None
     if given.all_reduce:
-        found, measured = all_reduce.measure(given, target, reader, examined)
+        found, measured = all_reduce.measure(given, reader, examined)
         report = Report({**report.findings, "all-reduce": found})
     if given.json:
         document = report.document

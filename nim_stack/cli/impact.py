@@ -17,6 +17,7 @@ _FAILED, _UNREADABLE = 1, 2
 
 
 def add_command(commands: Any) -> None:
+    """Add the command `impact` to the parser of `nim-stack`."""
     command = commands.add_parser(
         "impact",
         help="what a preview would do: GPUs, groups that roll, what is lost",

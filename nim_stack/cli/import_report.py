@@ -9,6 +9,7 @@ import yaml
 from nim_stack.base.tables import table
 from nim_stack.importing.draft import Entry
 from nim_stack.importing.result import Import
+from nim_stack.plan import summary
 
 _WIDEST = 48
 _HEADS = {
@@ -29,7 +30,7 @@ def page(found: Import) -> str:
     if found.warnings:
         parts.append("\n".join(["warnings of the plan", *(f"  {problem}" for problem in found.warnings)]))
     if found.plan is not None:
-        parts.append(f"planned: {', '.join(f'{name} {value}' for name, value in found.plan.summary.items())}")
+        parts.append(f"planned: {', '.join(f'{name} {value}' for name, value in summary(found.plan).items())}")
     return "\n\n".join(parts)
 
 

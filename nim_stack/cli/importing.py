@@ -12,6 +12,7 @@ from nim_stack.base.tables import table
 from nim_stack.cli import import_report as report
 from nim_stack.cli.planning import OPTIONS
 from nim_stack.cli.stack_files import HF_TOKEN, NGC_KEY, PROJECT, StackFileError
+from nim_stack.deployment.keys import Keys
 from nim_stack.importing import parity
 from nim_stack.importing.draft import Draft
 from nim_stack.importing.helm import values as helm
@@ -29,6 +30,7 @@ _FURTHER = {
 
 
 def add_command(commands: Any) -> None:
+    """Add the command `import` to the parser of `nim-stack`."""
     command = commands.add_parser(
         "import",
         help="a stack from values of the nim-llm chart or from a NIMService",
@@ -113,7 +115,7 @@ def _write(draft: Draft, given: argparse.Namespace, source: str) -> int:
     path = given.directory / f"Pulumi.{given.stack.rpartition('/')[2]}.yaml" if given.stack else given.output
     others = _others(path, given.force) if path else {}
     keys = {key for key in (NGC_KEY, HF_TOKEN) if (others.get("config") or {}).get(f"{PROJECT}:{key}")}
-    found = conclude(draft, has_ngc_key=NGC_KEY in keys, has_hf_token=HF_TOKEN in keys)
+    found = conclude(draft, Keys(ngc=NGC_KEY in keys, hub=HF_TOKEN in keys))
     text = report.stack_file(found, source, others)
     if path is not None:
         _write_file(path, text)
@@ -132,7 +134,11 @@ def _told(found: Import, source: str, path: Path | None) -> str:
 
 
 def _others(path: Path, force: bool) -> dict[str, Any]:
-    """What the file has beside the settings, which is kept: keys, and what decrypts them."""
+    """What the file has beside the settings, which is kept: keys, and what decrypts them.
+
+    Raises:
+        StackFileError: the file is no stack file, or has settings that may not be replaced.
+    """
     if not path.exists():
         return {}
     try:

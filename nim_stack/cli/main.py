@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from nim_stack import __version__
 from nim_stack.base.problems import RefusedError
 from nim_stack.catalog.load import CatalogError
 from nim_stack.cli import catalog, diagnose, doctor, impact, importing, planning, recover, rendering, settings, smoke
@@ -41,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="nim-stack", description="Plan multi-node NIM deployments: does this model run on these nodes?"
     )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     planning.add_command(commands)
     rendering.add_command(commands)

@@ -11,7 +11,8 @@ from nim_stack.base.first_rules import KEY_IN_CLEAR
 from nim_stack.base.problems import RefusedError
 from nim_stack.catalog.load import load_catalog
 from nim_stack.cli import report
-from nim_stack.cli.stack_files import HF_TOKEN, NGC_KEY, StackFile, StackFileError, read_stack_file
+from nim_stack.cli.stack_files import StackFile, StackFileError, read_stack_file
+from nim_stack.deployment.keys import EVERY_KEY
 from nim_stack.plan import DeploymentPlan, plan_deployment
 from nim_stack.search import MOST_NODES, Candidate, search
 from nim_stack.settings.reading import read_settings
@@ -34,6 +35,7 @@ _PLACE = {"storageClass": "to-be-chosen"}
 
 
 def add_command(commands: Any) -> None:
+    """Add the command `plan` to the parser of `nim-stack`."""
     command = commands.add_parser(
         "plan",
         help="whether a model runs on these nodes, and how",
@@ -94,16 +96,14 @@ def _settings(file: StackFile | None, options: Mapping[str, Any]) -> Any:
 def plan_of(file: StackFile | None, raw: Any) -> DeploymentPlan:
     """The plan of a stack file; options alone ask about sizes, so that keys are taken to be there."""
     if file is None:
-        return plan_deployment(raw, has_ngc_key=True, has_hf_token=True, where="the options")
+        return plan_deployment(raw, keys=EVERY_KEY, where="the options")
     further = tuple(
         KEY_IN_CLEAR.problem(
             key, None, "it stands in the stack file in clear", f"Use `pulumi config set --secret {key}`."
         )
         for key in file.keys_in_clear
     )
-    return plan_deployment(
-        raw, has_ngc_key=NGC_KEY in file.keys, has_hf_token=HF_TOKEN in file.keys, further=further, where=file.name
-    )
+    return plan_deployment(raw, keys=file.given_keys, further=further, where=file.name)
 
 
 def refused(refusal: RefusedError, as_json: bool) -> int:

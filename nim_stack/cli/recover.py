@@ -25,6 +25,7 @@ _TRIES = 3
 
 
 def add_command(commands: Any) -> None:
+    """Add the command `recover` to the parser of `nim-stack`."""
     command = commands.add_parser(
         "recover",
         help="a stack whose `pulumi up` or `destroy` was killed: what is left behind, and how to go on",

@@ -12,6 +12,7 @@ from nim_stack.manifests.render import made_secrets, render, to_yaml
 
 
 def add_command(commands: Any) -> None:
+    """Add the command `render` to the parser of `nim-stack`."""
     command = commands.add_parser(
         "render",
         help="the objects of a stack as YAML",
@@ -37,11 +38,10 @@ def _run(given: argparse.Namespace) -> int:
         return refused(refusal, as_json=False)
     for warning in plan.warnings:
         print(f"warning: {warning}", file=sys.stderr)
-    keys = {"has_ngc_key": NGC_KEY in file.keys, "has_hf_token": HF_TOKEN in file.keys}
-    secrets = made_secrets(plan, **keys)
+    secrets = made_secrets(plan)
     if secrets:
         print(f"# Not here, because made from keys: the Secrets {', '.join(secrets)}.")
     if plan.settings.lws.mode == "install":
         print(f"# Not here, because it has a file of its own: the LWS release, {plan.settings.lws.manifest}.")
-    print(to_yaml(render(plan, **keys)), end="")
+    print(to_yaml(render(plan)), end="")
     return 0

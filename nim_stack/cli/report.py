@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from nim_stack.base.tables import pairs, table
+from nim_stack.deployment.layout import ASSUMED_GPU
 from nim_stack.deployment.memory import GIB
-from nim_stack.deployment.resolution import ASSUMED_GPU
 from nim_stack.manifests.pods import security_level
 from nim_stack.plan import DeploymentPlan
 from nim_stack.search import Candidate

@@ -7,6 +7,7 @@ from nim_stack.base.tables import table
 
 
 def add_command(commands: Any) -> None:
+    """Add the command `settings` to the parser of `nim-stack`."""
     command = commands.add_parser("settings", help="what a stack may say", description="List the settings.")
     form = command.add_mutually_exclusive_group()
     form.add_argument("--markdown", action="store_true", help="the page docs/settings.md")

@@ -17,6 +17,7 @@ _LAG_SECONDS = 30.0
 
 
 def add_command(commands: Any) -> None:
+    """Add the command `smoke` to the parser of `nim-stack`."""
     command = commands.add_parser(
         "smoke",
         help="ask the model for a completion, from inside the cluster",
@@ -54,7 +55,11 @@ def _run(given: argparse.Namespace) -> int:
 
 
 def _pull_secrets(reader: "Reader", namespace: str, name: str) -> tuple[str, ...]:
-    """Those of the deployment that runs."""
+    """Names of the pull Secrets of the deployment that runs.
+
+    Raises:
+        CannotReadError: there is no such deployment, or the cluster does not say.
+    """
     from nim_stack.base import names
     from nim_stack.operations.observing.errors import CannotReadError
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import yaml
 
+from nim_stack.deployment.keys import Keys
+
 PROJECT = "nim-stack"
 NGC_KEY, HF_TOKEN = "ngcApiKey", "hfToken"
 
@@ -25,13 +27,22 @@ class StackFile:
     """Keys that are there, encrypted or in clear."""
     keys_in_clear: tuple[str, ...]
 
+    @property
+    def given_keys(self) -> Keys:
+        """The same keys, for a plan."""
+        return Keys(ngc=NGC_KEY in self.keys, hub=HF_TOKEN in self.keys)
+
     def assuming(self, keys: Iterable[str]) -> "StackFile":
         """As if these keys were there too."""
         return replace(self, keys=self.keys | frozenset(keys))
 
 
 def read_stack_file(stack: str, directory: Path) -> StackFile:
-    """The file of a stack, by the stack's name or its fully qualified name."""
+    """The file of a stack, by the stack's name or its fully qualified name.
+
+    Raises:
+        StackFileError: the file is not there, or is no stack file.
+    """
     path = directory / f"Pulumi.{stack.rpartition('/')[2]}.yaml"
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))

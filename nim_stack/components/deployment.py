@@ -1,24 +1,31 @@
 """What the components that make pods of one deployment are given: its settings, and names of what the pods use."""
 
 from collections.abc import Mapping
-from typing import Any, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
 
 import pulumi
 
 from nim_stack.base import names
-from nim_stack.base.problems import RefusedError
+from nim_stack.components.planning import SettingsArgs, planned
+from nim_stack.deployment.keys import Keys
+from nim_stack.deployment.plan_value import DeploymentPlan
 from nim_stack.manifests.references import References, SecretRef
-from nim_stack.plan import DeploymentPlan, plan_deployment
 
 
 class SecretKeyArgs(TypedDict):
+    """One key of a Secret that exists."""
+
     name: str
     key: str
 
 
 class MultiNodeNimArgs(TypedDict):
-    settings: dict[str, Any]
+    """Arguments of MultiNodeNim and ModelDownload: `settings` or `plan`, and the names of what the pods use."""
+
+    settings: NotRequired[SettingsArgs]
     """The settings of a stack file's `nim:`. Plain: they decide sizes, which must be known at preview."""
+    plan: NotRequired[DeploymentPlan]
+    """The plan of these settings, where the caller has it. It is made anew when the settings say something else."""
     namespace: pulumi.Input[str]
     cache_claim: NotRequired[pulumi.Input[str | None]]
     """Name of a ReadWriteMany claim; without it the settings say where the model is kept."""
@@ -31,22 +38,18 @@ class MultiNodeNimArgs(TypedDict):
     """Changes with the keys: groups then restart when they do."""
 
 
-def planned(args: MultiNodeNimArgs, where: str) -> DeploymentPlan:
+def plan_of_pods(args: MultiNodeNimArgs, where: str) -> DeploymentPlan:
     """The plan; whether there is a key is known by the presence of its Secret's name.
 
     Raises:
         pulumi.RunError: with every reason why there is none.
     """
-    try:
-        plan = plan_deployment(
-            args["settings"],
-            has_ngc_key=args.get("api_secret") is not None,
-            has_hf_token=args.get("hf_secret") is not None,
-            has_pull_secret=args.get("pull_secrets") is not None,
-            where=where,
-        )
-    except RefusedError as refused:
-        raise pulumi.RunError(str(refused)) from None
+    keys = Keys(
+        ngc=args.get("api_secret") is not None,
+        hub=args.get("hf_secret") is not None,
+        pull=args.get("pull_secrets") is not None,
+    )
+    plan = planned(args.get("settings"), args.get("plan"), keys, where)
     place = next(iter(plan.settings.storage.places))
     if args.get("cache_claim") is not None and place not in ("storageClass", "existingClaim"):
         raise pulumi.RunError(

@@ -20,6 +20,8 @@ from nim_stack.values.types import DeploymentName, Port, Settings
 
 
 class LiveServiceArgs(TypedDict):
+    """Arguments of LiveService."""
+
     name: str
     """Name of the Service, which clients use. Plain: it must not be that of a deployment."""
     deployments: Mapping[str, MultiNodeNim]

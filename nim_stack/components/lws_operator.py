@@ -23,6 +23,8 @@ _READY_IN = pulumi.CustomTimeouts(create="10m", update="10m")
 
 
 class LwsOperatorArgs(TypedDict):
+    """Arguments of LwsOperator."""
+
     manifest: str
     """URL or file of the release manifest, LWS 0.9 or newer. Plain: it decides which objects there are."""
     sha256: str

@@ -3,15 +3,17 @@
 It knows the pods by their labels alone, so that it can be there before they are.
 """
 
-from typing import Any, TypedDict
+from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_kubernetes as k8s
 
 from nim_stack.base import names
-from nim_stack.base.problems import RefusedError
 from nim_stack.components.hooks.missing_kind import explained
 from nim_stack.components.placed import placed
+from nim_stack.components.planning import SettingsArgs, planned
+from nim_stack.deployment.keys import EVERY_KEY
+from nim_stack.deployment.plan_value import DeploymentPlan
 from nim_stack.deployment.public_url import public_url
 from nim_stack.manifests import services
 from nim_stack.manifests.http_route import http_route
@@ -19,12 +21,15 @@ from nim_stack.manifests.ingress import ingress
 from nim_stack.manifests.network_policy import network_policies
 from nim_stack.manifests.pod_monitor import pod_monitor
 from nim_stack.manifests.pods import Manifest
-from nim_stack.plan import DeploymentPlan, plan_deployment
 
 
 class ModelAccessArgs(TypedDict):
-    settings: dict[str, Any]
+    """Arguments of ModelAccess: `settings` or `plan`, and the namespace."""
+
+    settings: NotRequired[SettingsArgs]
     """The settings of a stack file's `nim:`. Plain: they decide which objects there are."""
+    plan: NotRequired[DeploymentPlan]
+    """The plan of these settings, where the caller has it. It is made anew when the settings say something else."""
     namespace: pulumi.Input[str]
 
 
@@ -42,7 +47,8 @@ class ModelAccess(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ModelAccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("nim-stack:index:ModelAccess", name, {}, opts)
-        plan = _plan(name, args)
+        # Access needs no keys; whether they are there is judged where they are used.
+        plan = planned(args.get("settings"), args.get("plan"), EVERY_KEY, f"ModelAccess {name}")
         settings, namespace = plan.settings, pulumi.Output.from_input(args["namespace"])
 
         replacing = services.replacing(plan)
@@ -95,11 +101,3 @@ class ModelAccess(pulumi.ComponentResource):
             **placed(manifest, namespace),
             opts=pulumi.ResourceOptions(parent=self, hooks=hooks),
         )
-
-
-def _plan(name: str, args: ModelAccessArgs) -> DeploymentPlan:
-    """Access needs no keys; whether they are there is judged where they are used."""
-    try:
-        return plan_deployment(args["settings"], has_ngc_key=True, has_hf_token=True, where=f"ModelAccess {name}")
-    except RefusedError as refused:
-        raise pulumi.RunError(str(refused)) from None

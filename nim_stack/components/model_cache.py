@@ -18,15 +18,17 @@ import pulumi
 import pulumi_kubernetes as k8s
 from pydantic import Field, model_validator
 
-from nim_stack import plan
 from nim_stack.base import names
 from nim_stack.components.arguments import plain_arguments
 from nim_stack.components.hooks.claim_size import AWAY, size_hooks
+from nim_stack.deployment.derive import UNKNOWN_STORAGE
 from nim_stack.manifests.storage import cache_claim
 from nim_stack.values.types import Annotations, DeploymentName, ObjectName, Quantity, Settings
 
 
 class ModelCacheArgs(TypedDict):
+    """Arguments of ModelCache: `storage_class` for a new claim, or `existing_claim`."""
+
     deployment: str
     """Name of the deployment; the claim is named after it."""
     namespace: pulumi.Input[str]
@@ -47,7 +49,7 @@ class ModelCacheArgs(TypedDict):
 class _Plain(Settings):
     deployment: DeploymentName = Field(description="Name of the deployment.")
     storage_class: ObjectName | None = Field(None, description="Name of a class with ReadWriteMany.")
-    size: Quantity = Field(plan.UNKNOWN_STORAGE, description="Size such as 500Gi.")
+    size: Quantity = Field(UNKNOWN_STORAGE, description="Size such as 500Gi.")
     existing_claim: ObjectName | None = Field(None, description="Name of a ReadWriteMany claim.")
     access_mode: Literal["ReadWriteMany", "ReadWriteOnce"] = Field(
         "ReadWriteMany", description="ReadWriteMany or ReadWriteOnce."

@@ -3,7 +3,7 @@
 import pulumi
 import pulumi_kubernetes as k8s
 
-from nim_stack.components.deployment import MultiNodeNimArgs, planned, references
+from nim_stack.components.deployment import MultiNodeNimArgs, plan_of_pods, references
 from nim_stack.manifests.download_job import download_job
 
 _MARGIN_SECONDS = 5 * 60
@@ -18,7 +18,7 @@ class ModelDownload(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: MultiNodeNimArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("nim-stack:index:ModelDownload", name, {}, opts)
-        plan = self.plan = planned(args, f"ModelDownload {name}")
+        plan = self.plan = plan_of_pods(args, f"ModelDownload {name}")
         manifest = pulumi.Output.all(pulumi.Output.from_input(args["namespace"]), references(args)).apply(
             lambda found: download_job(plan, found[1], found[0])
         )

@@ -4,7 +4,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from nim_stack.base import names
-from nim_stack.components.deployment import MultiNodeNimArgs, planned, references
+from nim_stack.components.deployment import MultiNodeNimArgs, plan_of_pods, references
 from nim_stack.components.hooks.failure_page import reporter
 from nim_stack.components.hooks.webhook_retry import webhook_retry
 from nim_stack.components.model_access import ModelAccess
@@ -33,11 +33,11 @@ class MultiNodeNim(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: MultiNodeNimArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("nim-stack:index:MultiNodeNim", name, {}, opts)
-        plan = self.plan = planned(args, f"MultiNodeNim {name}")
+        plan = self.plan = plan_of_pods(args, f"MultiNodeNim {name}")
         namespace = self.namespace = pulumi.Output.from_input(args["namespace"])
         access = ModelAccess(
             f"{name}-access",
-            {"settings": args["settings"], "namespace": namespace},
+            {"plan": plan, "namespace": namespace},
             pulumi.ResourceOptions(parent=self),
         )
         # A component does not hand `depends_on` down, and the LWS is what needs it: controller and webhooks first.

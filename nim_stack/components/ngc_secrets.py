@@ -26,6 +26,8 @@ from nim_stack.values.types import DeploymentName, ObjectName, Settings
 
 
 class NgcSecretsArgs(TypedDict):
+    """Arguments of NgcSecrets: keys of which Secrets are made, or names of Secrets that exist."""
+
     deployment: str
     """Name of the deployment; the Secrets are named after it."""
     namespace: pulumi.Input[str]

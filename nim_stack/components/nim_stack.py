@@ -5,22 +5,28 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 import pulumi_kubernetes as k8s
 
-from nim_stack.base.problems import RefusedError
 from nim_stack.components.hooks import kept_namespace
 from nim_stack.components.lws_operator import LwsOperator
 from nim_stack.components.model_cache import ModelCache, ModelCacheArgs
 from nim_stack.components.model_download import ModelDownload
 from nim_stack.components.multi_node_nim import MultiNodeNim, MultiNodeNimArgs
 from nim_stack.components.ngc_secrets import NgcSecrets, NgcSecretsArgs
+from nim_stack.components.planning import SettingsArgs, planned
 from nim_stack.components.providers import Connections, connect
+from nim_stack.deployment.keys import Keys
 from nim_stack.manifests import storage
 from nim_stack.manifests.pods import security_level
-from nim_stack.plan import DeploymentPlan, plan_deployment
+from nim_stack.plan import DeploymentPlan, summary
 
 
 class NimStackArgs(TypedDict):
-    settings: dict[str, Any]
+    """Arguments of NimStack: `settings` or `plan`, and the keys that there are."""
+
+    settings: NotRequired[SettingsArgs]
     """The settings of a stack file's `nim:`. Plain: they decide sizes, which must be known at preview."""
+    plan: NotRequired[DeploymentPlan]
+    """The plan of these settings, where the caller has it. It is made anew when the settings or the keys say something
+    else."""
     ngc_api_key: NotRequired[pulumi.Input[str]]
     hf_token: NotRequired[pulumi.Input[str]]
 
@@ -82,7 +88,7 @@ class NimStack(pulumi.ComponentResource):
                 "total": self.plan.gpus_total,
                 "most": self.plan.gpus_most,
             },
-            "plan": self.plan.summary,
+            "plan": summary(self.plan),
         }
 
     def _operator(
@@ -120,22 +126,15 @@ class NimStack(pulumi.ComponentResource):
 
 
 def _plan(name: str, args: NimStackArgs) -> DeploymentPlan:
-    try:
-        return plan_deployment(
-            args["settings"],
-            has_ngc_key="ngc_api_key" in args,
-            has_hf_token="hf_token" in args,
-            where=f"NimStack {name}",
-        )
-    except RefusedError as refused:
-        raise pulumi.RunError(str(refused)) from None
+    keys = Keys(ngc="ngc_api_key" in args, hub="hf_token" in args)
+    return planned(args.get("settings"), args.get("plan"), keys, f"NimStack {name}", judge_keys=True)
 
 
 def _pods(
     args: NimStackArgs, plan: DeploymentPlan, namespace: pulumi.Output[str], secrets: NgcSecrets
 ) -> MultiNodeNimArgs:
     """Only the Secrets that there are: an absent name says that there is no key."""
-    wanted: MultiNodeNimArgs = {"settings": args["settings"], "namespace": namespace}
+    wanted: MultiNodeNimArgs = {"plan": plan, "namespace": namespace}
     existing = plan.settings.secrets
     if "ngc_api_key" in args or existing.ngc_api_secret:
         wanted["api_secret"] = secrets.api_secret

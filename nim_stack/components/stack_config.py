@@ -12,13 +12,18 @@ from pulumi.runtime.config import is_config_secret
 from nim_stack.base.first_rules import ENCRYPTED_SETTINGS, KEY_IN_CLEAR
 from nim_stack.base.problems import Problem, RefusedError
 from nim_stack.components.nim_stack import NimStackArgs
+from nim_stack.deployment.keys import Keys
 from nim_stack.plan import plan_deployment
 
 _NGC_KEY, _HF_TOKEN = "ngcApiKey", "hfToken"
 
 
 def read_stack_config() -> NimStackArgs:
-    """The arguments of NimStack, or a refusal that lists every problem of the file."""
+    """The arguments of NimStack, with the plan of the stack file.
+
+    Raises:
+        pulumi.RunError: with every problem of the file.
+    """
     config = pulumi.Config()
     where = f"Pulumi.{pulumi.get_stack()}.yaml"
     raw = _settings(config, where)
@@ -29,16 +34,11 @@ def read_stack_config() -> NimStackArgs:
         instead = f"Move keys to {_NGC_KEY} or {_HF_TOKEN} (`pulumi config set --secret`)."
         further.append(ENCRYPTED_SETTINGS.problem("nim", None, why, instead))
     try:
-        plan_deployment(
-            raw,
-            has_ngc_key=_NGC_KEY in keys,
-            has_hf_token=_HF_TOKEN in keys,
-            further=tuple(further),
-            where=where,
-        )
+        given = Keys(ngc=_NGC_KEY in keys, hub=_HF_TOKEN in keys)
+        plan = plan_deployment(raw, keys=given, further=tuple(further), where=where)
     except RefusedError as refused:
         raise pulumi.RunError(str(refused)) from None
-    args: NimStackArgs = {"settings": raw}
+    args: NimStackArgs = {"settings": raw, "plan": plan}
     if _NGC_KEY in keys:
         args["ngc_api_key"] = config.require_secret(_NGC_KEY)
     if _HF_TOKEN in keys:

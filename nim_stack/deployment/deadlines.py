@@ -58,6 +58,7 @@ class TimeBudget:
 
     @property
     def startup_failures(self) -> int:
+        """Failed probes after which the kubelet gives a start up."""
         return -(-self.startup // STARTUP_PERIOD_SECONDS)
 
     @property

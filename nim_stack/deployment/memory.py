@@ -94,6 +94,7 @@ class Memory:
 
     @property
     def fits(self) -> bool:
+        """Whether every stage has room for its weights and at least one token of KV cache."""
         return self.tokens > 0
 
     @property
@@ -139,6 +140,7 @@ def partition(layers: int, stages: int) -> list[int]:
 
 
 def embedding_bytes(shape: Architecture) -> float:
+    """Bytes of the embedding of all tokens of the vocabulary, before it is divided by tensor parallel."""
     return float(shape.vocabulary * shape.hidden * EMBEDDING_BYTES)
 
 

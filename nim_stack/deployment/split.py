@@ -103,4 +103,5 @@ def _largest(model: ModelSpec, checkpoint: Checkpoint, together: int, gpus: int,
 
 
 def gpus_of_a_node(gpu: GpuSpec | None) -> int:
+    """GPUs of a usual node of this type; without a type those of most nodes."""
     return gpu.per_node if gpu else FALLBACK_GPUS_PER_NODE

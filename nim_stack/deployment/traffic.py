@@ -24,6 +24,7 @@ class Traffic:
 
 
 def traffic(shape: Architecture) -> Traffic:
+    """What one token sends between the GPUs of a group, in bytes."""
     return Traffic(
         tensor=_REDUCTIONS * shape.layers * shape.hidden * _VALUE_BYTES,
         pipeline=2 * shape.hidden * _VALUE_BYTES,

@@ -6,6 +6,7 @@ from typing import Any
 
 from nim_stack.base.problems import Problem, RefusedError
 from nim_stack.base.quantity import to_bytes
+from nim_stack.deployment.keys import Keys
 from nim_stack.importing.draft import Draft, Entry
 from nim_stack.plan import DeploymentPlan, plan_deployment
 
@@ -37,29 +38,25 @@ def give_options(draft: Draft, options: Mapping[str, tuple[str, Any]]) -> None:
         draft.take(option, value, setting, value)
 
 
-def conclude(draft: Draft, *, has_ngc_key: bool, has_hf_token: bool) -> Import:
+def conclude(draft: Draft, keys: Keys) -> Import:
     """Plan what was taken. A size that cannot hold the model is left out, and then computed."""
-    plan, problems, warnings = _plan(draft, has_ngc_key, has_hf_token)
+    plan, problems, warnings = _plan(draft, keys)
     small = [problem for problem in (*problems, *warnings) if problem.rule.code in _TOO_SMALL]
     for problem in small:
         setting = problem.path.removeprefix("nim.")
         given = draft.get(setting)
         draft.remove(setting, f"left out, so that it is computed: {given} is too small, as {problem.why}")
     if small:
-        plan, problems, warnings = _plan(draft, has_ngc_key, has_hf_token)
+        plan, problems, warnings = _plan(draft, keys)
     if plan is not None:
         _compare_start(draft, plan)
         _compare_size(draft, plan)
     return Import(draft.in_order(), tuple(draft.entries), plan, problems, warnings)
 
 
-def _plan(
-    draft: Draft, has_ngc_key: bool, has_hf_token: bool
-) -> tuple[DeploymentPlan | None, tuple[Problem, ...], tuple[Problem, ...]]:
+def _plan(draft: Draft, keys: Keys) -> tuple[DeploymentPlan | None, tuple[Problem, ...], tuple[Problem, ...]]:
     try:
-        plan = plan_deployment(
-            draft.settings, has_ngc_key=has_ngc_key, has_hf_token=has_hf_token, where="the imported settings"
-        )
+        plan = plan_deployment(draft.settings, keys=keys, where="the imported settings")
     except RefusedError as refused:
         return None, refused.problems, refused.warnings
     return plan, (), plan.problems

@@ -33,6 +33,7 @@ class Release:
 
     @property
     def objects(self) -> tuple[dict[str, Any], ...]:
+        """All objects, in the order in which they can be created."""
         return tuple(item for layer in fields(self) for item in getattr(self, layer.name))
 
 
@@ -42,20 +43,8 @@ def parse_release(text: str) -> Release:
     Raises:
         ReleaseError: when it is not a manifest of LWS 0.9 or newer.
     """
-    try:
-        documents = [document for document in yaml.load_all(text, Loader=_YAML) if document]
-    except yaml.YAMLError as error:
-        raise ReleaseError(f"it is not YAML: {error}") from error
-    if not all(isinstance(document, dict) and {"kind", "metadata"} <= document.keys() for document in documents):
-        raise ReleaseError("not every document in it is a Kubernetes object")
-    crd = next((item for item in documents if item["kind"] == _CRD and item["metadata"]["name"] == names.LWS_CRD), None)
-    if crd is None:
-        raise ReleaseError(f"it does not define {names.LWS_CRD}")
-    if not _observes_generations(crd):
-        raise ReleaseError(
-            "it is older than LWS 0.9: its status has no observedGeneration, so that nothing could tell a finished "
-            "update from one that has not begun"
-        )
+    documents = _documents(text)
+    _refuse_other_than_lws(documents)
     return Release(
         namespaces=tuple(item for item in documents if item["kind"] == "Namespace"),
         crds=tuple(_forced(_undescribed(item)) for item in documents if item["kind"] == _CRD),
@@ -67,6 +56,37 @@ def parse_release(text: str) -> Release:
         workloads=tuple(item for item in documents if item["kind"] == "Deployment"),
         webhooks=tuple(_awaited(item) for item in documents if item["kind"] in _WEBHOOKS),
     )
+
+
+def _documents(text: str) -> list[dict[str, Any]]:
+    """The Kubernetes objects of a manifest.
+
+    Raises:
+        ReleaseError: it is not YAML, or something in it is no Kubernetes object.
+    """
+    try:
+        documents = [document for document in yaml.load_all(text, Loader=_YAML) if document]
+    except yaml.YAMLError as error:
+        raise ReleaseError(f"it is not YAML: {error}") from error
+    if not all(isinstance(document, dict) and {"kind", "metadata"} <= document.keys() for document in documents):
+        raise ReleaseError("not every document in it is a Kubernetes object")
+    return documents
+
+
+def _refuse_other_than_lws(documents: list[dict[str, Any]]) -> None:
+    """Refuse a manifest without LeaderWorkerSet, or with one that is too old.
+
+    Raises:
+        ReleaseError: it is either of the two.
+    """
+    crd = next((item for item in documents if item["kind"] == _CRD and item["metadata"]["name"] == names.LWS_CRD), None)
+    if crd is None:
+        raise ReleaseError(f"it does not define {names.LWS_CRD}")
+    if not _observes_generations(crd):
+        raise ReleaseError(
+            "it is older than LWS 0.9: its status has no observedGeneration, so that nothing could tell a finished "
+            "update from one that has not begun"
+        )
 
 
 def taking_over(release: Release) -> Release:

@@ -1,18 +1,16 @@
 """Affinity of the pods: what keeps a group together and apart, joined with what a stack asks for."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nim_stack.base import names
+from nim_stack.deployment.plan_value import DeploymentPlan
 from nim_stack.manifests.references import Manifest
 from nim_stack.settings.pods import Role
-
-if TYPE_CHECKING:
-    from nim_stack.plan import DeploymentPlan
 
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 
 
-def affinity(plan: "DeploymentPlan", role: Role) -> Manifest:
+def affinity(plan: DeploymentPlan, role: Role) -> Manifest:
     """The built-in terms first; every term that is required must hold, whoever asked for it."""
     pods = plan.settings.pods
     built_in: Manifest = {"podAntiAffinity": {_REQUIRED: [_term(plan, names.HOSTNAME_LABEL)]}}
@@ -24,7 +22,7 @@ def affinity(plan: "DeploymentPlan", role: Role) -> Manifest:
     return joined
 
 
-def _term(plan: "DeploymentPlan", topology: str) -> Manifest:
+def _term(plan: DeploymentPlan, topology: str) -> Manifest:
     """Pods of the same group, while other groups may share a node.
 
     LWS labels each pod with its group's key; `matchLabelKeys` adds the pod's own value to the selector when it is

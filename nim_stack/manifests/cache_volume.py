@@ -1,16 +1,14 @@
 """The model cache as pods see it: a volume of one of five kinds, and its mount."""
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from nim_stack.base import names
+from nim_stack.deployment.plan_value import DeploymentPlan
 from nim_stack.manifests.references import Manifest, References
 from nim_stack.settings.storage import PerPod
 
-if TYPE_CHECKING:
-    from nim_stack.plan import DeploymentPlan
 
-
-def cache_volume(plan: "DeploymentPlan", references: References) -> Manifest:
+def cache_volume(plan: DeploymentPlan, references: References) -> Manifest:
     """The same volume for leader, workers and the download Job."""
     storage = plan.settings.storage
     if storage.nfs is not None:
@@ -23,7 +21,7 @@ def cache_volume(plan: "DeploymentPlan", references: References) -> Manifest:
     return {"name": names.CACHE_VOLUME, "persistentVolumeClaim": {"claimName": claim}}
 
 
-def cache_mount(plan: "DeploymentPlan", role: Literal["leader", "worker", "download"]) -> Manifest:
+def cache_mount(plan: DeploymentPlan, role: Literal["leader", "worker", "download"]) -> Manifest:
     """Where the cache is in the model container."""
     storage = plan.settings.storage
     mount: Manifest = {"name": names.CACHE_VOLUME, "mountPath": names.CACHE_MOUNT}
@@ -34,7 +32,7 @@ def cache_mount(plan: "DeploymentPlan", role: Literal["leader", "worker", "downl
     return mount
 
 
-def _own(plan: "DeploymentPlan", own: PerPod) -> Manifest:
+def _own(plan: DeploymentPlan, own: PerPod) -> Manifest:
     """A limit on the emptyDir, so that one pod cannot fill the node's disk; where nothing is downloaded into it, only
     the one that was asked for."""
     if own.storage_class is None:
@@ -45,5 +43,5 @@ def _own(plan: "DeploymentPlan", own: PerPod) -> Manifest:
         "storageClassName": own.storage_class,
         "resources": {"requests": {"storage": plan.storage_size}},
     }
-    labels = names.labels(plan.settings.name, "model-cache")
+    labels = names.labels(plan.settings.name, names.CACHE_COMPONENT)
     return {"ephemeral": {"volumeClaimTemplate": {"metadata": {"labels": labels}, "spec": spec}}}

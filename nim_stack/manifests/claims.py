@@ -6,16 +6,12 @@ each other by DNS name (the default from 25.12). With 0 one domain serves any nu
 replaced when that number changes, which matters as its spec is immutable.
 """
 
-from typing import TYPE_CHECKING
-
 from nim_stack.base import names
+from nim_stack.deployment.plan_value import DeploymentPlan
 from nim_stack.manifests.references import Manifest
 
-if TYPE_CHECKING:
-    from nim_stack.plan import DeploymentPlan
 
-
-def pod_claims(plan: "DeploymentPlan") -> list[Manifest]:
+def pod_claims(plan: DeploymentPlan) -> list[Manifest]:
     """`resourceClaims` of the pod spec."""
     claims = list(plan.settings.pods.resource_claims)
     domain = plan.compute_domain
@@ -25,7 +21,7 @@ def pod_claims(plan: "DeploymentPlan") -> list[Manifest]:
     return claims
 
 
-def compute_domain(plan: "DeploymentPlan", namespace: str) -> Manifest | None:
+def compute_domain(plan: DeploymentPlan, namespace: str) -> Manifest | None:
     """The domain that the stack makes; none without need of one, or where an existing one is named."""
     domain = plan.compute_domain
     if domain is None or domain.resource_claim_template is not None:

@@ -1,9 +1,8 @@
 """The containers of a pod: the model's own, and those that a stack adds."""
 
-from typing import TYPE_CHECKING
-
 from nim_stack.base import names
 from nim_stack.deployment.deadlines import STARTUP_PERIOD_SECONDS
+from nim_stack.deployment.plan_value import DeploymentPlan
 from nim_stack.manifests.cache_volume import cache_mount
 from nim_stack.manifests.environment import environment
 from nim_stack.manifests.references import Manifest, References
@@ -11,11 +10,8 @@ from nim_stack.manifests.resources import model_resources
 from nim_stack.manifests.security import model_security_context, restricted
 from nim_stack.settings.pods import Role
 
-if TYPE_CHECKING:
-    from nim_stack.plan import DeploymentPlan
 
-
-def model_container(plan: "DeploymentPlan", references: References, role: Role) -> Manifest:
+def model_container(plan: DeploymentPlan, references: References, role: Role) -> Manifest:
     """The container that serves; always the first, which `kubectl logs` and `exec` take when none is named."""
     settings = plan.settings
     return {
@@ -52,17 +48,20 @@ def _arguments(ray_port: int, role: Role) -> list[str]:
     return ["nim-serve-ray", "--head-address", f"$(LWS_LEADER_ADDRESS):{ray_port}"]
 
 
-def _ports(plan: "DeploymentPlan", role: Role) -> list[Manifest]:
+def _ports(plan: DeploymentPlan, role: Role) -> list[Manifest]:
     ports = plan.settings.ports
     listening = {"ray": ports.ray}
     if role == "leader":
         listening = {names.HTTP: ports.server, **listening}
     if plan.supervised:
-        listening |= {names.HEALTH: ports.probed, **({"heartbeat": ports.beating} if role == "leader" else {})}
+        listening |= {
+            names.HEALTH: ports.health_port,
+            **({"heartbeat": ports.heartbeat_port} if role == "leader" else {}),
+        }
     return [{"name": name, "containerPort": port, "protocol": "TCP"} for name, port in listening.items()]
 
 
-def _probes(plan: "DeploymentPlan", role: Role) -> Manifest:
+def _probes(plan: DeploymentPlan, role: Role) -> Manifest:
     """Workers have none with a supervisor: any restart by a probe recreates the group, a worker serves no HTTP, and the
     supervisors watch each other."""
     if role == "worker":
@@ -80,7 +79,7 @@ def _probes(plan: "DeploymentPlan", role: Role) -> Manifest:
     }
 
 
-def _ray_check(plan: "DeploymentPlan") -> Manifest:
+def _ray_check(plan: DeploymentPlan) -> Manifest:
     """A worker whose head is gone ends, and its group with it. Asking Ray costs a second of a processor, and up to 40 s
     when nobody answers; the time to join is given first, since the head may come later."""
     ask = f'exec ray health-check --address "$LWS_LEADER_ADDRESS:{plan.settings.ports.ray}"'

@@ -1,18 +1,15 @@
 """Variables of the model container."""
 
 import shlex
-from typing import TYPE_CHECKING
 
 from nim_stack.deployment.deadlines import AFTER_DRAIN_SECONDS, MARGIN_SECONDS
+from nim_stack.deployment.plan_value import DeploymentPlan
 from nim_stack.manifests.model_source import model_environment
 from nim_stack.manifests.references import Manifest, References
 from nim_stack.settings.pods import Role
 
-if TYPE_CHECKING:
-    from nim_stack.plan import DeploymentPlan
 
-
-def environment(plan: "DeploymentPlan", references: References, role: Role) -> list[Manifest]:
+def environment(plan: DeploymentPlan, references: References, role: Role) -> list[Manifest]:
     """Those of the plan, then the fabric's, the stack's and the role's, of which the last of one name wins."""
     settings = plan.settings
     values: dict[str, object] = {
@@ -39,12 +36,12 @@ def environment(plan: "DeploymentPlan", references: References, role: Role) -> l
     return env + [variable.manifest for variable in further.values()]
 
 
-def _supervision(plan: "DeploymentPlan") -> dict[str, object]:
+def _supervision(plan: DeploymentPlan) -> dict[str, object]:
     """What the supervisor of the open image is told; the grace period ends the drain and what comes after it."""
     settings, healing = plan.settings, plan.settings.healing
     return {
-        "NIM_HEALTH_PORT": settings.ports.probed,
-        "NIM_STACK_HEARTBEAT_PORT": settings.ports.beating,
+        "NIM_HEALTH_PORT": settings.ports.health_port,
+        "NIM_STACK_HEARTBEAT_PORT": settings.ports.heartbeat_port,
         "NIM_STACK_LOAD_TIMEOUT_SECONDS": plan.budget.load + MARGIN_SECONDS,
         "NIM_STACK_REJOIN_TIMEOUT_SECONDS": healing.rejoin_seconds,
         "NIM_STACK_STALL_SECONDS": healing.stall_seconds,

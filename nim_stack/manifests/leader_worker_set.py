@@ -1,10 +1,10 @@
 """The LeaderWorkerSet: groups of one leader and nodes - 1 workers."""
 
 from nim_stack.base import names
+from nim_stack.deployment.plan_value import DeploymentPlan
 from nim_stack.manifests.placement import group_annotations, group_labels
 from nim_stack.manifests.pods import pod_template
 from nim_stack.manifests.references import Manifest, References
-from nim_stack.plan import DeploymentPlan
 
 
 def leader_worker_set(plan: DeploymentPlan, references: References, namespace: str) -> Manifest:
@@ -31,10 +31,11 @@ def metadata(plan: DeploymentPlan, namespace: str) -> Manifest:
 
 
 def spec(plan: DeploymentPlan, references: References) -> Manifest:
+    """The spec of the LeaderWorkerSet: how many groups, of how many pods, how they roll, and both pod templates."""
     settings, rollout = plan.settings, plan.settings.rollout
     return {
         # An autoscaler owns the number: were it sent too, every update would conflict with the autoscaler's.
-        **({"replicas": settings.replicas} if settings.autoscaling is None else {}),
+        **({"replicas": settings.least_groups} if settings.autoscaling is None else {}),
         # Never LeaderReady: the leader is ready only when its workers have joined.
         "startupPolicy": rollout.startup_policy,
         "rolloutStrategy": {

@@ -1,15 +1,11 @@
 """Variables that say which model, where it comes from and where it goes: those of pods and of the download Job."""
 
-from typing import TYPE_CHECKING
-
 from nim_stack.base import names
+from nim_stack.deployment.plan_value import DeploymentPlan
 from nim_stack.manifests.references import Manifest, References
 
-if TYPE_CHECKING:
-    from nim_stack.plan import DeploymentPlan
 
-
-def model_environment(plan: "DeploymentPlan", references: References, *, offline: bool) -> list[Manifest]:
+def model_environment(plan: DeploymentPlan, references: References, *, offline: bool) -> list[Manifest]:
     """With the keys, unless nothing is to be downloaded: behind an air gap NIM must not have any (its page on that)."""
     settings = plan.settings
     values = {

@@ -2,22 +2,18 @@
 alone is known to a gang scheduler is never complete.
 """
 
-from typing import TYPE_CHECKING
-
 from nim_stack.base import names
+from nim_stack.deployment.plan_value import DeploymentPlan
 from nim_stack.manifests.affinity import affinity
 from nim_stack.manifests.references import Manifest
 from nim_stack.settings.pods import Queue, Role
-
-if TYPE_CHECKING:
-    from nim_stack.plan import DeploymentPlan
 
 SCHEDULERS = {"kai": "kai-scheduler", "volcano": "volcano"}
 """Schedulers that read queues, under the names of their usual installation. Kueue is none: it holds pods back until
 their group is admitted, and leaves the rest to any scheduler."""
 
 
-def placement(plan: "DeploymentPlan", role: Role) -> Manifest:
+def placement(plan: DeploymentPlan, role: Role) -> Manifest:
     """Fields of the pod spec."""
     pods = plan.settings.pods
     own = pods.of(role)
@@ -48,7 +44,7 @@ def group_labels(queue: Queue | None) -> dict[str, str]:
     return queue_labels(queue) | kueue
 
 
-def group_annotations(plan: "DeploymentPlan") -> dict[str, str]:
+def group_annotations(plan: DeploymentPlan) -> dict[str, str]:
     """Annotations of the LeaderWorkerSet, which its controller hands on to pods and, for Volcano, to PodGroups."""
     pods = plan.settings.pods
     found = {}
@@ -59,7 +55,7 @@ def group_annotations(plan: "DeploymentPlan") -> dict[str, str]:
     return found
 
 
-def _spread(plan: "DeploymentPlan", constraint: Manifest) -> Manifest:
+def _spread(plan: DeploymentPlan, constraint: Manifest) -> Manifest:
     """A constraint without a selector counts no pods and does nothing; this deployment's pods are what is meant."""
     if "labelSelector" in constraint:
         return constraint

@@ -5,9 +5,10 @@ NIM each forget fields on workers, and a worker that differs fails when the grou
 """
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 
 from nim_stack.base import names
+from nim_stack.deployment.plan_value import DeploymentPlan
 from nim_stack.manifests.cache_volume import cache_volume
 from nim_stack.manifests.claims import pod_claims
 from nim_stack.manifests.container import added_container, model_container
@@ -20,15 +21,12 @@ from nim_stack.manifests.resources import shared_memory
 from nim_stack.manifests.security import pod_security_context
 from nim_stack.settings.pods import Pods, Role
 
-if TYPE_CHECKING:
-    from nim_stack.plan import DeploymentPlan
-
 __all__ = ["ROLES", "Manifest", "References", "Role", "patches", "pod_template", "security_level", "unpatched_template"]
 
 ROLES: tuple[Role, ...] = get_args(Role)
 
 
-def pod_template(plan: "DeploymentPlan", references: References, role: Role) -> Manifest:
+def pod_template(plan: DeploymentPlan, references: References, role: Role) -> Manifest:
     """Pod template of one role."""
     template = unpatched_template(plan, references, role)
     for _, patch in patches(plan.settings.pods, role):
@@ -43,7 +41,7 @@ def patches(pods: Pods, role: Role) -> Iterator[tuple[str, Manifest]]:
             yield path, patch
 
 
-def unpatched_template(plan: "DeploymentPlan", references: References, role: Role) -> Manifest:
+def unpatched_template(plan: DeploymentPlan, references: References, role: Role) -> Manifest:
     """What a patch is applied to."""
     settings, pods, own = plan.settings, plan.settings.pods, plan.settings.pods.of(role)
     before = [added_container(container) for container in (*pods.init_containers, *own.init_containers)]
@@ -86,7 +84,7 @@ def unpatched_template(plan: "DeploymentPlan", references: References, role: Rol
     return {"metadata": metadata, "spec": spec}
 
 
-def security_level(plan: "DeploymentPlan") -> PodSecurityLevel:
+def security_level(plan: DeploymentPlan) -> PodSecurityLevel:
     """The Pod Security Standard that the namespace can hold all pods of the deployment to."""
     templates = [pod_template(plan, References("any"), role) for role in ROLES]
     return least(
@@ -94,6 +92,6 @@ def security_level(plan: "DeploymentPlan") -> PodSecurityLevel:
     )
 
 
-def _waits(plan: "DeploymentPlan") -> bool:
+def _waits(plan: DeploymentPlan) -> bool:
     said = plan.settings.healing.wait_for_leader
     return not plan.supervised if said is None else said

@@ -6,6 +6,7 @@ from typing import Any
 import yaml
 
 from nim_stack.base import names
+from nim_stack.deployment.plan_value import DeploymentPlan
 from nim_stack.manifests.autoscaler import autoscaler
 from nim_stack.manifests.claims import compute_domain
 from nim_stack.manifests.disruption_budget import disruption_budget
@@ -19,16 +20,15 @@ from nim_stack.manifests.pods import security_level
 from nim_stack.manifests.references import Manifest, References, SecretRef
 from nim_stack.manifests.services import leader_service
 from nim_stack.manifests.storage import cache_claim, namespace
-from nim_stack.plan import DeploymentPlan
 from nim_stack.settings.secrets import SecretKey
 
 
-def render(plan: DeploymentPlan, *, has_ngc_key: bool = False, has_hf_token: bool = False) -> list[Manifest]:
+def render(plan: DeploymentPlan) -> list[Manifest]:
     """The objects of a stack but for three kinds: Secrets, which the pods name, the LWS release, which has a file of
     its own, and the smoke Job, which is a step of `up`. With `kubectl apply` they make the same deployment, without the
     order and the wait."""
     settings, space = plan.settings, plan.settings.namespace
-    used = references(plan, has_ngc_key=has_ngc_key, has_hf_token=has_hf_token)
+    used = references(plan)
     objects = [
         _namespace(plan) if settings.create_namespace else None,
         _claim(plan),
@@ -46,29 +46,29 @@ def render(plan: DeploymentPlan, *, has_ngc_key: bool = False, has_hf_token: boo
     return [item for item in objects if item is not None]
 
 
-def references(plan: DeploymentPlan, *, has_ngc_key: bool, has_hf_token: bool) -> References:
+def references(plan: DeploymentPlan) -> References:
     """Names of what the pods use: of objects that exist where the settings name some, else of those that are made."""
     name, secrets = plan.settings.name, plan.settings.secrets
 
     def key(existing: SecretKey | None, made: SecretRef | None) -> SecretRef | None:
         return SecretRef(existing.name, existing.key) if existing else made
 
-    api = SecretRef(names.api_secret(name), names.NGC_KEY) if has_ngc_key else None
-    hub = SecretRef(names.hf_secret(name), names.HF_KEY) if has_hf_token else None
+    api = SecretRef(names.api_secret(name), names.NGC_KEY) if plan.keys.ngc else None
+    hub = SecretRef(names.hf_secret(name), names.HF_KEY) if plan.keys.hub else None
     return References(
         api_secret=key(secrets.ngc_api_secret, api),
         hf_secret=key(secrets.hf_token_secret, hub),
-        pull_secrets=secrets.image_pull_secrets or ((names.pull_secret(name),) if has_ngc_key else ()),
+        pull_secrets=secrets.image_pull_secrets or ((names.pull_secret(name),) if plan.keys.ngc else ()),
     )
 
 
-def made_secrets(plan: DeploymentPlan, *, has_ngc_key: bool, has_hf_token: bool) -> list[str]:
+def made_secrets(plan: DeploymentPlan) -> list[str]:
     """Names of the Secrets that the stack makes from its keys."""
     name, existing = plan.settings.name, plan.settings.secrets
     made = {
-        names.api_secret(name): has_ngc_key and existing.ngc_api_secret is None,
-        names.pull_secret(name): has_ngc_key and not existing.image_pull_secrets,
-        names.hf_secret(name): has_hf_token and existing.hf_token_secret is None,
+        names.api_secret(name): plan.keys.ngc and existing.ngc_api_secret is None,
+        names.pull_secret(name): plan.keys.ngc and not existing.image_pull_secrets,
+        names.hf_secret(name): plan.keys.hub and existing.hf_token_secret is None,
     }
     return [secret for secret, is_made in made.items() if is_made]
 

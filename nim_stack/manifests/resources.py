@@ -1,17 +1,13 @@
 """What the model container asks the node for."""
 
-from typing import TYPE_CHECKING
-
 from nim_stack.base import names
+from nim_stack.deployment.plan_value import DeploymentPlan
 from nim_stack.manifests.claims import pod_claims
 from nim_stack.manifests.references import Manifest
 from nim_stack.settings.pods import Role
 
-if TYPE_CHECKING:
-    from nim_stack.plan import DeploymentPlan
 
-
-def model_resources(plan: "DeploymentPlan", role: Role) -> Manifest:
+def model_resources(plan: DeploymentPlan, role: Role) -> Manifest:
     """GPUs and devices are both request and limit; memory and disk too, so that a pod is never the first to be
     evicted. A processor is shared, so that its request has no limit."""
     resources = plan.settings.resources.overridden(plan.settings.pods.of(role).resources)
@@ -30,6 +26,6 @@ def model_resources(plan: "DeploymentPlan", role: Role) -> Manifest:
     return asked | ({"claims": claims} if claims else {})
 
 
-def shared_memory(plan: "DeploymentPlan", role: Role) -> str:
+def shared_memory(plan: DeploymentPlan, role: Role) -> str:
     """Size of /dev/shm."""
     return plan.settings.resources.overridden(plan.settings.pods.of(role).resources).shm

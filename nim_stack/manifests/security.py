@@ -3,15 +3,11 @@
 A fabric with RDMA needs the capability IPC_LOCK, since RDMA pins memory, and that alone takes the pods out of it.
 """
 
-from typing import TYPE_CHECKING
-
+from nim_stack.deployment.plan_value import DeploymentPlan
 from nim_stack.manifests.references import Manifest
 
-if TYPE_CHECKING:
-    from nim_stack.plan import DeploymentPlan
 
-
-def pod_security_context(plan: "DeploymentPlan") -> Manifest:
+def pod_security_context(plan: DeploymentPlan) -> Manifest:
     """Of the pod. On OpenShift the ids are those that the restricted-v2 SCC takes from the namespace's range, and
     others are refused."""
     security = plan.settings.pod_security
@@ -28,7 +24,7 @@ def pod_security_context(plan: "DeploymentPlan") -> Manifest:
     return overlaid(context, plan.settings.pods.security_context)
 
 
-def model_security_context(plan: "DeploymentPlan") -> Manifest:
+def model_security_context(plan: DeploymentPlan) -> Manifest:
     """Of the model container, with the capabilities of the fabric beside those that the stack adds itself."""
     own = plan.settings.pods.container_security_context
     context = restricted(own)

@@ -9,10 +9,10 @@ import json
 from pathlib import Path
 
 from nim_stack.base import names
+from nim_stack.deployment.plan_value import DeploymentPlan
 from nim_stack.manifests import leader_worker_set
 from nim_stack.manifests.references import Manifest, References
 from nim_stack.manifests.security import pod_security_context, restricted
-from nim_stack.plan import DeploymentPlan
 
 CONTAINER = "smoke"
 SMOKE = {names.COMPONENT_LABEL: "smoke"}
@@ -32,10 +32,14 @@ def smoke_job(plan: DeploymentPlan, namespace: str, pull_secrets: tuple[str, ...
     """The whole object. Pulumi waits for its end without being told, and a failed one is made anew by the next update.
 
     Args:
+        plan: the deployment whose leader Service is asked.
+        namespace: where the deployment is.
+        pull_secrets: names of the Secrets with which the image is pulled.
         suffix: another name for a Job that is made by hand.
     """
     template = _template(plan, namespace, pull_secrets)
     groups = leader_worker_set.spec(plan, References("any"))["leaderWorkerTemplate"]
+    # An entry that says nothing. It is part of the names of Jobs that have run, and another name would be another Job.
     text = json.dumps([groups, {**template, "pulls": None}], sort_keys=True)
     digest = suffix or hashlib.sha256(text.encode()).hexdigest()[:10]
     return {

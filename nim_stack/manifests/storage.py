@@ -42,7 +42,7 @@ def cache_claim(
         "metadata": {
             "name": names.cache_claim(deployment),
             "namespace": namespace,
-            "labels": names.labels(deployment, "model-cache"),
+            "labels": names.labels(deployment, names.CACHE_COMPONENT),
             "annotations": {**annotations, names.SKIP_AWAIT: "true", **_adoption(adopt)},
         },
         "spec": {

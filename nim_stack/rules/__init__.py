@@ -1,13 +1,13 @@
 """The rules across settings: each judges one thing that cannot work, or that is merely unwise.
 
-A module holds the rules on one subject. They are reported in the order of their codes.
+A module holds the rules on one subject. They are reported in the order of their codes. Rules may use every room below
+them; a rule reads settings, plan and finished pods, and changes none.
 """
 
 from functools import cache
 
 from nim_stack.base import first_rules
 from nim_stack.base.problems import Problem, Rule
-from nim_stack.deployment.resolution import Context
 from nim_stack.rules import (  # noqa: F401
     access,
     catalog,
@@ -36,6 +36,7 @@ from nim_stack.rules import (  # noqa: F401
     templates,
 )
 from nim_stack.rules.registry import JUDGEMENTS, Judgement
+from nim_stack.rules.subject import Subject
 
 
 @cache
@@ -44,9 +45,9 @@ def _in_order() -> tuple[Judgement, ...]:
     return tuple(sorted(JUDGEMENTS, key=lambda judgement: judgement.rule.code))
 
 
-def check(context: Context) -> list[Problem]:
+def check(subject: Subject) -> list[Problem]:
     """Everything that some rule finds, errors and warnings."""
-    return [problem for judgement in _in_order() for problem in judgement.problems(context)]
+    return [problem for judgement in _in_order() for problem in judgement.problems(subject)]
 
 
 def all_rules() -> tuple[Rule, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from nim_stack.base import names
-from nim_stack.deployment.resolution import Context
+from nim_stack.deployment.resolution import Resolution
 from nim_stack.rules.registry import Finding, rule
 
 _HUB = frozenset({"nim.model", "nim.image", "nim.secrets"})
@@ -18,12 +18,14 @@ _HUB = frozenset({"nim.model", "nim.image", "nim.secrets"})
     cure="Run `pulumi config set --secret ngcApiKey`, or name existing Secrets under secrets.",
     reads=_HUB | {"nim.download"},
 )
-def ngc_key(context: Context) -> Iterator[Finding]:
-    secrets, download = context.settings.secrets, context.settings.download
-    from_ngc = context.brings_model or (context.source is not None and context.source.scheme == "ngc")
-    fetches = context.downloads and from_ngc and download.repository_override is None
-    pull = context.is_licensed and not context.has_pull_secret and not secrets.image_pull_secrets
-    fetch = fetches and not context.has_ngc_key and secrets.ngc_api_secret is None
+def ngc_key(resolved: Resolution) -> Iterator[Finding]:
+    secrets, download = resolved.settings.secrets, resolved.settings.download
+    from_ngc = resolved.image.brings_model or (
+        resolved.download.source is not None and resolved.download.source.scheme == "ngc"
+    )
+    fetches = resolved.download.happens and from_ngc and download.repository_override is None
+    pull = resolved.image.is_licensed and not resolved.keys.pulls and not secrets.image_pull_secrets
+    fetch = fetches and not resolved.keys.ngc and secrets.ngc_api_secret is None
     if not pull and not fetch:
         return
     if pull and fetch:
@@ -34,7 +36,7 @@ def ngc_key(context: Context) -> Iterator[Finding]:
     yield Finding(
         "ngcApiKey",
         None,
-        f"the image {context.image} {what} without an NGC API key",
+        f"the image {resolved.image.reference} {what} without an NGC API key",
         "Run `pulumi config set --secret ngcApiKey` and paste the key, or name existing Secrets in "
         f"nim.secrets.{names_of}.",
     )
@@ -48,12 +50,12 @@ def ngc_key(context: Context) -> Iterator[Finding]:
     "Secret in secrets.hfTokenSecret.",
     reads=_HUB | {"nim.download"},
 )
-def gated(context: Context) -> Iterator[Finding]:
-    if _from_hub(context) and context.checkpoint is not None and context.checkpoint.gated:
+def gated(resolved: Resolution) -> Iterator[Finding]:
+    if _from_hub(resolved) and resolved.model.checkpoint is not None and resolved.model.checkpoint.gated:
         yield Finding(
             "hfToken",
             None,
-            f"{context.hub_path} is gated, and the hub gives it to users who have accepted its licence",
+            f"{resolved.model.hub_path} is gated, and the hub gives it to users who have accepted its licence",
             "Run `pulumi config set --secret hfToken` and paste a token of such a user, or name an existing Secret in "
             "nim.secrets.hfTokenSecret.",
         )
@@ -68,19 +70,23 @@ def gated(context: Context) -> Iterator[Finding]:
     severity="warning",
     reads=_HUB | {"nim.download"},
 )
-def token(context: Context) -> Iterator[Finding]:
-    if _from_hub(context) and context.model is None:
+def token(resolved: Resolution) -> Iterator[Finding]:
+    if _from_hub(resolved) and resolved.model.spec is None:
         why = "without hfToken or nim.secrets.hfTokenSecret only models that the hub gives to everyone can be had"
         instead = "Run `pulumi config set --secret hfToken` when this one is gated."
-        yield Finding("nim.model", context.settings.model, why, instead)
+        yield Finding("nim.model", resolved.settings.model, why, instead)
 
 
-def _from_hub(context: Context) -> bool:
+def _from_hub(resolved: Resolution) -> bool:
     """Whether a model is fetched from the hub itself without a token; a mirror has its own rules."""
-    settings = context.settings
-    tokenless = not context.has_hf_token and settings.secrets.hf_token_secret is None
-    hub = context.source is not None and context.source.scheme == "hf" and settings.download.hub_endpoint is None
-    return tokenless and hub and context.downloads
+    settings = resolved.settings
+    tokenless = not resolved.keys.hub and settings.secrets.hf_token_secret is None
+    hub = (
+        resolved.download.source is not None
+        and resolved.download.source.scheme == "hf"
+        and settings.download.hub_endpoint is None
+    )
+    return tokenless and hub and resolved.download.happens
 
 
 @rule(
@@ -90,8 +96,8 @@ def _from_hub(context: Context) -> bool:
     cure="Use the tag of a release, or a digest.",
     severity="warning",
 )
-def moving_tag(context: Context) -> Iterator[Finding]:
-    image = context.settings.image
+def moving_tag(resolved: Resolution) -> Iterator[Finding]:
+    image = resolved.settings.image
     if image is not None and image.endswith(":latest"):
         why = "it ends in :latest, and pods of one group may run different images after a restart"
         yield Finding("nim.image", image, why, "Use the tag of a release, or a digest.")
@@ -104,14 +110,14 @@ def moving_tag(context: Context) -> Iterator[Finding]:
     cure="Rename the Secret, or leave the key out.",
     reads=frozenset({"nim.name", "nim.secrets"}),
 )
-def secret_names(context: Context) -> Iterator[Finding]:
-    name, secrets = context.settings.name, context.settings.secrets
+def secret_names(resolved: Resolution) -> Iterator[Finding]:
+    name, secrets = resolved.settings.name, resolved.settings.secrets
     made = set()
-    if context.has_ngc_key and secrets.ngc_api_secret is None:
+    if resolved.keys.ngc and secrets.ngc_api_secret is None:
         made.add(names.api_secret(name))
-    if context.has_ngc_key and not secrets.image_pull_secrets:
+    if resolved.keys.ngc and not secrets.image_pull_secrets:
         made.add(names.pull_secret(name))
-    if context.has_hf_token and secrets.hf_token_secret is None:
+    if resolved.keys.hub and secrets.hf_token_secret is None:
         made.add(names.hf_secret(name))
     used = {
         "nim.secrets.ngcApiSecret": secrets.ngc_api_secret and secrets.ngc_api_secret.name,
@@ -132,8 +138,8 @@ def secret_names(context: Context) -> Iterator[Finding]:
     "new key in any case.",
     reads=frozenset({"nim.secrets"}),
 )
-def rotation(context: Context) -> Iterator[Finding]:
-    secrets = context.settings.secrets
+def rotation(resolved: Resolution) -> Iterator[Finding]:
+    secrets = resolved.settings.secrets
     existing = {"ngcApiSecret": secrets.ngc_api_secret, "hfTokenSecret": secrets.hf_token_secret}
     named = [f"nim.secrets.{name}" for name, secret in existing.items() if secret is not None]
     if secrets.restart_on_rotation and named:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from nim_stack.base.problems import choices
 from nim_stack.catalog.sources import FORMS, read_source
-from nim_stack.deployment.resolution import Context
+from nim_stack.deployment.resolution import Resolution
 from nim_stack.rules.registry import Finding, rule
 
 
@@ -16,15 +16,15 @@ from nim_stack.rules.registry import Finding, rule
     "under catalog.models.",
     reads=frozenset({"nim.catalog"}),
 )
-def model(context: Context) -> Iterator[Finding]:
-    given = context.settings.model
-    if context.named or read_source(given) is not None:
+def model(resolved: Resolution) -> Iterator[Finding]:
+    given = resolved.settings.model
+    if resolved.model.named or read_source(given) is not None:
         return
     if "://" in given:
         why, instead = "it is of none of the forms that are known", f"Use {choices(FORMS)}."
     else:
         why = "the catalogue has no such model"
-        instead = f"Use {choices([*sorted(context.catalog.models), 'hf://<owner>/<model>', 'an absolute path'])}."
+        instead = f"Use {choices([*sorted(resolved.catalog.models), 'hf://<owner>/<model>', 'an absolute path'])}."
     yield Finding("nim.model", given, why, instead)
 
 
@@ -35,10 +35,10 @@ def model(context: Context) -> Iterator[Finding]:
     cure="Use a name that `nim-stack gpus` lists, or describe the type under catalog.gpus.",
     reads=frozenset({"nim.catalog"}),
 )
-def gpu(context: Context) -> Iterator[Finding]:
-    given = context.settings.gpu
-    if given is not None and context.gpu is None:
-        instead = f"Use {choices(sorted(context.catalog.gpus))}, or describe another under nim.catalog.gpus."
+def gpu(resolved: Resolution) -> Iterator[Finding]:
+    given = resolved.settings.gpu
+    if given is not None and resolved.layout.gpu is None:
+        instead = f"Use {choices(sorted(resolved.catalog.gpus))}, or describe another under nim.catalog.gpus."
         yield Finding("nim.gpu", given, "the catalogue has no such GPU", instead)
 
 
@@ -49,10 +49,10 @@ def gpu(context: Context) -> Iterator[Finding]:
     cure="Use a name that `nim-stack fabrics` lists, or describe the fabric under catalog.fabrics.",
     reads=frozenset({"nim.catalog"}),
 )
-def fabric(context: Context) -> Iterator[Finding]:
-    given = context.settings.fabric
-    if given is not None and given not in context.catalog.fabrics:
-        instead = f"Use {choices(sorted(context.catalog.fabrics))}, or describe another under nim.catalog.fabrics."
+def fabric(resolved: Resolution) -> Iterator[Finding]:
+    given = resolved.settings.fabric
+    if given is not None and given not in resolved.catalog.fabrics:
+        instead = f"Use {choices(sorted(resolved.catalog.fabrics))}, or describe another under nim.catalog.fabrics."
         yield Finding("nim.fabric", given, "the catalogue has no such fabric", instead)
 
 
@@ -63,19 +63,19 @@ def fabric(context: Context) -> Iterator[Finding]:
     cure="Use a precision that `nim-stack models` lists for it, or describe the checkpoint under catalog.models.",
     reads=frozenset({"nim.model", "nim.catalog"}),
 )
-def precision(context: Context) -> Iterator[Finding]:
-    asked = context.settings.precision
-    if asked is None or context.model is None:
+def precision(resolved: Resolution) -> Iterator[Finding]:
+    asked = resolved.settings.precision
+    if asked is None or resolved.model.spec is None:
         return
-    if context.named is None:
-        if context.checkpoint is not None and context.checkpoint.precision != asked:
-            why = f"{context.settings.model} is published in {context.checkpoint.precision}"
-            other = context.model.checkpoint(asked)
+    if resolved.model.named is None:
+        if resolved.model.checkpoint is not None and resolved.model.checkpoint.precision != asked:
+            why = f"{resolved.settings.model} is published in {resolved.model.checkpoint.precision}"
+            other = resolved.model.spec.checkpoint(asked)
             instead = f"Use hf://{other.huggingface} as nim.model." if other else "Leave it out."
             yield Finding("nim.precision", asked, why, instead)
-    elif context.named.checkpoint(asked) is None:
-        published = [checkpoint.precision for checkpoint in context.named.checkpoints]
-        why = f"the catalogue has no such checkpoint of {context.named.name}"
+    elif resolved.model.named.checkpoint(asked) is None:
+        published = [checkpoint.precision for checkpoint in resolved.model.named.checkpoints]
+        why = f"the catalogue has no such checkpoint of {resolved.model.named.name}"
         yield Finding("nim.precision", asked, why, f"Use {choices(published)}.")
 
 
@@ -85,12 +85,12 @@ def precision(context: Context) -> Iterator[Finding]:
     cause="One of the two would be used and the other one ignored.",
     cure="Give the entry another name.",
 )
-def own_entries(context: Context) -> Iterator[Finding]:
-    own = context.settings.catalog
+def own_entries(resolved: Resolution) -> Iterator[Finding]:
+    own = resolved.settings.catalog
     lists = {
-        "models": [(entry.name, context.catalog.models.get(entry.name) is entry) for entry in own.models],
-        "gpus": [(entry.name, context.catalog.gpus.get(entry.name) is entry) for entry in own.gpus],
-        "fabrics": [(entry.name, context.catalog.fabrics.get(entry.name) is entry) for entry in own.fabrics],
+        "models": [(entry.name, resolved.catalog.models.get(entry.name) is entry) for entry in own.models],
+        "gpus": [(entry.name, resolved.catalog.gpus.get(entry.name) is entry) for entry in own.gpus],
+        "fabrics": [(entry.name, resolved.catalog.fabrics.get(entry.name) is entry) for entry in own.fabrics],
     }
     for kind, entries in lists.items():
         for position, (name, kept) in enumerate(entries):

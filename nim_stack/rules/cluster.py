@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from nim_stack.base import names
-from nim_stack.deployment.resolution import Context
+from nim_stack.deployment.resolution import Resolution
 from nim_stack.rules.registry import Finding, rule
 
 LWS_OLDEST = (0, 9)
@@ -35,8 +35,8 @@ def _spelled(found: tuple[int, int]) -> str:
     cure="Set lws.sha256 to the digest of the manifest, or lws to existing where LWS is installed already.",
     reads=frozenset({"nim.lws"}),
 )
-def lws_digest(context: Context) -> Iterator[Finding]:
-    lws = context.settings.lws
+def lws_digest(resolved: Resolution) -> Iterator[Finding]:
+    lws = resolved.settings.lws
     if lws.mode == "install" and lws.sha256 is None:
         fetch = f"curl -fsSL {lws.manifest}" if "://" in lws.manifest else f"cat {lws.manifest}"
         yield Finding(
@@ -56,8 +56,8 @@ def lws_digest(context: Context) -> Iterator[Finding]:
     cure="Install LWS 0.9 or newer.",
     reads=frozenset({"nim.lws"}),
 )
-def lws_version(context: Context) -> Iterator[Finding]:
-    lws = context.settings.lws
+def lws_version(resolved: Resolution) -> Iterator[Finding]:
+    lws = resolved.settings.lws
     in_url = re.search(r"/v([0-9]+\.[0-9]+)[^/]*/[^/]*$", lws.manifest) if lws.mode == "install" else None
     for path, given in (("version", lws.version), ("manifest", in_url[1] if in_url else None)):
         if given is not None and version(given) < LWS_OLDEST:
@@ -73,14 +73,14 @@ def lws_version(context: Context) -> Iterator[Finding]:
     cure="Use a newer cluster, or another fabric.",
     reads=frozenset({"nim.cluster", "nim.fabric", "nim.pods"}),
 )
-def kubernetes(context: Context) -> Iterator[Finding]:
-    given = context.settings.cluster.kubernetes_version
+def kubernetes(resolved: Resolution) -> Iterator[Finding]:
+    given = resolved.settings.cluster.kubernetes_version
     if given is None:
         return
     needs = [(KUBERNETES_OLDEST, "LWS")]
-    if context.fabric is not None and context.fabric.min_kubernetes is not None:
-        needs.append((version(context.fabric.min_kubernetes), f"the fabric {context.fabric.name}"))
-    if context.settings.pods.resource_claims or context.settings.pods.compute_domain is not None:
+    if resolved.layout.fabric is not None and resolved.layout.fabric.min_kubernetes is not None:
+        needs.append((version(resolved.layout.fabric.min_kubernetes), f"the fabric {resolved.layout.fabric.name}"))
+    if resolved.settings.pods.resource_claims or resolved.settings.pods.compute_domain is not None:
         needs.append((KUBERNETES_CLAIMS, "a claim of devices (dynamic resource allocation)"))
     oldest, who = max(needs)
     if version(given) < oldest:
@@ -97,11 +97,11 @@ def kubernetes(context: Context) -> Iterator[Finding]:
     severity="warning",
     reads=frozenset({"nim.cluster", "nim.replicas", "nim.autoscaling"}),
 )
-def apart(context: Context) -> Iterator[Finding]:
-    given, replicas = context.settings.cluster.kubernetes_version, context.settings.most_groups
+def apart(resolved: Resolution) -> Iterator[Finding]:
+    given, replicas = resolved.settings.cluster.kubernetes_version, resolved.settings.most_groups
     if given is not None and replicas > 1 and KUBERNETES_OLDEST <= version(given) < KUBERNETES_APART:
         why = f"before {_spelled(KUBERNETES_APART)} pods of different groups cannot share a node"
-        instead = f"Have {context.nodes * replicas} nodes for {replicas} groups, or a newer cluster."
+        instead = f"Have {resolved.layout.nodes * replicas} nodes for {replicas} groups, or a newer cluster."
         yield Finding("nim.cluster.kubernetesVersion", given, why, instead)
 
 
@@ -112,8 +112,8 @@ def apart(context: Context) -> Iterator[Finding]:
     cure="Use another namespace.",
     reads=frozenset({"nim.lws"}),
 )
-def namespace(context: Context) -> Iterator[Finding]:
-    settings = context.settings
+def namespace(resolved: Resolution) -> Iterator[Finding]:
+    settings = resolved.settings
     if settings.lws.mode == "install" and settings.namespace == names.LWS_NAMESPACE:
         why = "the LWS release has this namespace to itself"
         yield Finding("nim.namespace", settings.namespace, why, "Use another one, such as nim.")
@@ -127,8 +127,8 @@ def namespace(context: Context) -> Iterator[Finding]:
     cure="Use a name that does not end in -leader.",
     severity="warning",
 )
-def leader_name(context: Context) -> Iterator[Finding]:
-    name = context.settings.name
+def leader_name(resolved: Resolution) -> Iterator[Finding]:
+    name = resolved.settings.name
     suffix = names.leader_service("")
     if name.endswith(suffix):
         other = name.removesuffix(suffix)

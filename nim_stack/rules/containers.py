@@ -7,16 +7,16 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from nim_stack.base import names
-from nim_stack.deployment.resolution import Context
 from nim_stack.manifests.pod_security import containers
 from nim_stack.rules.registry import Finding, rule
+from nim_stack.rules.subject import Subject
 
 _READS = frozenset({"nim.pods", "nim.resources", "nim.storage", "nim.podSecurity"})
 
 
-def _pods(context: Context) -> Iterator[tuple[str, dict[str, Any]]]:
+def _pods(subject: Subject) -> Iterator[tuple[str, dict[str, Any]]]:
     """Specs of both roles; one that a patch took away is the business of the rules on patches."""
-    for role, template in context.templates.items():
+    for role, template in subject.templates.items():
         yield f"nim.pods.{role}", template.get("spec") or {}
 
 
@@ -41,12 +41,12 @@ def _finding(path: str, tail: str, given: object, why: str, instead: str) -> tup
     cure="Use another user; or set runAsNonRoot: false beside it, which takes the pods out of the restricted standard.",
     reads=_READS,
 )
-def root(context: Context) -> Iterator[Finding]:
-    yield from _once(_roots(context))
+def root(subject: Subject) -> Iterator[Finding]:
+    yield from _once(_roots(subject))
 
 
-def _roots(context: Context) -> Iterator[tuple[str, Finding]]:
-    for path, spec in _pods(context):
+def _roots(subject: Subject) -> Iterator[tuple[str, Finding]]:
+    for path, spec in _pods(subject):
         pod = spec.get("securityContext") or {}
         for container in containers(spec):
             own = pod | (container.get("securityContext") or {})
@@ -64,12 +64,12 @@ def _roots(context: Context) -> Iterator[tuple[str, Finding]]:
     cure="Leave them out.",
     reads=_READS,
 )
-def other_gpus(context: Context) -> Iterator[Finding]:
-    yield from _once(_other_gpus(context))
+def other_gpus(subject: Subject) -> Iterator[Finding]:
+    yield from _once(_other_gpus(subject))
 
 
-def _other_gpus(context: Context) -> Iterator[tuple[str, Finding]]:
-    for path, spec in _pods(context):
+def _other_gpus(subject: Subject) -> Iterator[tuple[str, Finding]]:
+    for path, spec in _pods(subject):
         for container in containers(spec):
             resources = container.get("resources") or {}
             asked = (resources.get("limits") or {}) | (resources.get("requests") or {})
@@ -87,12 +87,12 @@ def _other_gpus(context: Context) -> Iterator[tuple[str, Finding]]:
     cure="Use another name for the stack's own.",
     reads=_READS,
 )
-def twice(context: Context) -> Iterator[Finding]:
-    yield from _once(_twice(context))
+def twice(subject: Subject) -> Iterator[Finding]:
+    yield from _once(_twice(subject))
 
 
-def _twice(context: Context) -> Iterator[tuple[str, Finding]]:
-    for path, spec in _pods(context):
+def _twice(subject: Subject) -> Iterator[tuple[str, Finding]]:
+    for path, spec in _pods(subject):
         lists = [
             ("containers", [container["name"] for container in containers(spec)]),
             ("volumes", [volume["name"] for volume in spec.get("volumes", ())]),
@@ -116,12 +116,12 @@ def _twice(context: Context) -> Iterator[tuple[str, Finding]]:
     cure="Add the volume or the claim, or correct the name.",
     reads=_READS,
 )
-def dangling(context: Context) -> Iterator[Finding]:
-    yield from _once(_dangling(context))
+def dangling(subject: Subject) -> Iterator[Finding]:
+    yield from _once(_dangling(subject))
 
 
-def _dangling(context: Context) -> Iterator[tuple[str, Finding]]:
-    for path, spec in _pods(context):
+def _dangling(subject: Subject) -> Iterator[tuple[str, Finding]]:
+    for path, spec in _pods(subject):
         volumes = [volume["name"] for volume in spec.get("volumes", ())]
         claims = [claim["name"] for claim in spec.get("resourceClaims", ())]
         for container in containers(spec):
@@ -144,12 +144,12 @@ def _dangling(context: Context) -> Iterator[tuple[str, Finding]]:
     cure="Set image; in a patch, correct the name when one that is there already was meant.",
     reads=_READS,
 )
-def no_image(context: Context) -> Iterator[Finding]:
-    yield from _once(_no_image(context))
+def no_image(subject: Subject) -> Iterator[Finding]:
+    yield from _once(_no_image(subject))
 
 
-def _no_image(context: Context) -> Iterator[tuple[str, Finding]]:
-    for path, spec in _pods(context):
+def _no_image(subject: Subject) -> Iterator[tuple[str, Finding]]:
+    for path, spec in _pods(subject):
         present = ", ".join(container["name"] for container in containers(spec) if container.get("image"))
         for container in containers(spec):
             if not container.get("image"):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from nim_stack.deployment.resolution import Context
+from nim_stack.deployment.resolution import Resolution
 from nim_stack.rules.registry import MODEL, Finding, rule
 
 _READS = MODEL | {"nim.storage", "nim.download"}
@@ -15,8 +15,8 @@ _READS = MODEL | {"nim.storage", "nim.download"}
     cure="Leave one of the two out.",
     reads=_READS,
 )
-def disabled_job(context: Context) -> Iterator[Finding]:
-    if context.settings.download.disabled and context.settings.download.job:
+def disabled_job(resolved: Resolution) -> Iterator[Finding]:
+    if resolved.settings.download.disabled and resolved.settings.download.job:
         why = "download.disabled says that the cache is full already"
         yield Finding("nim.download.job", True, why, "Leave one of the two out.")
 
@@ -28,9 +28,9 @@ def disabled_job(context: Context) -> Iterator[Finding]:
     cure="Use storage that is there already: an existing claim, NFS or a directory of the nodes.",
     reads=_READS,
 )
-def disabled_and_empty(context: Context) -> Iterator[Finding]:
-    at_a_path = context.source is not None and context.source.scheme == "path"
-    if context.settings.download.disabled and context.settings.storage.per_pod is not None and not at_a_path:
+def disabled_and_empty(resolved: Resolution) -> Iterator[Finding]:
+    at_a_path = resolved.download.source is not None and resolved.download.source.scheme == "path"
+    if resolved.settings.download.disabled and resolved.settings.storage.per_pod is not None and not at_a_path:
         why = "storage.perPod begins empty in every pod"
         instead = "Use storage.existingClaim, nfs or hostPath with the model in it, or let pods download."
         yield Finding("nim.download.disabled", True, why, instead)
@@ -43,9 +43,9 @@ def disabled_and_empty(context: Context) -> Iterator[Finding]:
     cure="Use a claim, NFS, or a directory that all nodes share; or leave download.job out, and pods download.",
     reads=_READS,
 )
-def job_elsewhere(context: Context) -> Iterator[Finding]:
-    storage = context.settings.storage
-    if context.settings.download.job and not storage.shared:
+def job_elsewhere(resolved: Resolution) -> Iterator[Finding]:
+    storage = resolved.settings.storage
+    if resolved.settings.download.job and not storage.shared:
         place = "perPod" if storage.per_pod else "hostPath"
         why = f"with storage.{place} no pod sees what a Job downloads"
         instead = "Use a claim, nfs or a hostPath with shared: true; or leave it out."
@@ -59,9 +59,14 @@ def job_elsewhere(context: Context) -> Iterator[Finding]:
     cure="Set profile, as `list-model-profiles` of the image lists them; or leave download.job out.",
     reads=_READS | {"nim.profile"},
 )
-def job_without_profile(context: Context) -> Iterator[Finding]:
-    if context.settings.download.job and context.downloads and context.is_nim and context.settings.profile is None:
-        why = f"{context.image} chooses what to download by its GPUs, and a Job has none"
+def job_without_profile(resolved: Resolution) -> Iterator[Finding]:
+    if (
+        resolved.settings.download.job
+        and resolved.download.happens
+        and resolved.image.is_nim
+        and resolved.settings.profile is None
+    ):
+        why = f"{resolved.image.reference} chooses what to download by its GPUs, and a Job has none"
         instead = (
             "Set nim.profile (the image's list-model-profiles lists them) instead of the two sizes, or leave it out."
         )
@@ -75,9 +80,13 @@ def job_without_profile(context: Context) -> Iterator[Finding]:
     cure="Leave download.job out.",
     reads=_READS,
 )
-def nothing_to_download(context: Context) -> Iterator[Finding]:
-    if context.settings.download.job and context.source is not None and context.source.scheme == "path":
-        why = f"the model is read from {context.source.name}"
+def nothing_to_download(resolved: Resolution) -> Iterator[Finding]:
+    if (
+        resolved.settings.download.job
+        and resolved.download.source is not None
+        and resolved.download.source.scheme == "path"
+    ):
+        why = f"the model is read from {resolved.download.source.name}"
         yield Finding("nim.download.job", True, why, "Leave it out.")
 
 
@@ -90,7 +99,7 @@ def nothing_to_download(context: Context) -> Iterator[Finding]:
     severity="warning",
     reads=_READS,
 )
-def disabled_and_new(context: Context) -> Iterator[Finding]:
-    if context.settings.download.disabled and context.settings.storage.makes_claim:
+def disabled_and_new(resolved: Resolution) -> Iterator[Finding]:
+    if resolved.settings.download.disabled and resolved.settings.storage.makes_claim:
         why = "the claim is made by the stack, and is empty unless it was kept from before"
         yield Finding("nim.download.disabled", True, why, "Download once, or use a claim with the model in it.")

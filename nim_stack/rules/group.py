@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from nim_stack.base.problems import choices
-from nim_stack.deployment.resolution import Context
+from nim_stack.deployment.resolution import Resolution
 from nim_stack.deployment.split import divides_heads, divides_sizes
 from nim_stack.rules.registry import SIZES, Finding, rule
 
@@ -17,9 +17,9 @@ _MOST_LISTED = 4096
     cure="Set nodes, or tensorParallel and pipelineParallel.",
     reads=SIZES,
 )
-def nodes(context: Context) -> Iterator[Finding]:
-    by_hash = context.profile is not None and context.profile.is_hash
-    if not context.nodes_known and not by_hash:
+def nodes(resolved: Resolution) -> Iterator[Finding]:
+    by_hash = resolved.model.profile is not None and resolved.model.profile.is_hash
+    if not resolved.layout.nodes_known and not by_hash:
         instead = "Whole number from 1: nodes of a group, the leader's included. Set it, or both parallel sizes."
         yield Finding("nim.nodes", None, "it is required", instead)
 
@@ -32,9 +32,12 @@ def nodes(context: Context) -> Iterator[Finding]:
     reads=SIZES,
     needs_split=True,
 )
-def too_few(context: Context) -> Iterator[Finding]:
-    if context.nodes_known and context.split.tensor * context.split.pipeline > context.gpus:
-        yield _mismatch(context, "")
+def too_few(resolved: Resolution) -> Iterator[Finding]:
+    if (
+        resolved.layout.nodes_known
+        and resolved.layout.split.tensor * resolved.layout.split.pipeline > resolved.layout.gpus
+    ):
+        yield _mismatch(resolved, "")
 
 
 @rule(
@@ -46,17 +49,19 @@ def too_few(context: Context) -> Iterator[Finding]:
     reads=SIZES,
     needs_split=True,
 )
-def idle(context: Context) -> Iterator[Finding]:
-    spare = context.gpus - context.split.tensor * context.split.pipeline
-    if context.nodes_known and spare > 0:
-        yield _mismatch(context, f", so that {spare} would be held idle")
+def idle(resolved: Resolution) -> Iterator[Finding]:
+    spare = resolved.layout.gpus - resolved.layout.split.tensor * resolved.layout.split.pipeline
+    if resolved.layout.nodes_known and spare > 0:
+        yield _mismatch(resolved, f", so that {spare} would be held idle")
 
 
-def _mismatch(context: Context, consequence: str) -> Finding:
-    settings, split = context.settings, context.split
-    have = f"{context.nodes} nodes × {context.gpus_per_node} GPUs per node = {context.gpus} GPUs"
+def _mismatch(resolved: Resolution, consequence: str) -> Finding:
+    settings, split = resolved.settings, resolved.layout.split
+    have = (
+        f"{resolved.layout.nodes} nodes × {resolved.layout.gpus_per_node} GPUs per node = {resolved.layout.gpus} GPUs"
+    )
     product = f"tensor parallel {split.tensor} × pipeline parallel {split.pipeline} = {split.tensor * split.pipeline}"
-    pairs = _pairs(context)
+    pairs = _pairs(resolved)
     use = f"Use one of {choices(pairs)}, or other" if pairs else "Use other sizes,"
     if settings.profile is not None:
         why = f"its {product}, but {have}{consequence}"
@@ -67,9 +72,9 @@ def _mismatch(context: Context, consequence: str) -> Finding:
     return Finding(path, None, f"{product}, but {have}{consequence}", f"{use} nodes or gpusPerNode.")
 
 
-def _pairs(context: Context) -> list[str]:
+def _pairs(resolved: Resolution) -> list[str]:
     """Splits of these GPUs that the model can have."""
-    gpus, shape = context.gpus, context.model.architecture if context.model else None
+    gpus, shape = resolved.layout.gpus, resolved.model.spec.architecture if resolved.model.spec else None
     found = []
     for size in range(1, min(gpus, _MOST_LISTED) + 1):
         if gpus % size or (shape and not (divides_heads(shape, size) and divides_sizes(shape, size))):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from nim_stack.deployment.deadlines import AFTER_DRAIN_SECONDS, DRAIN_DELAY_SECONDS
-from nim_stack.deployment.resolution import Context
+from nim_stack.deployment.resolution import Resolution
 from nim_stack.deployment.vllm_options import option, spelled
 from nim_stack.rules.registry import Finding, rule
 
@@ -29,10 +29,10 @@ starts."""
     cure="Use a longer period; as long as the longest request is best.",
     reads=_READS,
 )
-def grace(context: Context) -> Iterator[Finding]:
-    given = context.settings.pods.termination_grace_period_seconds
+def grace(resolved: Resolution) -> Iterator[Finding]:
+    given = resolved.settings.pods.termination_grace_period_seconds
     least = AFTER_DRAIN_SECONDS + DRAIN_DELAY_SECONDS
-    if context.supervised and given < least:
+    if resolved.image.supervised and given < least:
         why = (
             f"{AFTER_DRAIN_SECONDS} s are for engine and Ray to end, and requests come for {DRAIN_DELAY_SECONDS} s more"
         )
@@ -47,8 +47,8 @@ def grace(context: Context) -> Iterator[Finding]:
     cure="Leave healing.rayCheck out.",
     reads=_READS,
 )
-def ray_check(context: Context) -> Iterator[Finding]:
-    if context.settings.healing.ray_check and context.supervised:
+def ray_check(resolved: Resolution) -> Iterator[Finding]:
+    if resolved.settings.healing.ray_check and resolved.image.supervised:
         why = "the supervisor of this image watches Ray and heals the group, which the probe would recreate"
         yield Finding("nim.healing.rayCheck", True, why, "Leave it out.")
 
@@ -62,9 +62,9 @@ def ray_check(context: Context) -> Iterator[Finding]:
     severity="warning",
     reads=_READS,
 )
-def no_supervisor(context: Context) -> Iterator[Finding]:
-    if context.settings.healing.supervisor and context.is_nim:
-        why = f"{context.image} looks like an image of NVIDIA's, whose first process is another"
+def no_supervisor(resolved: Resolution) -> Iterator[Finding]:
+    if resolved.settings.healing.supervisor and resolved.image.is_nim:
+        why = f"{resolved.image.reference} looks like an image of NVIDIA's, whose first process is another"
         yield Finding("nim.healing.supervisor", True, why, "Leave it out, unless the image is one of container/.")
 
 
@@ -76,10 +76,10 @@ def no_supervisor(context: Context) -> Iterator[Finding]:
     cure="Leave the argument out, or use what the message names.",
     reads=_READS | {"nim.passthroughArgs"},
 )
-def refused_argument(context: Context) -> Iterator[Finding]:
-    if not context.supervised:
+def refused_argument(resolved: Resolution) -> Iterator[Finding]:
+    if not resolved.image.supervised:
         return
-    arguments = context.settings.passthrough_args
+    arguments = resolved.settings.passthrough_args
     for position, argument in enumerate(arguments):
         name = spelled(argument.split("=")[0])
         path = f"nim.passthroughArgs.{position}"

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from nim_stack.base.problems import choices
 from nim_stack.base.quantity import to_bytes
 from nim_stack.catalog.entries import Checkpoint, GpuSpec
+from nim_stack.deployment.layout import ASSUMED_GPU
 from nim_stack.deployment.memory import GIB, estimate
-from nim_stack.deployment.resolution import ASSUMED_GPU, Context
+from nim_stack.deployment.resolution import Resolution
 from nim_stack.deployment.split import choose
 from nim_stack.manifests.pods import ROLES
 from nim_stack.rules.precision import runs
@@ -25,22 +26,22 @@ _MOST_NODES = 64
     reads=_READS,
     needs_split=True,
 )
-def weights(context: Context) -> Iterator[Finding]:
-    memory, gpu, model = context.memory, context.planned_gpu, context.model
-    if memory is None or gpu is None or model is None or memory.fits or context.checkpoint is None:
+def weights(resolved: Resolution) -> Iterator[Finding]:
+    memory, gpu, model = resolved.memory, resolved.layout.planned_gpu, resolved.model.spec
+    if memory is None or gpu is None or model is None or memory.fits or resolved.model.checkpoint is None:
         return
-    elsewhere = _gpus_that_hold(context)
-    if context.gpu is None and elsewhere:
+    elsewhere = _gpus_that_hold(resolved)
+    if resolved.layout.gpu is None and elsewhere:
         return
     why = (
-        f"{model.name} in {context.checkpoint.precision} takes {memory.weights / GIB:.1f} GiB of weights on each GPU "
-        f"and {memory.needed / GIB:.1f} GiB with what vLLM needs beside them, and {gpu.name} has "
+        f"{model.name} in {resolved.model.checkpoint.precision} takes {memory.weights / GIB:.1f} GiB of weights on "
+        f"each GPU and {memory.needed / GIB:.1f} GiB with what vLLM needs beside them, and {gpu.name} has "
         f"{memory.budget / GIB:.1f} GiB for both and the KV cache"
     )
-    ways = [*_nodes_that_hold(context, gpu), *_precisions_that_fit(context, gpu)]
+    ways = [*_nodes_that_hold(resolved, gpu), *_precisions_that_fit(resolved, gpu)]
     ways += [f"nim.gpu {name}" for name in elsewhere]
     instead = f"Use {choices(ways)}." if ways else "Use more nodes, or another model."
-    yield Finding("nim.nodes", context.nodes, why, instead)
+    yield Finding("nim.nodes", resolved.layout.nodes, why, instead)
 
 
 @rule(
@@ -51,19 +52,19 @@ def weights(context: Context) -> Iterator[Finding]:
     reads=_READS,
     needs_split=True,
 )
-def cache(context: Context) -> Iterator[Finding]:
-    memory, gpu, length = context.memory, context.planned_gpu, context.context_length
+def cache(resolved: Resolution) -> Iterator[Finding]:
+    memory, gpu, length = resolved.memory, resolved.layout.planned_gpu, resolved.context_length
     if memory is None or gpu is None or length is None or not memory.fits or memory.tokens >= length:
         return
-    if context.gpu is None and _gpus_that_hold(context, length):
+    if resolved.layout.gpu is None and _gpus_that_hold(resolved, length):
         return
     why = (
         f"the KV cache has room for {memory.tokens} tokens on {gpu.name}, and one sequence of the longest context "
         f"takes {length}"
     )
-    ways = [f"1 to {memory.tokens}", *_nodes_that_hold(context, gpu, length)]
-    ways += [f"nim.gpu {name}" for name in _gpus_that_hold(context, length)]
-    yield Finding("nim.maxModelLen", context.settings.max_model_len, why, f"Use {choices(ways)}.")
+    ways = [f"1 to {memory.tokens}", *_nodes_that_hold(resolved, gpu, length)]
+    ways += [f"nim.gpu {name}" for name in _gpus_that_hold(resolved, length)]
+    yield Finding("nim.maxModelLen", resolved.settings.max_model_len, why, f"Use {choices(ways)}.")
 
 
 @rule(
@@ -73,8 +74,8 @@ def cache(context: Context) -> Iterator[Finding]:
     cure="Use at most the context length of the model.",
     reads=frozenset({"nim.model", "nim.catalog"}),
 )
-def too_long(context: Context) -> Iterator[Finding]:
-    given, model = context.settings.max_model_len, context.model
+def too_long(resolved: Resolution) -> Iterator[Finding]:
+    given, model = resolved.settings.max_model_len, resolved.model.spec
     if given is not None and model is not None and given > model.architecture.context_length:
         most = model.architecture.context_length
         yield Finding("nim.maxModelLen", given, f"{model.name} was made for {most} tokens", f"Use 1 to {most}.")
@@ -89,11 +90,11 @@ def too_long(context: Context) -> Iterator[Finding]:
     reads=_READS,
     needs_split=True,
 )
-def assumed(context: Context) -> Iterator[Finding]:
-    if context.settings.gpu is not None or context.memory is None or context.context_length is None:
+def assumed(resolved: Resolution) -> Iterator[Finding]:
+    if resolved.settings.gpu is not None or resolved.memory is None or resolved.context_length is None:
         return
-    holding = _gpus_that_hold(context, context.context_length)
-    if context.memory.tokens < context.context_length and holding:
+    holding = _gpus_that_hold(resolved, resolved.context_length)
+    if resolved.memory.tokens < resolved.context_length and holding:
         why = f"no type is named; on {ASSUMED_GPU}, which is assumed, the model does not fit"
         yield Finding("nim.gpu", None, why, f"Use {choices(holding)} there.")
 
@@ -105,8 +106,8 @@ def assumed(context: Context) -> Iterator[Finding]:
     cure="Set resources.memory well above resources.shm; loading needs memory for the files as well.",
     reads=frozenset({"nim.resources", "nim.pods"}),
 )
-def shared(context: Context) -> Iterator[Finding]:
-    both, pods = context.settings.resources, context.settings.pods
+def shared(resolved: Resolution) -> Iterator[Finding]:
+    both, pods = resolved.settings.resources, resolved.settings.pods
     for path, own in (("resources", None), *((f"pods.{role}.resources", pods.of(role).resources) for role in ROLES)):
         resources = both.overridden(own)
         if (path != "resources" and own is None) or resources.memory is None:
@@ -117,43 +118,54 @@ def shared(context: Context) -> Iterator[Finding]:
             yield Finding(f"nim.{path}.memory", resources.memory, why, instead)
 
 
-def _gpus_that_hold(context: Context, tokens: int = 1) -> list[str]:
+def _gpus_that_hold(resolved: Resolution, tokens: int = 1) -> list[str]:
     """GPU types on which the same plan has room for so many tokens."""
     held = []
-    for name, gpu in sorted(context.catalog.gpus.items()):
-        memory = context.memory_on(gpu)
-        if gpu is context.planned_gpu or memory is None or memory.tokens < tokens:
+    for name, gpu in sorted(resolved.catalog.gpus.items()):
+        memory = resolved.memory_on(gpu)
+        if gpu is resolved.layout.planned_gpu or memory is None or memory.tokens < tokens:
             continue
-        if context.checkpoint is not None and runs(gpu, context.checkpoint):
+        if resolved.model.checkpoint is not None and runs(gpu, resolved.model.checkpoint):
             held.append(name)
     return held
 
 
-def _nodes_that_hold(context: Context, gpu: GpuSpec, tokens: int = 1) -> list[str]:
+def _nodes_that_hold(resolved: Resolution, gpu: GpuSpec, tokens: int = 1) -> list[str]:
     """The least number of nodes of this type that is enough."""
-    for nodes in range(context.nodes + 1, min(8 * context.nodes, _MOST_NODES) + 1):
-        if context.checkpoint is not None and _tokens(context, gpu, context.checkpoint, nodes) >= tokens:
+    for nodes in range(resolved.layout.nodes + 1, min(8 * resolved.layout.nodes, _MOST_NODES) + 1):
+        if resolved.model.checkpoint is not None and _tokens(resolved, gpu, resolved.model.checkpoint, nodes) >= tokens:
             return [f"{nodes} nodes or more" if tokens == 1 else f"nim.nodes {nodes}"]
     return []
 
 
-def _precisions_that_fit(context: Context, gpu: GpuSpec) -> list[str]:
+def _precisions_that_fit(resolved: Resolution, gpu: GpuSpec) -> list[str]:
     """Other checkpoints of the model that the same nodes hold."""
-    if context.model is None:
+    if resolved.model.spec is None:
         return []
     return [
-        f"nim.precision {other.precision}" if context.named else f"hf://{other.huggingface}"
-        for other in context.model.checkpoints
-        if other is not context.checkpoint and runs(gpu, other) and _tokens(context, gpu, other, context.nodes) > 0
+        f"nim.precision {other.precision}" if resolved.model.named else f"hf://{other.huggingface}"
+        for other in resolved.model.spec.checkpoints
+        if other is not resolved.model.checkpoint
+        and runs(gpu, other)
+        and _tokens(resolved, gpu, other, resolved.layout.nodes) > 0
     ]
 
 
-def _tokens(context: Context, gpu: GpuSpec, checkpoint: Checkpoint, nodes: int) -> int:
+def _tokens(resolved: Resolution, gpu: GpuSpec, checkpoint: Checkpoint, nodes: int) -> int:
     """Room for KV cache with these nodes, under the split that would be chosen."""
-    model = context.model
+    model = resolved.model.spec
     assert model is not None
-    split = choose(model, checkpoint, context.fabric, nodes, context.gpus_per_node, None, None, context.expert_parallel)
+    split = choose(
+        model,
+        checkpoint,
+        resolved.layout.fabric,
+        nodes,
+        resolved.layout.gpus_per_node,
+        None,
+        None,
+        resolved.layout.expert_parallel,
+    )
     if split.pipeline > model.architecture.layers or split.tensor > model.architecture.attention_heads:
         return 0
-    memory = estimate(model.architecture, checkpoint, split.tensor, split.pipeline, gpu.memory, context.engine)
+    memory = estimate(model.architecture, checkpoint, split.tensor, split.pipeline, gpu.memory, resolved.engine)
     return memory.tokens

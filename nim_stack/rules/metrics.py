@@ -5,7 +5,7 @@ from typing import Any
 
 from nim_stack.base import names
 from nim_stack.base.problems import choices
-from nim_stack.deployment.resolution import Context
+from nim_stack.deployment.resolution import Resolution
 from nim_stack.rules.registry import Finding, rule
 from nim_stack.settings import StackSettings
 
@@ -20,8 +20,8 @@ _SOURCES = {
 _TARGETS = {"Utilization": "averageUtilization", "AverageValue": "averageValue", "Value": "value"}
 
 
-def _metrics(context: Context) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    scaling = context.settings.autoscaling
+def _metrics(resolved: Resolution) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    scaling = resolved.settings.autoscaling
     for position, metric in enumerate(scaling.metrics if scaling else ()):
         yield f"nim.autoscaling.metrics.{position}", metric
 
@@ -34,8 +34,8 @@ def _metrics(context: Context) -> Iterator[tuple[str, Mapping[str, Any]]]:
     cure="Do as the message says.",
     reads=_READS,
 )
-def measurable(context: Context) -> Iterator[Finding]:
-    for path, metric in _metrics(context):
+def measurable(resolved: Resolution) -> Iterator[Finding]:
+    for path, metric in _metrics(resolved):
         kind = metric["type"]
         source = _SOURCES[kind]
         there = [name for name in _SOURCES.values() if metric.get(name) is not None]
@@ -43,7 +43,7 @@ def measurable(context: Context) -> Iterator[Finding]:
             why = f"it has {choices(there)}" if there else "its source is missing"
             yield Finding(f"{path}.type", kind, why, f"Say what to measure under {source}, and nothing else.")
         else:
-            yield from _target(context.settings, f"{path}.{source}", source, metric[source])
+            yield from _target(resolved.settings, f"{path}.{source}", source, metric[source])
 
 
 def _target(settings: StackSettings, path: str, source: str, measured: Mapping[str, Any]) -> Iterator[Finding]:
@@ -98,8 +98,8 @@ def _containers(settings: StackSettings) -> dict[str, set[str]]:
     severity="warning",
     reads=_READS,
 )
-def leaders_alone(context: Context) -> Iterator[Finding]:
-    for path, metric in _metrics(context):
+def leaders_alone(resolved: Resolution) -> Iterator[Finding]:
+    for path, metric in _metrics(resolved):
         if metric.get("type") in ("Resource", "ContainerResource"):
             why = "the autoscaler sees the leaders alone, whose CPU and memory say little of the work of the GPUs"
             instead = f"Use a metric of requests that {names.METRICS} has, such as vllm:num_requests_waiting."

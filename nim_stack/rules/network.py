@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from nim_stack.base.problems import choices
 from nim_stack.catalog.entries import FabricSpec
-from nim_stack.deployment.resolution import ASSUMED_FABRIC, Context
+from nim_stack.deployment.layout import ASSUMED_FABRIC
+from nim_stack.deployment.resolution import Resolution
 from nim_stack.deployment.traffic import ceiling, traffic
 from nim_stack.rules.registry import MODEL, SIZES, Finding, rule
 
@@ -24,23 +25,23 @@ def spans_nodes_without_rdma(tensor: int, gpus_per_node: int, fabric: FabricSpec
     reads=SIZES | MODEL,
     needs_split=True,
 )
-def tensor_over_tcp(context: Context) -> Iterator[Finding]:
-    tensor, fabric = context.split.tensor, context.fabric
-    if fabric is None or not spans_nodes_without_rdma(tensor, context.gpus_per_node, fabric):
+def tensor_over_tcp(resolved: Resolution) -> Iterator[Finding]:
+    tensor, fabric = resolved.layout.split.tensor, resolved.layout.fabric
+    if fabric is None or not spans_nodes_without_rdma(tensor, resolved.layout.gpus_per_node, fabric):
         return
-    nodes = -(-tensor // context.gpus_per_node)
-    network = f"over {fabric.name}" if context.settings.fabric else f"over {ASSUMED_FABRIC}, as no fabric is named"
+    nodes = -(-tensor // resolved.layout.gpus_per_node)
+    network = f"over {fabric.name}" if resolved.settings.fabric else f"over {ASSUMED_FABRIC}, as no fabric is named"
     why = f"it spans {nodes} nodes {network}, and every token crosses the network many times"
-    if context.model is not None:
-        load = traffic(context.model.architecture)
+    if resolved.model.spec is not None:
+        load = traffic(resolved.model.spec.architecture)
         why += (
             f": at least {load.tensor / 1e6:.2f} MB of each token, against {load.pipeline / 1e6:.3f} MB between two "
             f"stages; {fabric.gigabits:g} Gbit/s let {ceiling(load.tensor, fabric):.0f} tokens a second through"
         )
-    with_rdma = [name for name, other in sorted(context.catalog.fabrics.items()) if other.rdma]
+    with_rdma = [name for name, other in sorted(resolved.catalog.fabrics.items()) if other.rdma]
     instead = (
-        f"Without RDMA between the nodes, tensorParallel {context.gpus_per_node} with pipelineParallel "
-        f"{context.nodes} is faster; with it, set "
+        f"Without RDMA between the nodes, tensorParallel {resolved.layout.gpus_per_node} with pipelineParallel "
+        f"{resolved.layout.nodes} is faster; with it, set "
         f"nim.fabric to {choices(with_rdma)}."
     )
     yield Finding("nim.tensorParallel", tensor, why, instead)
@@ -56,9 +57,9 @@ def tensor_over_tcp(context: Context) -> Iterator[Finding]:
     reads=SIZES,
     needs_split=True,
 )
-def straddling(context: Context) -> Iterator[Finding]:
-    tensor, here = context.split.tensor, context.gpus_per_node
-    if context.nodes > 1 and here % tensor and tensor % here:
+def straddling(resolved: Resolution) -> Iterator[Finding]:
+    tensor, here = resolved.layout.split.tensor, resolved.layout.gpus_per_node
+    if resolved.layout.nodes > 1 and here % tensor and tensor % here:
         why = f"with {here} GPUs per node, some of its groups lie on two nodes"
         yield Finding("nim.tensorParallel", tensor, why, f"Use a divisor or a multiple of {here}.")
 
@@ -71,8 +72,10 @@ def straddling(context: Context) -> Iterator[Finding]:
     severity="warning",
     reads=SIZES,
 )
-def node_size(context: Context) -> Iterator[Finding]:
-    gpu = context.gpu
-    if gpu is not None and context.gpus_per_node > gpu.per_node:
+def node_size(resolved: Resolution) -> Iterator[Finding]:
+    gpu = resolved.layout.gpu
+    if gpu is not None and resolved.layout.gpus_per_node > gpu.per_node:
         why = f"a usual node has {gpu.per_node} {gpu.name}, and a pod that asks for more stays pending"
-        yield Finding("nim.gpusPerNode", context.gpus_per_node, why, f"Use 1 to {gpu.per_node}, and more nodes.")
+        yield Finding(
+            "nim.gpusPerNode", resolved.layout.gpus_per_node, why, f"Use 1 to {gpu.per_node}, and more nodes."
+        )

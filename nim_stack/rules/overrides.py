@@ -6,7 +6,7 @@ Secrets among them matter most: a key under `nim.env` would be readable in the s
 from collections.abc import Iterator
 
 from nim_stack.base import names
-from nim_stack.deployment.resolution import Context
+from nim_stack.deployment.resolution import Resolution
 from nim_stack.deployment.vllm_options import spelled
 from nim_stack.rules.registry import Finding, rule
 from nim_stack.values.types import EnvVar
@@ -66,9 +66,9 @@ OWNED_VARIABLES = {
 JSON_LOGGING = "NIM_JSONL_LOGGING"
 
 
-def _variables(context: Context) -> Iterator[tuple[str, EnvVar]]:
+def _variables(resolved: Resolution) -> Iterator[tuple[str, EnvVar]]:
     """Those of both roles and those of one, each with its path."""
-    settings = context.settings
+    settings = resolved.settings
     for path, env in (
         ("nim.env", settings.env),
         ("nim.pods.leader.env", settings.pods.leader.env),
@@ -85,8 +85,8 @@ def _variables(context: Context) -> Iterator[tuple[str, EnvVar]]:
     "say, and what was planned would not hold.",
     cure="Use the setting.",
 )
-def passthrough(context: Context) -> Iterator[Finding]:
-    for position, argument in enumerate(context.settings.passthrough_args):
+def passthrough(resolved: Resolution) -> Iterator[Finding]:
+    for position, argument in enumerate(resolved.settings.passthrough_args):
         option = spelled(argument.split("=")[0])
         if option in OWNED_OPTIONS:
             why = "it would overrule what the stack says"
@@ -100,8 +100,8 @@ def passthrough(context: Context) -> Iterator[Finding]:
     "file, the state and the pod in clear.",
     cure="Use the setting or the secret that the message names.",
 )
-def environment(context: Context) -> Iterator[Finding]:
-    for path, variable in _variables(context):
+def environment(resolved: Resolution) -> Iterator[Finding]:
+    for path, variable in _variables(resolved):
         if variable.name in OWNED_VARIABLES:
             instead = f"Use {OWNED_VARIABLES[variable.name]}."
             yield Finding(f"{path}.name", variable.name, "the stack sets this variable itself", instead)
@@ -113,9 +113,9 @@ def environment(context: Context) -> Iterator[Finding]:
     cause="The later one wins without a word.",
     cure="Leave one of the two out.",
 )
-def twice(context: Context) -> Iterator[Finding]:
+def twice(resolved: Resolution) -> Iterator[Finding]:
     seen: set[tuple[str, str]] = set()
-    for path, variable in _variables(context):
+    for path, variable in _variables(resolved):
         where = (path.rpartition(".")[0], variable.name)
         if where in seen:
             yield Finding(f"{path}.name", variable.name, "it is there twice", "Leave one of the two out.")
@@ -129,8 +129,8 @@ def twice(context: Context) -> Iterator[Finding]:
     "multi-node deployment, known limitations). The stack sets NIM_JSONL_LOGGING to 0.",
     cure="Leave it out.",
 )
-def json_logging(context: Context) -> Iterator[Finding]:
-    for path, variable in _variables(context):
+def json_logging(resolved: Resolution) -> Iterator[Finding]:
+    for path, variable in _variables(resolved):
         if variable.name == JSON_LOGGING:
             why = "workers of a Ray group fail with JSON logs, so the stack sets it to 0"
             yield Finding(f"{path}.name", variable.name, why, "Leave it out.")
@@ -144,12 +144,12 @@ def json_logging(context: Context) -> Iterator[Finding]:
     severity="warning",
     reads=frozenset({"nim.fabric", "nim.catalog"}),
 )
-def fabric_variable(context: Context) -> Iterator[Finding]:
-    if context.settings.fabric is None or context.fabric is None:
+def fabric_variable(resolved: Resolution) -> Iterator[Finding]:
+    if resolved.settings.fabric is None or resolved.layout.fabric is None:
         return
-    theirs = {variable.name: variable.value for variable in context.fabric.env}
-    for path, variable in _variables(context):
+    theirs = {variable.name: variable.value for variable in resolved.layout.fabric.env}
+    for path, variable in _variables(resolved):
         if theirs.get(variable.name, variable.value) != variable.value:
-            why = f"it replaces {theirs[variable.name]!r}, which the fabric {context.fabric.name} needs"
+            why = f"it replaces {theirs[variable.name]!r}, which the fabric {resolved.layout.fabric.name} needs"
             instead = "Leave it out unless that is meant."
             yield Finding(f"{path}.value", variable.value, why, instead)

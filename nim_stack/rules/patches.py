@@ -5,12 +5,12 @@ from dataclasses import replace
 from typing import Any
 
 from nim_stack.base import names
-from nim_stack.deployment.resolution import Context
 from nim_stack.manifests.patch import MERGE_KEYS, patched
 from nim_stack.manifests.pods import ROLES, Manifest, References, Role, patches, unpatched_template
 from nim_stack.rules.overrides import JSON_LOGGING, OWNED_VARIABLES
 from nim_stack.rules.pods import instead_of, owner
 from nim_stack.rules.registry import Finding, rule
+from nim_stack.rules.subject import Subject
 
 _MODEL = ("spec", "containers", names.MODEL_CONTAINER)
 _OWNED: dict[tuple[str, ...], str] = {
@@ -43,11 +43,11 @@ _NOTHING = "nothing, "
 _READS = frozenset({"nim.pods"})
 
 
-def steps(context: Context) -> Iterator[tuple[Role, str, Manifest, Manifest]]:
+def steps(subject: Subject) -> Iterator[tuple[Role, str, Manifest, Manifest]]:
     """Each patch of each role, with the template before it."""
     for role in ROLES:
-        found = list(patches(context.settings.pods, role))
-        template = unpatched_template(context.plan, References("any"), role) if found else {}
+        found = list(patches(subject.settings.pods, role))
+        template = unpatched_template(subject.plan, References("any"), role) if found else {}
         for path, patch in found:
             yield role, path, patch, template
             template, _ = patched(template, patch)
@@ -65,9 +65,9 @@ def once(findings: Iterator[Finding]) -> Iterator[Finding]:
     cure="Correct the name, or leave the part out. What exists in one role alone is patched under leader or worker.",
     reads=_READS,
 )
-def ineffective(context: Context) -> Iterator[Finding]:
+def ineffective(subject: Subject) -> Iterator[Finding]:
     found: dict[tuple[str, str], list[tuple[Role, str, Finding]]] = {}
-    for role, path, patch, template in steps(context):
+    for role, path, patch, template in steps(subject):
         for fault in patched(template, patch)[1]:
             where = f"{path}.{fault.path}" if fault.path else path
             finding = Finding(where, fault.given, fault.why, fault.instead)
@@ -85,12 +85,12 @@ def ineffective(context: Context) -> Iterator[Finding]:
     cure="Use the setting that the message names.",
     reads=_READS,
 )
-def overruling(context: Context) -> Iterator[Finding]:
-    yield from once(overruled(context))
+def overruling(subject: Subject) -> Iterator[Finding]:
+    yield from once(overruled(subject))
 
 
-def overruled(context: Context) -> Iterator[Finding]:
-    for _, path, patch, before in steps(context):
+def overruled(subject: Subject) -> Iterator[Finding]:
+    for _, path, patch, before in steps(subject):
         after, _ = patched(before, patch)
         if _at(after, _MODEL) is None:
             yield Finding(f"{path}.{'.'.join(_MODEL)}", None, "it takes the model container away", "Leave it there.")

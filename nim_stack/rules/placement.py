@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from nim_stack.base import names
-from nim_stack.deployment.resolution import Context
+from nim_stack.deployment.resolution import Resolution
 from nim_stack.deployment.split import gpus_of_a_node
 from nim_stack.manifests.placement import SCHEDULERS
 from nim_stack.rules.pods import PODS
@@ -21,10 +21,10 @@ _PRIVILEGED_PORTS = 1024
     "different nodes anyway.",
     reads=SIZES | PODS,
 )
-def exclusive_node(context: Context) -> Iterator[Finding]:
-    topology = context.settings.pods.exclusive_topology
-    if topology == names.HOSTNAME_LABEL and context.nodes > 1:
-        why = f"it is the label of one node, and the {context.nodes} pods of a group are on {context.nodes} nodes"
+def exclusive_node(resolved: Resolution) -> Iterator[Finding]:
+    topology, nodes = resolved.settings.pods.exclusive_topology, resolved.layout.nodes
+    if topology == names.HOSTNAME_LABEL and nodes > 1:
+        why = f"it is the label of one node, and the {nodes} pods of a group are on {nodes} nodes"
         yield Finding("nim.pods.exclusiveTopology", topology, why, "Use the label of a rack or block, or leave it out.")
 
 
@@ -36,8 +36,8 @@ def exclusive_node(context: Context) -> Iterator[Finding]:
     severity="warning",
     reads=PODS,
 )
-def scheduler(context: Context) -> Iterator[Finding]:
-    pods = context.settings.pods
+def scheduler(resolved: Resolution) -> Iterator[Finding]:
+    pods = resolved.settings.pods
     usual = SCHEDULERS.get(pods.queue.kind) if pods.queue else None
     if usual is not None and pods.scheduler_name not in (None, usual):
         why = f"the queue is read by {usual}"
@@ -55,9 +55,9 @@ def scheduler(context: Context) -> Iterator[Finding]:
     severity="warning",
     reads=PODS | {"nim.lws"},
 )
-def volcano(context: Context) -> Iterator[Finding]:
-    queue = context.settings.pods.queue
-    if queue is not None and queue.kind == "volcano" and context.settings.lws.mode == "install":
+def volcano(resolved: Resolution) -> Iterator[Finding]:
+    queue = resolved.settings.pods.queue
+    if queue is not None and queue.kind == "volcano" and resolved.settings.lws.mode == "install":
         why = "the LWS release that the stack installs makes no PodGroups, so that pods are placed one by one"
         instead = "Use lws: existing with an LWS whose gangSchedulingManagement.schedulerProvider is volcano."
         yield Finding("nim.pods.queue.kind", queue.kind, why, instead)
@@ -72,8 +72,8 @@ def volcano(context: Context) -> Iterator[Finding]:
     severity="warning",
     reads=PODS | {"nim.rollout"},
 )
-def surge_in_queue(context: Context) -> Iterator[Finding]:
-    queue, surge = context.settings.pods.queue, context.settings.rollout.max_surge
+def surge_in_queue(resolved: Resolution) -> Iterator[Finding]:
+    queue, surge = resolved.settings.pods.queue, resolved.settings.rollout.max_surge
     if queue is not None and queue.kind == "kueue" and surge > 0:
         why = "Kueue before 0.16 never admits the groups that an update adds"
         yield Finding("nim.rollout.maxSurge", surge, why, f"Use Kueue 0.16 or newer with room in {queue.name}, or 0.")
@@ -86,10 +86,10 @@ def surge_in_queue(context: Context) -> Iterator[Finding]:
     cure="Use a port from 1024.",
     reads=PODS | {"nim.ports"},
 )
-def root_port(context: Context) -> Iterator[Finding]:
-    ports = context.settings.ports
+def root_port(resolved: Resolution) -> Iterator[Finding]:
+    ports = resolved.settings.ports
     for name, port in (("server", ports.server), ("ray", ports.ray)):
-        if context.settings.pods.host_network and port < _PRIVILEGED_PORTS:
+        if resolved.settings.pods.host_network and port < _PRIVILEGED_PORTS:
             why = "with pods.hostNetwork it is a port of the node, where it belongs to root"
             yield Finding(f"nim.ports.{name}", port, why, f"Use a port from {_PRIVILEGED_PORTS}.")
 
@@ -103,9 +103,9 @@ def root_port(context: Context) -> Iterator[Finding]:
     severity="warning",
     reads=SIZES | PODS | {"nim.replicas"},
 )
-def shared_ports(context: Context) -> Iterator[Finding]:
-    replicas, here = context.settings.most_groups, context.gpus_per_node
-    if context.settings.pods.host_network and replicas > 1 and 2 * here <= gpus_of_a_node(context.gpu):
+def shared_ports(resolved: Resolution) -> Iterator[Finding]:
+    replicas, here = resolved.settings.most_groups, resolved.layout.gpus_per_node
+    if resolved.settings.pods.host_network and replicas > 1 and 2 * here <= gpus_of_a_node(resolved.layout.gpu):
         why = f"two pods with {here} GPUs fit on a node, but not with the same ports"
-        instead = f"Have {context.nodes * replicas} nodes for {replicas} groups, or leave it out."
+        instead = f"Have {resolved.layout.nodes * replicas} nodes for {replicas} groups, or leave it out."
         yield Finding("nim.pods.hostNetwork", True, why, instead)

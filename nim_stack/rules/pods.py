@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from nim_stack.base import names
 from nim_stack.base.quantity import PATTERN as QUANTITY
 from nim_stack.base.quantity import to_bytes
-from nim_stack.deployment.resolution import Context
+from nim_stack.deployment.resolution import Resolution
 from nim_stack.rules.registry import Finding, rule
 from nim_stack.values.kubernetes.spelling import LABEL_VALUE
 
@@ -51,8 +51,8 @@ def instead_of(key: str) -> str:
     cure="Use another name, or the setting that the message names.",
     reads=PODS,
 )
-def owned_metadata(context: Context) -> Iterator[Finding]:
-    pods = context.settings.pods
+def owned_metadata(resolved: Resolution) -> Iterator[Finding]:
+    pods = resolved.settings.pods
     for path, fields in (("nim.pods", pods), ("nim.pods.leader", pods.leader), ("nim.pods.worker", pods.worker)):
         for kind, mapping in (("labels", fields.labels), ("annotations", fields.annotations)):
             for key, value in mapping.items():
@@ -69,10 +69,10 @@ def owned_metadata(context: Context) -> Iterator[Finding]:
     cure="Use the setting that the message names. Other resources have a vendor's prefix, or are huge pages.",
     reads=_RESOURCES,
 )
-def planned_resources(context: Context) -> Iterator[Finding]:
-    pods = context.settings.pods
+def planned_resources(resolved: Resolution) -> Iterator[Finding]:
+    pods = resolved.settings.pods
     for path, resources in (
-        ("nim.resources", context.settings.resources),
+        ("nim.resources", resolved.settings.resources),
         ("nim.pods.leader.resources", pods.leader.resources),
         ("nim.pods.worker.resources", pods.worker.resources),
     ):
@@ -103,11 +103,11 @@ def _is_whole(name: str, quantity: str) -> bool:
     severity="warning",
     reads=_RESOURCES | {"nim.fabric", "nim.catalog"},
 )
-def fabric_values(context: Context) -> Iterator[Finding]:
-    fabric, pods = context.fabric, context.settings.pods
-    if context.settings.fabric is None or fabric is None:
+def fabric_values(resolved: Resolution) -> Iterator[Finding]:
+    fabric, pods = resolved.layout.fabric, resolved.settings.pods
+    if resolved.settings.fabric is None or fabric is None:
         return
-    places = [("nim.resources.extended", context.settings.resources.extended, fabric.resources)]
+    places = [("nim.resources.extended", resolved.settings.resources.extended, fabric.resources)]
     places.append(("nim.pods.annotations", pods.annotations, fabric.annotations))
     for name, role in (("leader", pods.leader), ("worker", pods.worker)):
         extended = role.resources.extended if role.resources else {}
@@ -127,8 +127,8 @@ def fabric_values(context: Context) -> Iterator[Finding]:
     cure="Leave the ids out, or assignedByCluster.",
     reads=frozenset({"nim.podSecurity"}),
 )
-def assigned_ids(context: Context) -> Iterator[Finding]:
-    security = context.settings.pod_security
+def assigned_ids(resolved: Resolution) -> Iterator[Finding]:
+    security = resolved.settings.pod_security
     if not security.assigned_by_cluster:
         return
     for name, alias in (("run_as_user", "runAsUser"), ("run_as_group", "runAsGroup"), ("fs_group", "fsGroup")):
@@ -145,8 +145,8 @@ def assigned_ids(context: Context) -> Iterator[Finding]:
     cure="Write it as the message says.",
     reads=PODS,
 )
-def tolerations(context: Context) -> Iterator[Finding]:
-    pods = context.settings.pods
+def tolerations(resolved: Resolution) -> Iterator[Finding]:
+    pods = resolved.settings.pods
     for path, fields in (("nim.pods", pods), ("nim.pods.leader", pods.leader), ("nim.pods.worker", pods.worker)):
         for position, one in enumerate(fields.tolerations):
             at, exists = f"{path}.tolerations.{position}", one.get("operator") == "Exists"

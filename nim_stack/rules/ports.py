@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from nim_stack.base import names
-from nim_stack.deployment.resolution import Context
+from nim_stack.deployment.resolution import Resolution
 from nim_stack.rules.registry import Finding, rule
 
 _RAY_WORKERS = range(10002, 20000)
@@ -19,24 +19,24 @@ _USUAL = f"server {names.SERVER_PORT}, ray {names.RAY_PORT}, heartbeat and healt
     cure="Use another port for one of them.",
     reads=_READS,
 )
-def shared(context: Context) -> Iterator[Finding]:
+def shared(resolved: Resolution) -> Iterator[Finding]:
     taken: dict[int, str] = {}
-    for name, port in _listening(context).items():
+    for name, port in _listening(resolved).items():
         if port in taken:
             why = f"nim.ports.{taken[port]} is the same, and two servers cannot listen on one port"
             yield Finding(f"nim.ports.{name}", port, why, f"Use another port for one of them; the defaults: {_USUAL}.")
         taken.setdefault(port, name)
 
 
-def _listening(context: Context) -> dict[str, int]:
+def _listening(resolved: Resolution) -> dict[str, int]:
     """Ports of one pod, by the name of their setting. Those that follow from another are left out while that one is
     wrong itself."""
-    ports = context.settings.ports
+    ports = resolved.settings.ports
     found = {"server": ports.server, "ray": ports.ray}
-    if context.supervised and (ports.server != ports.ray or ports.heartbeat):
-        found["heartbeat"] = ports.beating
-    if context.supervised and (ports.server != ports.ray or ports.health):
-        found["health"] = ports.probed
+    if resolved.image.supervised and (ports.server != ports.ray or ports.heartbeat):
+        found["heartbeat"] = ports.heartbeat_port
+    if resolved.image.supervised and (ports.server != ports.ray or ports.health):
+        found["health"] = ports.health_port
     return found
 
 
@@ -48,8 +48,8 @@ def _listening(context: Context) -> dict[str, int]:
     cure="Use a port outside of that range.",
     reads=_READS,
 )
-def among_workers(context: Context) -> Iterator[Finding]:
-    ports = _listening(context)
+def among_workers(resolved: Resolution) -> Iterator[Finding]:
+    ports = _listening(resolved)
     follows = {"heartbeat": "ray", "health": "server"}
     for name, port in ports.items():
         first = ports[follows.get(name, name)]

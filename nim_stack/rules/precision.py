@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from nim_stack.base.problems import choices
 from nim_stack.catalog.entries import Checkpoint, GpuSpec
-from nim_stack.deployment.resolution import Context
+from nim_stack.deployment.resolution import Resolution
 from nim_stack.rules.registry import GPU, MODEL, Finding, rule
 
 
@@ -21,14 +21,14 @@ def runs(gpu: GpuSpec, checkpoint: Checkpoint) -> bool:
     cure="Use another precision of the model, or another GPU type.",
     reads=GPU | MODEL,
 )
-def unsupported(context: Context) -> Iterator[Finding]:
-    gpu, checkpoint, model = context.gpu, context.checkpoint, context.model
+def unsupported(resolved: Resolution) -> Iterator[Finding]:
+    gpu, checkpoint, model = resolved.layout.gpu, resolved.model.checkpoint, resolved.model.spec
     if gpu is None or checkpoint is None or model is None or runs(gpu, checkpoint):
         return
     block = " with one scale for each block" if checkpoint.scale_block else ""
     why = f"{gpu.name} cannot serve {model.name} in {checkpoint.precision}{block}"
     others = [f"nim.precision {other.precision}" for other in model.checkpoints if runs(gpu, other)]
-    others += [f"nim.gpu {name}" for name, other in sorted(context.catalog.gpus.items()) if runs(other, checkpoint)]
+    others += [f"nim.gpu {name}" for name, other in sorted(resolved.catalog.gpus.items()) if runs(other, checkpoint)]
     instead = f"Use {choices(others)}." if others else "Use another model."
     yield Finding("nim.precision", checkpoint.precision, why, instead)
 
@@ -42,11 +42,11 @@ def unsupported(context: Context) -> Iterator[Finding]:
     severity="warning",
     reads=GPU | MODEL,
 )
-def weight_only(context: Context) -> Iterator[Finding]:
-    gpu, checkpoint = context.gpu, context.checkpoint
+def weight_only(resolved: Resolution) -> Iterator[Finding]:
+    gpu, checkpoint = resolved.layout.gpu, resolved.model.checkpoint
     if gpu is None or checkpoint is None or not runs(gpu, checkpoint) or checkpoint.precision in gpu.native:
         return
-    native = [name for name, other in sorted(context.catalog.gpus.items()) if checkpoint.precision in other.native]
+    native = [name for name, other in sorted(resolved.catalog.gpus.items()) if checkpoint.precision in other.native]
     why = f"{gpu.name} holds weights in {checkpoint.precision} and computes in 16 bits"
     instead = f"It saves memory, not time; {choices(native)} would." if native else "It saves memory, not time."
     yield Finding("nim.gpu", gpu.name, why, instead)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from nim_stack.catalog.profiles import FORM
-from nim_stack.deployment.resolution import Context
+from nim_stack.deployment.resolution import Resolution
 from nim_stack.rules.registry import MODEL, SIZES, Finding, rule, unchecked
 
 _PROFILE = frozenset({"nim.profile"})
@@ -15,9 +15,9 @@ _PROFILE = frozenset({"nim.profile"})
     cause="The container would find no such profile, after the image has been pulled on all nodes.",
     cure="Use a name or a hash that `list-model-profiles` prints in the image.",
 )
-def form(context: Context) -> Iterator[Finding]:
-    given = context.settings.profile
-    if given is not None and context.profile is None:
+def form(resolved: Resolution) -> Iterator[Finding]:
+    given = resolved.settings.profile
+    if given is not None and resolved.model.profile is None:
         why = "it is neither the name nor the hash of a profile"
         instead = f"Use a name of the form {FORM}, or the 64 digits that `list-model-profiles` prints in the image."
         yield Finding("nim.profile", given, why, instead)
@@ -30,8 +30,8 @@ def form(context: Context) -> Iterator[Finding]:
     cure="Leave tensorParallel and pipelineParallel out, or leave the profile out.",
     reads=SIZES,
 )
-def sizes(context: Context) -> Iterator[Finding]:
-    settings, profile = context.settings, context.profile
+def sizes(resolved: Resolution) -> Iterator[Finding]:
+    settings, profile = resolved.settings, resolved.model.profile
     if profile is None:
         return
     said = {"tensorParallel": settings.tensor_parallel, "pipelineParallel": settings.pipeline_parallel}
@@ -50,9 +50,9 @@ def sizes(context: Context) -> Iterator[Finding]:
     cure="Set nodes and gpusPerNode, or use the name of the profile.",
     reads=SIZES,
 )
-def hash_needs_sizes(context: Context) -> Iterator[Finding]:
-    settings = context.settings
-    if context.profile is None or not context.profile.is_hash:
+def hash_needs_sizes(resolved: Resolution) -> Iterator[Finding]:
+    settings = resolved.settings
+    if resolved.model.profile is None or not resolved.model.profile.is_hash:
         return
     missing = [
         name for name, value in (("nodes", settings.nodes), ("gpusPerNode", settings.gpus_per_node)) if value is None
@@ -71,12 +71,12 @@ def hash_needs_sizes(context: Context) -> Iterator[Finding]:
     severity="warning",
     reads=SIZES,
 )
-def hash_unchecked(context: Context) -> Iterator[Finding]:
-    if context.profile is not None and context.profile.is_hash:
-        codes = ", ".join(sorted(rule.code for rule in unchecked(context)))
+def hash_unchecked(resolved: Resolution) -> Iterator[Finding]:
+    if resolved.model.profile is not None and resolved.model.profile.is_hash:
+        codes = ", ".join(sorted(rule.code for rule in unchecked(resolved)))
         why = f"a hash does not say how the model is split, so that {codes} were not checked"
         instead = f"Use the profile's name ({FORM}) to have them checked."
-        yield Finding("nim.profile", context.settings.profile, why, instead)
+        yield Finding("nim.profile", resolved.settings.profile, why, instead)
 
 
 @rule(
@@ -86,8 +86,8 @@ def hash_unchecked(context: Context) -> Iterator[Finding]:
     cure="Leave precision out, or use the profile of that precision.",
     reads=MODEL | _PROFILE,
 )
-def precision(context: Context) -> Iterator[Finding]:
-    settings, profile = context.settings, context.profile
+def precision(resolved: Resolution) -> Iterator[Finding]:
+    settings, profile = resolved.settings, resolved.model.profile
     if profile is None or profile.precision is None:
         return
     same = {profile.precision, "bf16" if profile.precision == "fp16" else profile.precision}
@@ -95,9 +95,9 @@ def precision(context: Context) -> Iterator[Finding]:
         why = f"it is for {profile.precision}, and nim.precision is {settings.precision}"
         instead = f"Use nim.precision {profile.precision}, leave it out, or use another profile."
         yield Finding("nim.profile", settings.profile, why, instead)
-    elif context.model and context.checkpoint and context.checkpoint.precision not in same:
-        published = ", ".join(checkpoint.precision for checkpoint in context.model.checkpoints)
-        why = f"it is for {profile.precision}, and the model is planned as {context.checkpoint.precision}"
+    elif resolved.model.spec and resolved.model.checkpoint and resolved.model.checkpoint.precision not in same:
+        published = ", ".join(checkpoint.precision for checkpoint in resolved.model.spec.checkpoints)
+        why = f"it is for {profile.precision}, and the model is planned as {resolved.model.checkpoint.precision}"
         instead = f"Use a profile of a precision that the catalogue has for it ({published})."
         yield Finding("nim.profile", settings.profile, why, instead)
 
@@ -108,8 +108,8 @@ def precision(context: Context) -> Iterator[Finding]:
     cause="NIM 2.x joins nodes by Ray, and on Ray it runs vLLM.",
     cure="Use a profile whose name begins with vllm.",
 )
-def engine(context: Context) -> Iterator[Finding]:
-    profile = context.profile
+def engine(resolved: Resolution) -> Iterator[Finding]:
+    profile = resolved.model.profile
     if profile is not None and profile.engine not in (None, "vllm"):
         why = f"it is for {profile.engine}, and across nodes the container runs vLLM"
-        yield Finding("nim.profile", context.settings.profile, why, f"Use a profile of the form {FORM}.")
+        yield Finding("nim.profile", resolved.settings.profile, why, f"Use a profile of the form {FORM}.")

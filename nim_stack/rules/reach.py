@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from nim_stack.base import names
 from nim_stack.base.problems import choices
 from nim_stack.deployment.public_url import is_of_the_api
-from nim_stack.deployment.resolution import Context
+from nim_stack.deployment.resolution import Resolution
 from nim_stack.rules.registry import Finding, rule
 from nim_stack.rules.service import peers
 
@@ -23,8 +23,8 @@ _PORTS = {"http": 80, "https": 443}
     severity="warning",
     reads=frozenset({"nim.ingress"}),
 )
-def ingress_path(context: Context) -> Iterator[Finding]:
-    ingress = context.settings.ingress
+def ingress_path(resolved: Resolution) -> Iterator[Finding]:
+    ingress = resolved.settings.ingress
     if ingress is not None and not is_of_the_api(ingress.path) and not ingress.annotations:
         why = f"the model gets the path as it is, and answers below {names.API} alone"
         instead = f"Use / or {names.API}, an annotation by which the controller takes it off, or nim.httpRoute."
@@ -39,8 +39,8 @@ def ingress_path(context: Context) -> Iterator[Finding]:
     cure="Leave hostNetwork or networkPolicy out.",
     reads=_POLICY | {"nim.pods"},
 )
-def host_network(context: Context) -> Iterator[Finding]:
-    if context.settings.network_policy is not None and context.settings.pods.host_network:
+def host_network(resolved: Resolution) -> Iterator[Finding]:
+    if resolved.settings.network_policy is not None and resolved.settings.pods.host_network:
         why = "pods with nim.pods.hostNetwork have the node's address, to which no policy applies"
         yield Finding("nim.networkPolicy", None, why, "Leave one of the two out.")
 
@@ -54,8 +54,8 @@ def host_network(context: Context) -> Iterator[Finding]:
     severity="warning",
     reads=_POLICY | {"nim.service", "nim.ingress", "nim.httpRoute", "nim.podMonitor"},
 )
-def outside_clients(context: Context) -> Iterator[Finding]:
-    settings = context.settings
+def outside_clients(resolved: Resolution) -> Iterator[Finding]:
+    settings = resolved.settings
     if settings.network_policy is None or settings.network_policy.clients is not None:
         return
     outside = {
@@ -80,8 +80,8 @@ def outside_clients(context: Context) -> Iterator[Finding]:
     cure="Name the mirror under networkPolicy.download, or its port under networkPolicy.egress.",
     reads=_POLICY | {"nim.download"},
 )
-def download(context: Context) -> Iterator[Finding]:
-    settings, policy = context.settings, context.settings.network_policy
+def download(resolved: Resolution) -> Iterator[Finding]:
+    settings, policy = resolved.settings, resolved.settings.network_policy
     source = settings.download
     if policy is None or policy.download is not None or policy.egress or source.disabled:
         return
@@ -110,9 +110,9 @@ def _port(url: str | None) -> int | None:
     cure="Use ipBlock, or podSelector and namespaceSelector.",
     reads=_POLICY,
 )
-def peer_form(context: Context) -> Iterator[Finding]:
+def peer_form(resolved: Resolution) -> Iterator[Finding]:
     selectors = ("podSelector", "namespaceSelector")
-    for path, peer in peers(context):
+    for path, peer in peers(resolved):
         given = [name for name in (*selectors, "ipBlock") if peer.get(name) is not None]
         if not given:
             everyone = "{namespaceSelector: {}} is all pods of the cluster, {ipBlock: {cidr: 0.0.0.0/0}} all addresses"

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from nim_stack.base.problems import Problem, Rule, Severity
-from nim_stack.deployment.resolution import Context
+from nim_stack.deployment.resolution import Resolution
+from nim_stack.rules.subject import Subject
 
 SIZES = frozenset(
     f"nim.{name}"
@@ -24,7 +25,7 @@ class Finding:
     instead: str
 
 
-Judge = Callable[[Context], Iterator[Finding]]
+Judge = Callable[[Subject], Iterator[Finding]]
 
 
 @dataclass(frozen=True)
@@ -37,10 +38,11 @@ class Judgement:
     needs_split: bool
     """Whether it judges TP and PP, which a profile's hash leaves open."""
 
-    def problems(self, context: Context) -> Iterator[Problem]:
-        if self.needs_split and context.split_unknown:
+    def problems(self, subject: Subject) -> Iterator[Problem]:
+        """What the rule finds with a deployment; nothing when it needs a split that only the container will know."""
+        if self.needs_split and subject.layout.split_unknown:
             return
-        for found in self.judge(context):
+        for found in self.judge(subject):
             yield self.rule.problem(found.path, found.given, found.why, found.instead, self.reads)
 
 
@@ -67,6 +69,6 @@ def rule(
     return register
 
 
-def unchecked(context: Context) -> list[Rule]:
+def unchecked(resolved: Resolution) -> list[Rule]:
     """Rules that cannot be applied, because the split is known to the container alone."""
-    return [judgement.rule for judgement in JUDGEMENTS if judgement.needs_split and context.split_unknown]
+    return [judgement.rule for judgement in JUDGEMENTS if judgement.needs_split and resolved.layout.split_unknown]

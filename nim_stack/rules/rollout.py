@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from nim_stack.deployment.resolution import Context
+from nim_stack.deployment.resolution import Resolution
 from nim_stack.rules.registry import MODEL, SIZES, Finding, rule
 
 _ROLLOUT = frozenset({"nim.rollout", "nim.replicas", "nim.autoscaling"})
@@ -15,8 +15,8 @@ _ROLLOUT = frozenset({"nim.rollout", "nim.replicas", "nim.autoscaling"})
     "joined.",
     cure="Use LeaderCreated, which is the default.",
 )
-def startup_policy(context: Context) -> Iterator[Finding]:
-    given = context.settings.rollout.startup_policy
+def startup_policy(resolved: Resolution) -> Iterator[Finding]:
+    given = resolved.settings.rollout.startup_policy
     if given == "LeaderReady":
         why = "the leader is ready only when its workers have joined, and they would be made only then"
         yield Finding("nim.rollout.startupPolicy", given, why, "Use LeaderCreated, or leave it out.")
@@ -29,8 +29,8 @@ def startup_policy(context: Context) -> Iterator[Finding]:
     cure="Set rollout.maxSurge or rollout.maxUnavailable to 1 or more.",
     reads=_ROLLOUT,
 )
-def no_way(context: Context) -> Iterator[Finding]:
-    rollout = context.settings.rollout
+def no_way(resolved: Resolution) -> Iterator[Finding]:
+    rollout = resolved.settings.rollout
     if rollout.max_surge == 0 and rollout.max_unavailable == 0:
         why = "with rollout.maxSurge = 0 an update may neither add a group nor take one down"
         instead = "Use 1 or more, or a rollout.maxSurge of 1 or more."
@@ -45,23 +45,23 @@ def no_way(context: Context) -> Iterator[Finding]:
     cure="Use fewer replicas or no surge, or have more nodes.",
     reads=SIZES | _ROLLOUT | {"nim.cluster"},
 )
-def too_few_nodes(context: Context) -> Iterator[Finding]:
-    settings, gpu = context.settings, context.gpu
+def too_few_nodes(resolved: Resolution) -> Iterator[Finding]:
+    settings, gpu = resolved.settings, resolved.layout.gpu
     there, groups = settings.cluster.gpu_nodes, settings.most_groups
     if there is None:
         return
-    per_node = max(gpu.per_node // context.gpus_per_node, 1) if gpu else 1
+    per_node = max(gpu.per_node // resolved.layout.gpus_per_node, 1) if gpu else 1
     surge = settings.rollout.max_surge if groups else 0
-    pods = (groups + surge) * context.nodes
+    pods = (groups + surge) * resolved.layout.nodes
     # Pods of one group never share a node, whatever its GPUs.
-    needed = max(-(-pods // per_node), context.nodes if groups else 0)
+    needed = max(-(-pods // per_node), resolved.layout.nodes if groups else 0)
     if needed > there:
         beside = f" and {surge} beside them in an update" if surge else ""
         why = (
-            f"{groups} groups{beside} need {needed} nodes, {needed * context.gpus_per_node * per_node} GPUs,"
+            f"{groups} groups{beside} need {needed} nodes, {needed * resolved.layout.gpus_per_node * per_node} GPUs,"
             f" and nim.cluster.gpuNodes is {there}"
         )
-        most = max(there // context.nodes * per_node - surge, 0)
+        most = max(there // resolved.layout.nodes * per_node - surge, 0)
         path = "nim.autoscaling.maxReplicas" if settings.autoscaling else "nim.replicas"
         yield Finding(path, groups, why, f"Use at most {most}, or more nodes, or no surge.")
 
@@ -75,9 +75,9 @@ def too_few_nodes(context: Context) -> Iterator[Finding]:
     severity="warning",
     reads=MODEL | {"nim.timeouts", "nim.replicas", "nim.autoscaling"},
 )
-def up_minutes(context: Context) -> Iterator[Finding]:
-    given = context.settings.timeouts.up_minutes
-    needed = -(-context.budget.rollout * context.settings.most_starts // 60)
+def up_minutes(resolved: Resolution) -> Iterator[Finding]:
+    given = resolved.settings.timeouts.up_minutes
+    needed = -(-resolved.budget.rollout * resolved.settings.most_starts // 60)
     if given is not None and given < needed:
         why = f"the phases of a start may take {needed} minutes"
         yield Finding("nim.timeouts.upMinutes", given, why, f"Use at least {needed}, or leave it out.")
@@ -92,9 +92,9 @@ def up_minutes(context: Context) -> Iterator[Finding]:
     severity="warning",
     reads=_ROLLOUT,
 )
-def all_at_once(context: Context) -> Iterator[Finding]:
+def all_at_once(resolved: Resolution) -> Iterator[Finding]:
     """One group without a surge has no other way, and is the default."""
-    rollout, groups = context.settings.rollout, context.settings.least_groups
+    rollout, groups = resolved.settings.rollout, resolved.settings.least_groups
     if rollout.partition or not 0 < groups <= rollout.max_unavailable or (groups == 1 and not rollout.max_surge):
         return
     every = "the one group goes down" if groups == 1 else f"all {groups} groups go down"

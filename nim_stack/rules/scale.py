@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from nim_stack.deployment.resolution import Context
+from nim_stack.deployment.resolution import Resolution
 from nim_stack.rules.registry import SIZES, Finding, rule
 
 _PARTITION = frozenset({"nim.rollout", "nim.replicas", "nim.autoscaling"})
@@ -16,8 +16,8 @@ _BUDGET = SIZES | {"nim.disruptionBudget", "nim.replicas", "nim.autoscaling"}
     cure="Use a partition below the number of groups; 0 updates all.",
     reads=_PARTITION,
 )
-def partition(context: Context) -> Iterator[Finding]:
-    given, most = context.settings.rollout.partition, context.settings.most_groups
+def partition(resolved: Resolution) -> Iterator[Finding]:
+    given, most = resolved.settings.rollout.partition, resolved.settings.most_groups
     if given > most > 0:
         instead = f"Use at most {most - 1}, so that an update reaches a group; 0 updates all."
         yield Finding("nim.rollout.partition", given, f"there are at most {most} groups", instead)
@@ -32,8 +32,8 @@ def partition(context: Context) -> Iterator[Finding]:
     severity="warning",
     reads=_PARTITION,
 )
-def held_back(context: Context) -> Iterator[Finding]:
-    settings = context.settings
+def held_back(resolved: Resolution) -> Iterator[Finding]:
+    settings = resolved.settings
     given, least, most = settings.rollout.partition, settings.least_groups, settings.most_groups
     if 0 < least <= given <= most:
         when = f"when there are {least} groups" if settings.autoscaling else f"of {least} groups"
@@ -50,8 +50,8 @@ def held_back(context: Context) -> Iterator[Finding]:
     severity="warning",
     reads=_PARTITION,
 )
-def surge_stays(context: Context) -> Iterator[Finding]:
-    rollout = context.settings.rollout
+def surge_stays(resolved: Resolution) -> Iterator[Finding]:
+    rollout = resolved.settings.rollout
     if rollout.partition and rollout.max_surge:
         why = "with rollout.partition the groups of the surge stay, and hold their GPUs, until the partition is 0 again"
         yield Finding("nim.rollout.maxSurge", rollout.max_surge, why, "Use 0, with a maxUnavailable of 1.")
@@ -64,11 +64,11 @@ def surge_stays(context: Context) -> Iterator[Finding]:
     cure="Leave replicas out, and set autoscaling.minReplicas. docs/operations.md has the way from one to the other.",
     reads=frozenset({"nim.replicas", "nim.autoscaling"}),
 )
-def two_owners(context: Context) -> Iterator[Finding]:
-    settings = context.settings
-    if settings.autoscaling is not None and "replicas" in settings.model_fields_set:
+def two_owners(resolved: Resolution) -> Iterator[Finding]:
+    given = resolved.settings.replicas_beside_autoscaler
+    if given is not None:
         instead = "Leave it out, and set nim.autoscaling.minReplicas."
-        yield Finding("nim.replicas", settings.replicas, "with nim.autoscaling the autoscaler sets the number", instead)
+        yield Finding("nim.replicas", given, "with nim.autoscaling the autoscaler sets the number", instead)
 
 
 @rule(
@@ -78,8 +78,8 @@ def two_owners(context: Context) -> Iterator[Finding]:
     cure="Set autoscaling.minReplicas to at most autoscaling.maxReplicas.",
     reads=frozenset({"nim.autoscaling"}),
 )
-def fewest(context: Context) -> Iterator[Finding]:
-    scaling = context.settings.autoscaling
+def fewest(resolved: Resolution) -> Iterator[Finding]:
+    scaling = resolved.settings.autoscaling
     if scaling is not None and scaling.min_replicas > scaling.max_replicas:
         why = f"nim.autoscaling.maxReplicas is {scaling.max_replicas}"
         yield Finding("nim.autoscaling.minReplicas", scaling.min_replicas, why, f"Use 1 to {scaling.max_replicas}.")
@@ -92,8 +92,8 @@ def fewest(context: Context) -> Iterator[Finding]:
     cure="Set disruptionBudget.maxUnavailable to 1, which drains group after group.",
     reads=frozenset({"nim.disruptionBudget"}),
 )
-def budget_form(context: Context) -> Iterator[Finding]:
-    budget = context.settings.disruption_budget
+def budget_form(resolved: Resolution) -> Iterator[Finding]:
+    budget = resolved.settings.disruption_budget
     if budget is not None and (budget.max_unavailable is None) == (budget.min_available is None):
         neither = budget.max_unavailable is None
         why = (
@@ -112,8 +112,8 @@ def budget_form(context: Context) -> Iterator[Finding]:
     severity="warning",
     reads=_BUDGET,
 )
-def no_drain(context: Context) -> Iterator[Finding]:
-    budget, pods = context.settings.disruption_budget, context.nodes * context.settings.least_groups
+def no_drain(resolved: Resolution) -> Iterator[Finding]:
+    budget, pods = resolved.settings.disruption_budget, resolved.layout.nodes * resolved.settings.least_groups
     if budget is None:
         return
     if budget.max_unavailable == 0:
@@ -134,11 +134,11 @@ def no_drain(context: Context) -> Iterator[Finding]:
     severity="warning",
     reads=_BUDGET,
 )
-def several_groups(context: Context) -> Iterator[Finding]:
-    settings, budget = context.settings, context.settings.disruption_budget
+def several_groups(resolved: Resolution) -> Iterator[Finding]:
+    settings, budget = resolved.settings, resolved.settings.disruption_budget
     if budget is None or budget.min_available is None or budget.max_unavailable is not None:
         return
-    evictions = context.nodes * settings.most_groups - budget.min_available
+    evictions = resolved.layout.nodes * settings.most_groups - budget.min_available
     if settings.most_groups > 1 and evictions > 1:
         groups = min(evictions, settings.most_groups)
         why = f"{evictions} pods may be evicted at once, one of each of {groups} groups, which all stop"

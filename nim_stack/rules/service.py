@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from nim_stack.deployment.resolution import Context
+from nim_stack.deployment.resolution import Resolution
 from nim_stack.rules.registry import Finding, rule
 
 NODE_PORTS = range(30000, 32768)
@@ -19,8 +19,8 @@ _SERVICE = frozenset({"nim.service"})
     cure="Use the type NodePort or LoadBalancer, or leave nodePort out.",
     reads=_SERVICE,
 )
-def node_port(context: Context) -> Iterator[Finding]:
-    service = context.settings.service
+def node_port(resolved: Resolution) -> Iterator[Finding]:
+    service = resolved.settings.service
     if service.node_port is not None and service.type == "ClusterIP":
         why = "nim.service.type is ClusterIP, which has no port on the nodes"
         instead = "Set nim.service.type to NodePort or LoadBalancer, or leave it out."
@@ -36,8 +36,8 @@ def node_port(context: Context) -> Iterator[Finding]:
     severity="warning",
     reads=_SERVICE,
 )
-def node_port_range(context: Context) -> Iterator[Finding]:
-    service = context.settings.service
+def node_port_range(resolved: Resolution) -> Iterator[Finding]:
+    service = resolved.settings.service
     if service.node_port is not None and service.type != "ClusterIP" and service.node_port not in NODE_PORTS:
         why = "an API server refuses it, unless it was started with another --service-node-port-range"
         instead = f"Use {NODE_PORTS.start} to {NODE_PORTS.stop - 1}, or leave it out."
@@ -52,8 +52,8 @@ def node_port_range(context: Context) -> Iterator[Finding]:
     cure="Use the type LoadBalancer, or leave them out.",
     reads=_SERVICE,
 )
-def load_balancer(context: Context) -> Iterator[Finding]:
-    service = context.settings.service
+def load_balancer(resolved: Resolution) -> Iterator[Finding]:
+    service = resolved.settings.service
     if service.type == "LoadBalancer":
         return
     given = {
@@ -76,8 +76,8 @@ def load_balancer(context: Context) -> Iterator[Finding]:
     severity="warning",
     reads=_SERVICE,
 )
-def open_to_all(context: Context) -> Iterator[Finding]:
-    service = context.settings.service
+def open_to_all(resolved: Resolution) -> Iterator[Finding]:
+    service = resolved.settings.service
     internal = any("internal" in f"{key}={value}".lower() for key, value in service.annotations.items())
     if service.type == "LoadBalancer" and not service.load_balancer_source_ranges and not internal:
         why = "the API has no authentication, and a load balancer is open to every address that reaches it"
@@ -94,10 +94,10 @@ def open_to_all(context: Context) -> Iterator[Finding]:
     cure="Write the range as the message does.",
     reads=frozenset({"nim.service", "nim.networkPolicy"}),
 )
-def ranges(context: Context) -> Iterator[Finding]:
-    for position, given in enumerate(context.settings.service.load_balancer_source_ranges):
+def ranges(resolved: Resolution) -> Iterator[Finding]:
+    for position, given in enumerate(resolved.settings.service.load_balancer_source_ranges):
         yield from _range(f"nim.service.loadBalancerSourceRanges.{position}", given)
-    for path, peer in peers(context):
+    for path, peer in peers(resolved):
         block = peer.get("ipBlock")
         if not isinstance(block, Mapping):
             continue
@@ -111,9 +111,9 @@ def ranges(context: Context) -> Iterator[Finding]:
                 yield Finding(here, given, f"it is not inside of {outer}", "Use a smaller range inside of it.")
 
 
-def peers(context: Context) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def peers(resolved: Resolution) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Every NetworkPolicyPeer of the settings, and where it stands."""
-    policy = context.settings.network_policy
+    policy = resolved.settings.network_policy
     if policy is None:
         return
     for name, listed in (("clients", policy.clients), ("download", policy.download)):

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from nim_stack.base import names
-from nim_stack.deployment.resolution import Context
+from nim_stack.deployment.resolution import Resolution
 from nim_stack.rules.registry import MODEL, Finding, rule
 from nim_stack.values.types import EnvVar
 
@@ -13,8 +13,12 @@ _CREDENTIALS = {"s3": "AWS_ACCESS_KEY_ID", "gs": "GOOGLE_APPLICATION_CREDENTIALS
 _KEY = re.compile(r"(SECRET_ACCESS_KEY|SESSION_TOKEN|API_KEY|API_TOKEN|PASSWORD)$")
 
 
-def _path(context: Context) -> str | None:
-    return context.source.name if context.source is not None and context.source.scheme == "path" else None
+def _path(resolved: Resolution) -> str | None:
+    return (
+        resolved.download.source.name
+        if resolved.download.source is not None and resolved.download.source.scheme == "path"
+        else None
+    )
 
 
 def _under(path: str, mount: str) -> bool:
@@ -28,9 +32,9 @@ def _under(path: str, mount: str) -> bool:
     cure="Use an existing claim, NFS or a directory of the nodes with the model in it.",
     reads=_READS,
 )
-def path_in_empty_storage(context: Context) -> Iterator[Finding]:
-    path = _path(context)
-    if path is not None and context.settings.storage.per_pod is not None and _under(path, names.CACHE_MOUNT):
+def path_in_empty_storage(resolved: Resolution) -> Iterator[Finding]:
+    path = _path(resolved)
+    if path is not None and resolved.settings.storage.per_pod is not None and _under(path, names.CACHE_MOUNT):
         why = f"{names.CACHE_MOUNT} is storage.perPod, which begins empty in every pod"
         instead = "Use storage.existingClaim, nfs or hostPath with the model in it, or hf://<owner>/<model>."
         yield Finding("nim.model", path, why, instead)
@@ -46,8 +50,8 @@ def path_in_empty_storage(context: Context) -> Iterator[Finding]:
     severity="warning",
     reads=_READS,
 )
-def path_unknown(context: Context) -> Iterator[Finding]:
-    path, storage, pods = _path(context), context.settings.storage, context.settings.pods
+def path_unknown(resolved: Resolution) -> Iterator[Finding]:
+    path, storage, pods = _path(resolved), resolved.settings.storage, resolved.settings.pods
     if path is None:
         return
     if _under(path, names.CACHE_MOUNT):
@@ -72,17 +76,17 @@ def path_unknown(context: Context) -> Iterator[Finding]:
     severity="warning",
     reads=_READS | {"nim.env"},
 )
-def object_store(context: Context) -> Iterator[Finding]:
-    settings = context.settings
+def object_store(resolved: Resolution) -> Iterator[Finding]:
+    settings = resolved.settings
     override = settings.download.repository_override
     places = {
-        "nim.model": context.source.model_path if context.source else "",
+        "nim.model": resolved.download.source.model_path if resolved.download.source else "",
         "nim.download.repositoryOverride": override,
     }
     given = {variable.name for variable in settings.env}
     for path, place in places.items():
         needed = _CREDENTIALS.get((place or "").partition("://")[0])
-        if needed is None or needed in given or settings.pods.service_account or not context.downloads:
+        if needed is None or needed in given or settings.pods.service_account or not resolved.download.happens:
             continue
         why = f"{needed} is not there, so that only what everyone may read can be had"
         instead = f"Set {needed} under nim.env from a Secret, or name nim.pods.serviceAccount."
@@ -95,10 +99,10 @@ def object_store(context: Context) -> Iterator[Finding]:
     cause="It would be readable in the stack file, the state and the pod.",
     cure="Put it into a Secret, and refer to that by valueFrom.",
 )
-def key_in_clear(context: Context) -> Iterator[Finding]:
-    pods = context.settings.pods
+def key_in_clear(resolved: Resolution) -> Iterator[Finding]:
+    pods = resolved.settings.pods
     lists: dict[str, tuple[EnvVar, ...]] = {
-        "nim.env": context.settings.env,
+        "nim.env": resolved.settings.env,
         "nim.pods.leader.env": pods.leader.env,
         "nim.pods.worker.env": pods.worker.env,
     }
@@ -124,9 +128,9 @@ def key_in_clear(context: Context) -> Iterator[Finding]:
     severity="warning",
     reads=MODEL,
 )
-def not_by_the_open_image(context: Context) -> Iterator[Finding]:
-    source = context.source
-    if source is not None and source.scheme in ("ngc", "s3", "gs") and not context.is_nim:
-        why = f"{context.image} is none of NVIDIA's images by its name, and the open image does not know {source.scheme}://"
-        instead = f"Use {context.model_free}, or hf://<owner>/<model>."
-        yield Finding("nim.model", context.settings.model, why, instead)
+def not_by_the_open_image(resolved: Resolution) -> Iterator[Finding]:
+    source = resolved.download.source
+    if source is not None and source.scheme in ("ngc", "s3", "gs") and not resolved.image.is_nim:
+        why = f"{resolved.image.reference} is none of NVIDIA's images by its name, and the open image does not know {source.scheme}://"
+        instead = f"Use {resolved.image.model_free}, or hf://<owner>/<model>."
+        yield Finding("nim.model", resolved.settings.model, why, instead)

@@ -5,7 +5,7 @@ from math import gcd
 
 from nim_stack.base.problems import choices
 from nim_stack.catalog.entries import ModelSpec
-from nim_stack.deployment.resolution import Context
+from nim_stack.deployment.resolution import Resolution
 from nim_stack.deployment.split import divides_heads, divides_sizes, scale_remainder, tensor_sizes
 from nim_stack.rules.registry import MODEL, SIZES, Finding, rule
 
@@ -26,14 +26,14 @@ def _sizes(model: ModelSpec, limit: int = 4096) -> str:
     reads=SIZES | MODEL,
     needs_split=True,
 )
-def heads(context: Context) -> Iterator[Finding]:
-    model = context.model
-    if model is None or divides_heads(model.architecture, context.split.tensor):
+def heads(resolved: Resolution) -> Iterator[Finding]:
+    model = resolved.model.spec
+    if model is None or divides_heads(model.architecture, resolved.layout.split.tensor):
         return
     shape = model.architecture
     kv = f" and {shape.kv_heads} KV heads" if shape.kv_heads else ""
     why = f"{model.name} has {shape.attention_heads} attention heads{kv}, which it does not divide"
-    yield Finding(_path(context), _given(context), why, _sizes(model))
+    yield Finding(_path(resolved), _given(resolved), why, _sizes(model))
 
 
 @rule(
@@ -44,16 +44,16 @@ def heads(context: Context) -> Iterator[Finding]:
     reads=SIZES | MODEL,
     needs_split=True,
 )
-def sizes(context: Context) -> Iterator[Finding]:
-    model = context.model
-    if model is None or not divides_heads(model.architecture, context.split.tensor):
+def sizes(resolved: Resolution) -> Iterator[Finding]:
+    model = resolved.model.spec
+    if model is None or not divides_heads(model.architecture, resolved.layout.split.tensor):
         return
-    if divides_sizes(model.architecture, context.split.tensor):
+    if divides_sizes(model.architecture, resolved.layout.split.tensor):
         return
     shape = model.architecture
     experts = f" and experts of {shape.experts.intermediate}" if shape.experts else ""
     why = f"{model.name} has a hidden size of {shape.hidden}{experts}, which it does not divide"
-    yield Finding(_path(context), _given(context), why, _sizes(model))
+    yield Finding(_path(resolved), _given(resolved), why, _sizes(model))
 
 
 @rule(
@@ -64,12 +64,12 @@ def sizes(context: Context) -> Iterator[Finding]:
     reads=SIZES | MODEL,
     needs_split=True,
 )
-def layers(context: Context) -> Iterator[Finding]:
-    model = context.model
-    if model is not None and context.split.pipeline > model.architecture.layers:
+def layers(resolved: Resolution) -> Iterator[Finding]:
+    model = resolved.model.spec
+    if model is not None and resolved.layout.split.pipeline > model.architecture.layers:
         why = f"{model.name} has {model.architecture.layers} layers, and a stage needs at least one"
         instead = f"Use 1 to {model.architecture.layers}."
-        yield Finding(_path(context, "pipelineParallel"), _given(context, pipeline=True), why, instead)
+        yield Finding(_path(resolved, "pipelineParallel"), _given(resolved, pipeline=True), why, instead)
 
 
 @rule(
@@ -80,13 +80,13 @@ def layers(context: Context) -> Iterator[Finding]:
     reads=SIZES | MODEL,
     needs_split=True,
 )
-def stages(context: Context) -> Iterator[Finding]:
-    model = context.model
-    if model is not None and not model.pipeline_parallel and context.split.pipeline > 1:
+def stages(resolved: Resolution) -> Iterator[Finding]:
+    model = resolved.model.spec
+    if model is not None and not model.pipeline_parallel and resolved.layout.split.pipeline > 1:
         sizes = choices(tensor_sizes(model.architecture, 4096))
         why = f"vLLM cannot split {model.name} into stages"
         instead = f"Use 1, with tensorParallel {sizes}."
-        yield Finding(_path(context, "pipelineParallel"), _given(context, pipeline=True), why, instead)
+        yield Finding(_path(resolved, "pipelineParallel"), _given(resolved, pipeline=True), why, instead)
 
 
 @rule(
@@ -100,10 +100,10 @@ def stages(context: Context) -> Iterator[Finding]:
     reads=SIZES | MODEL | {"nim.passthroughArgs"},
     needs_split=True,
 )
-def block_cut(context: Context) -> Iterator[Finding]:
-    remainder = _cut(context)
-    if remainder is not None and (remainder < _LEAST_BLOCK or context.is_nim_2_0):
-        yield _cut_finding(context, "the image's vLLM refuses that")
+def block_cut(resolved: Resolution) -> Iterator[Finding]:
+    remainder = _cut(resolved)
+    if remainder is not None and (remainder < _LEAST_BLOCK or resolved.image.is_nim_2_0):
+        yield _cut_finding(resolved, "the image's vLLM refuses that")
 
 
 @rule(
@@ -115,20 +115,20 @@ def block_cut(context: Context) -> Iterator[Finding]:
     reads=SIZES | MODEL | {"nim.passthroughArgs"},
     needs_split=True,
 )
-def block_refined(context: Context) -> Iterator[Finding]:
-    remainder = _cut(context)
-    if remainder is not None and remainder >= _LEAST_BLOCK and not context.is_nim_2_0:
-        yield _cut_finding(context, "vLLM before 0.32 refuses that, and later ones are slower with it")
+def block_refined(resolved: Resolution) -> Iterator[Finding]:
+    remainder = _cut(resolved)
+    if remainder is not None and remainder >= _LEAST_BLOCK and not resolved.image.is_nim_2_0:
+        yield _cut_finding(resolved, "vLLM before 0.32 refuses that, and later ones are slower with it")
 
 
-def _cut(context: Context) -> int | None:
-    if context.model is None or context.checkpoint is None or context.expert_parallel:
+def _cut(resolved: Resolution) -> int | None:
+    if resolved.model.spec is None or resolved.model.checkpoint is None or resolved.layout.expert_parallel:
         return None
-    return scale_remainder(context.model.architecture, context.checkpoint, context.split.tensor)
+    return scale_remainder(resolved.model.spec.architecture, resolved.model.checkpoint, resolved.layout.split.tensor)
 
 
-def _cut_finding(context: Context, consequence: str) -> Finding:
-    model, checkpoint = context.model, context.checkpoint
+def _cut_finding(resolved: Resolution, consequence: str) -> Finding:
+    model, checkpoint = resolved.model.spec, resolved.model.checkpoint
     assert model is not None
     assert checkpoint is not None
     assert model.architecture.experts is not None
@@ -140,15 +140,15 @@ def _cut_finding(context: Context, consequence: str) -> Finding:
         if scale_remainder(model.architecture, checkpoint, size) is None
     ]
     instead = f"Use {choices(whole)}, or add --enable-expert-parallel to nim.passthroughArgs."
-    return Finding(_path(context), _given(context), why, instead)
+    return Finding(_path(resolved), _given(resolved), why, instead)
 
 
-def _path(context: Context, setting: str = "tensorParallel") -> str:
+def _path(resolved: Resolution, setting: str = "tensorParallel") -> str:
     """A split that comes from a profile is changed by another profile."""
-    return "nim.profile" if context.settings.profile else f"nim.{setting}"
+    return "nim.profile" if resolved.settings.profile else f"nim.{setting}"
 
 
-def _given(context: Context, *, pipeline: bool = False) -> object:
-    if context.settings.profile:
-        return context.settings.profile
-    return context.split.pipeline if pipeline else context.split.tensor
+def _given(resolved: Resolution, *, pipeline: bool = False) -> object:
+    if resolved.settings.profile:
+        return resolved.settings.profile
+    return resolved.layout.split.pipeline if pipeline else resolved.layout.split.tensor

@@ -6,7 +6,7 @@ from pydantic.alias_generators import to_camel
 
 from nim_stack.base.problems import choices
 from nim_stack.base.quantity import gibibytes, to_bytes
-from nim_stack.deployment.resolution import Context
+from nim_stack.deployment.resolution import Resolution
 from nim_stack.rules.registry import MODEL, SIZES, Finding, rule
 
 SINGLE_NODE_CLASSES = {
@@ -33,8 +33,8 @@ PLACES = "storageClass, existingClaim, nfs, hostPath or perPod"
     cure=f"Set one of storage.{PLACES}: best a class with ReadWriteMany.",
     reads=frozenset({"nim.storage"}),
 )
-def no_place(context: Context) -> Iterator[Finding]:
-    if not context.settings.storage.places:
+def no_place(resolved: Resolution) -> Iterator[Finding]:
+    if not resolved.settings.storage.places:
         yield Finding(
             "nim.storage",
             None,
@@ -51,8 +51,8 @@ def no_place(context: Context) -> Iterator[Finding]:
     cure=f"Keep one of storage.{PLACES}.",
     reads=frozenset({"nim.storage"}),
 )
-def two_places(context: Context) -> Iterator[Finding]:
-    first, *others = context.settings.storage.places or ("",)
+def two_places(resolved: Resolution) -> Iterator[Finding]:
+    first, *others = resolved.settings.storage.places or ("",)
     if others:
         given = " and ".join([", ".join([first, *others[:-1]]), others[-1]])
         yield Finding("nim.storage", given, "the cache is one volume", "Keep one of them.")
@@ -65,13 +65,11 @@ def two_places(context: Context) -> Iterator[Finding]:
     cure="Use ReadWriteMany, or a single pod.",
     reads=SIZES | {"nim.replicas", "nim.autoscaling"},
 )
-def access_mode(context: Context) -> Iterator[Finding]:
-    storage = context.settings.storage
-    pods = context.nodes * context.settings.most_groups
-    if storage.access_mode == "ReadWriteOnce" and storage.storage_class is not None and pods > 1:
-        why = (
-            f"{context.nodes} nodes × {context.settings.most_groups} groups mount it, and it can be mounted on one node"
-        )
+def access_mode(resolved: Resolution) -> Iterator[Finding]:
+    storage = resolved.settings.storage
+    nodes, groups = resolved.layout.nodes, resolved.settings.most_groups
+    if storage.access_mode == "ReadWriteOnce" and storage.storage_class is not None and nodes * groups > 1:
+        why = f"{nodes} nodes × {groups} groups mount it, and it can be mounted on one node"
         yield Finding("nim.storage.accessMode", storage.access_mode, why, "Use ReadWriteMany.")
 
 
@@ -84,10 +82,10 @@ def access_mode(context: Context) -> Iterator[Finding]:
     severity="warning",
     reads=SIZES | {"nim.replicas", "nim.autoscaling"},
 )
-def single_node_class(context: Context) -> Iterator[Finding]:
-    storage = context.settings.storage
+def single_node_class(resolved: Resolution) -> Iterator[Finding]:
+    storage = resolved.settings.storage
     kind = SINGLE_NODE_CLASSES.get(storage.storage_class or "")
-    if kind and storage.access_mode == "ReadWriteMany" and context.nodes * context.settings.most_groups > 1:
+    if kind and storage.access_mode == "ReadWriteMany" and resolved.layout.nodes * resolved.settings.most_groups > 1:
         why = f"it is usually {kind}, which one node alone can mount"
         instead = "Use a class for shared files, such as NFS, EFS, Filestore, Azure Files, CephFS or Lustre."
         yield Finding("nim.storage.storageClass", storage.storage_class, why, instead)
@@ -100,9 +98,9 @@ def single_node_class(context: Context) -> Iterator[Finding]:
     cure="Leave storage.size out, and it is computed; or use at least the size of the files.",
     reads=MODEL | {"nim.profile"},
 )
-def too_small(context: Context) -> Iterator[Finding]:
-    if context.precision_known:
-        yield from _size(context, "")
+def too_small(resolved: Resolution) -> Iterator[Finding]:
+    if resolved.image.precision_known:
+        yield from _size(resolved, "")
 
 
 @rule(
@@ -114,13 +112,13 @@ def too_small(context: Context) -> Iterator[Finding]:
     severity="warning",
     reads=MODEL | {"nim.profile"},
 )
-def maybe_too_small(context: Context) -> Iterator[Finding]:
-    if not context.precision_known:
-        yield from _size(context, ", and the image chooses the precision")
+def maybe_too_small(resolved: Resolution) -> Iterator[Finding]:
+    if not resolved.image.precision_known:
+        yield from _size(resolved, ", and the image chooses the precision")
 
 
-def _size(context: Context, addition: str) -> Iterator[Finding]:
-    storage, model, checkpoint = context.settings.storage, context.model, context.checkpoint
+def _size(resolved: Resolution, addition: str) -> Iterator[Finding]:
+    storage, model, checkpoint = resolved.settings.storage, resolved.model.spec, resolved.model.checkpoint
     path, size = "nim.storage.size", storage.size if storage.makes_claim else None
     if storage.per_pod is not None:
         path, size = "nim.storage.perPod.size", storage.per_pod.size
@@ -130,7 +128,7 @@ def _size(context: Context, addition: str) -> Iterator[Finding]:
     fitting = [
         f"nim.precision {other.precision}"
         for other in model.checkpoints
-        if context.named and other is not checkpoint and other.files <= to_bytes(size)
+        if resolved.model.named and other is not checkpoint and other.files <= to_bytes(size)
     ]
     ways = [f"at least {gibibytes(checkpoint.files)}", *fitting]
     yield Finding(path, size, why, f"Use {choices(ways)}; left out, it is computed with room to spare.")
@@ -144,11 +142,11 @@ def _size(context: Context, addition: str) -> Iterator[Finding]:
     severity="warning",
     reads=MODEL | {"nim.storage", "nim.download"},
 )
-def no_effect(context: Context) -> Iterator[Finding]:
-    storage, download = context.settings.storage, context.settings.download
+def no_effect(resolved: Resolution) -> Iterator[Finding]:
+    storage, download = resolved.settings.storage, resolved.settings.download
     elsewhere = "storage.perPod.size is that of each pod's own storage" if storage.per_pod else "no claim is made"
     no_claim = bool(storage.places) and not storage.makes_claim
-    not_of_hub = context.source is None or context.source.scheme != "hf"
+    not_of_hub = resolved.download.source is None or resolved.download.source.scheme != "hf"
     unused = (
         (storage, "size", no_claim, elsewhere),
         (storage, "annotations", no_claim, elsewhere),
@@ -172,18 +170,20 @@ def no_effect(context: Context) -> Iterator[Finding]:
     cure="Use storage that all nodes mount; or set hostPath.shared where the directory is such a file system. None is "
     "needed when that is meant.",
     severity="warning",
-    reads=MODEL | SIZES | {"nim.storage", "nim.download", "nim.replicas"},
+    reads=MODEL | SIZES | {"nim.storage", "nim.download", "nim.replicas", "nim.autoscaling"},
 )
-def downloads_alone(context: Context) -> Iterator[Finding]:
-    storage = context.settings.storage
-    pods = context.nodes * max(1, context.settings.replicas)
-    if not context.downloads_alone or (pods == 1 and storage.per_pod is None):
+def downloads_alone(resolved: Resolution) -> Iterator[Finding]:
+    settings, storage = resolved.settings, resolved.settings.storage
+    least, most = (resolved.layout.nodes * max(1, groups) for groups in (settings.least_groups, settings.most_groups))
+    if not resolved.download.of_each_pod or (most == 1 and storage.per_pod is None):
         return
+    pods = str(least) if least == most else f"{least} to {most}"
     place, when = ("perPod", "pods") if storage.per_pod else ("hostPath", "nodes")
     often = " at every start" if storage.per_pod else ""
-    if context.checkpoint is not None:
-        each = context.checkpoint.files_gb
-        why = f"{pods} {when} × {each:.0f} GB = {pods * each:.0f} GB are downloaded{often}, instead of {each:.0f} once"
+    if resolved.model.checkpoint is not None:
+        each = resolved.model.checkpoint.files_gb
+        total = " to ".join(dict.fromkeys(f"{count * each:.0f}" for count in (least, most)))
+        why = f"{pods} {when} × {each:.0f} GB = {total} GB are downloaded{often}, instead of {each:.0f} once"
     else:
         why = f"each of {pods} {when} downloads the model{often}, instead of one for all"
     yield Finding(f"nim.storage.{place}", None, why, "Use storage that all nodes mount, unless that is meant.")
@@ -198,12 +198,12 @@ def downloads_alone(context: Context) -> Iterator[Finding]:
     "storage.readOnlyWorkers.",
     reads=MODEL | {"nim.storage", "nim.download"},
 )
-def read_only(context: Context) -> Iterator[Finding]:
-    storage, download = context.settings.storage, context.settings.download
-    if storage.read_only and context.downloads and not download.job:
+def read_only(resolved: Resolution) -> Iterator[Finding]:
+    storage, download = resolved.settings.storage, resolved.settings.download
+    if storage.read_only and resolved.download.happens and not download.job:
         instead = "Set download.job, which fills it before; or download.disabled, when it is full."
         yield Finding("nim.storage.readOnly", True, "the model could not be written into the cache", instead)
-    if storage.read_only_workers and context.downloads_alone:
+    if storage.read_only_workers and resolved.download.of_each_pod:
         why = "each worker downloads into storage of its own"
         yield Finding("nim.storage.readOnlyWorkers", True, why, "Leave it out, or use storage that is shared.")
 
@@ -217,9 +217,9 @@ def read_only(context: Context) -> Iterator[Finding]:
     severity="warning",
     reads=MODEL | {"nim.storage", "nim.download"},
 )
-def read_only_workers(context: Context) -> Iterator[Finding]:
-    if context.settings.storage.read_only_workers and context.is_nim and not context.downloads_alone:
-        why = f"it is not known that workers of {context.image} write nothing into the cache"
+def read_only_workers(resolved: Resolution) -> Iterator[Finding]:
+    if resolved.settings.storage.read_only_workers and resolved.image.is_nim and not resolved.download.of_each_pod:
+        why = f"it is not known that workers of {resolved.image.reference} write nothing into the cache"
         yield Finding("nim.storage.readOnlyWorkers", True, why, "Leave it out if they fail to start.")
 
 
@@ -231,11 +231,11 @@ def read_only_workers(context: Context) -> Iterator[Finding]:
     cure="Raise resources.ephemeralStorage, or use perPod.storageClass.",
     reads=MODEL | {"nim.storage", "nim.resources", "nim.download"},
 )
-def evicted(context: Context) -> Iterator[Finding]:
-    own, limit = context.settings.storage.per_pod, context.settings.resources.ephemeral_storage
-    if own is None or own.storage_class is not None or limit is None or not context.downloads:
+def evicted(resolved: Resolution) -> Iterator[Finding]:
+    own, limit = resolved.settings.storage.per_pod, resolved.settings.resources.ephemeral_storage
+    if own is None or own.storage_class is not None or limit is None or not resolved.download.happens:
         return
-    needed = context.checkpoint.files if context.checkpoint else (to_bytes(own.size) if own.size else 0)
+    needed = resolved.model.checkpoint.files if resolved.model.checkpoint else (to_bytes(own.size) if own.size else 0)
     if to_bytes(limit) < needed:
         why = f"the model takes {needed / 1e9:.0f} GB in each pod's emptyDir, which counts against it"
         instead = f"Use at least {gibibytes(needed)}, or nim.storage.perPod.storageClass."

@@ -5,11 +5,11 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from nim_stack.deployment.resolution import Context
 from nim_stack.manifests.pod_security import containers
 from nim_stack.manifests.security import escalates
 from nim_stack.rules.patches import once, overruled, steps
 from nim_stack.rules.registry import Finding, rule
+from nim_stack.rules.subject import Subject
 from nim_stack.values.kubernetes.types import complaints
 
 _PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
@@ -23,23 +23,23 @@ _PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
     cure="Complete it; where a patch changes the source of a volume, take the other one away with null.",
     reads=frozenset({"nim.pods"}),
 )
-def malformed(context: Context) -> Iterator[Finding]:
-    yield from once(_malformed(context))
+def malformed(subject: Subject) -> Iterator[Finding]:
+    yield from once(_malformed(subject))
     for judge in (_sources, _claims, _probes, _before, _escalations, _mounts, _constraints, _host_ports, _sleeps):
-        yield from once(found for spec in _specs(context) for found in judge(*spec))
+        yield from once(found for spec in _specs(subject) for found in judge(*spec))
 
 
-def _specs(context: Context) -> Iterator[tuple[str, dict[str, Any]]]:
-    for role, template in context.templates.items():
+def _specs(subject: Subject) -> Iterator[tuple[str, dict[str, Any]]]:
+    for role, template in subject.templates.items():
         yield role, template.get("spec") or {}
 
 
-def _malformed(context: Context) -> Iterator[Finding]:
+def _malformed(subject: Subject) -> Iterator[Finding]:
     """Of a patch that changes what the plan decides the consequences are not told."""
-    patched = {role: path for role, path, _, _ in steps(context)}
-    found = {role: complaints(context.templates[role], "core_v1.PodTemplateSpec") for role in patched}
-    causes = [cause.path for cause in overruled(context)] if any(found.values()) else []
-    for role, path, _, _ in steps(context):
+    patched = {role: path for role, path, _, _ in steps(subject)}
+    found = {role: complaints(subject.templates[role], "core_v1.PodTemplateSpec") for role in patched}
+    causes = [cause.path for cause in overruled(subject)] if any(found.values()) else []
+    for role, path, _, _ in steps(subject):
         if not any(cause.startswith(f"{path}.") for cause in causes):
             for why in found[role]:
                 yield Finding(path, None, f"after it, {why}", "Complete the patch.")

@@ -4,6 +4,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
+from nim_stack.base import names
 from nim_stack.values.kubernetes.types import NetworkPolicyEgressRule, NetworkPolicyPeer
 from nim_stack.values.types import Annotations, KubernetesName, Label, Labels, ObjectName, Port, Settings
 
@@ -19,8 +20,10 @@ Scheme = Literal["http", "https"]
 class Ports(Settings):
     """Ports inside the pods."""
 
-    server: Port = Field(8000, description="Port from 1 to 65535 of API, health and metrics in the container.")
-    ray: Port = Field(6379, description="Port from 1 to 65535 on which Ray's head listens.")
+    server: Port = Field(
+        names.SERVER_PORT, description="Port from 1 to 65535 of API, health and metrics in the container."
+    )
+    ray: Port = Field(names.RAY_PORT, description="Port from 1 to 65535 on which Ray's head listens.")
     heartbeat: Port | None = Field(
         None, description="Port from 1 to 65535 of the supervisors' heartbeat; without it the one after Ray's."
     )
@@ -30,11 +33,13 @@ class Ports(Settings):
     )
 
     @property
-    def beating(self) -> int:
+    def heartbeat_port(self) -> int:
+        """The port of the leader's supervisor, which workers call; as given, else the one after Ray's."""
         return self.heartbeat or self.ray + 1
 
     @property
-    def probed(self) -> int:
+    def health_port(self) -> int:
+        """The port on which the supervisor answers probes: as given, else the one after the server's."""
         return self.health or self.server + 1
 
 
@@ -44,7 +49,7 @@ class Service(Settings):
     type: Literal["ClusterIP", "NodePort", "LoadBalancer"] = Field(
         "ClusterIP", description="ClusterIP, NodePort or LoadBalancer."
     )
-    port: Port = Field(8000, description="Port from 1 to 65535 of the Service.")
+    port: Port = Field(names.SERVICE_PORT, description="Port from 1 to 65535 of the Service.")
     node_port: Port | None = Field(
         None, description="Port from 1 to 65535 of each node, for NodePort and LoadBalancer; without it a free one."
     )

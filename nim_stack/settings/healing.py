@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from nim_stack.values.types import Count, CountOrNone, Settings
+from nim_stack.values.types import Count, CountFromZero, Settings
 
 
 class Healing(Settings):
@@ -13,12 +13,12 @@ class Healing(Settings):
         description="true or false: whether the image's first process is the supervisor of container/; without it, "
         "whether the image is not one of NVIDIA's.",
     )
-    tries: CountOrNone = Field(
+    tries: CountFromZero = Field(
         5, description="Whole number from 0: restarts in place in a row before the pod ends; 0 ends it at a fault."
     )
     window_seconds: Count = Field(60, description="Whole seconds from 1 of serving after which the tries count anew.")
     rejoin_seconds: Count = Field(300, description="Whole seconds from 1 that a group waits for a lost member.")
-    stall_seconds: CountOrNone = Field(
+    stall_seconds: CountFromZero = Field(
         120, description="Whole seconds from 0 that requests may run while nothing is computed; 0: for ever."
     )
     wait_for_leader: bool | None = Field(

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from nim_stack.values.kubernetes.types import HorizontalPodAutoscalerBehavior, MetricSpec
-from nim_stack.values.types import Count, CountOrNone, Settings
+from nim_stack.values.types import Count, CountFromZero, Settings
 
 Minutes = Annotated[Count, Field(le=10**6)]
 """Less than two years, so that what is counted from them stays in Kubernetes' range."""
@@ -25,11 +25,11 @@ class Timeouts(Settings):
 class Rollout(Settings):
     """How an update replaces groups."""
 
-    max_surge: CountOrNone = Field(0, description="Whole number from 0: groups beside the wanted ones in an update.")
-    max_unavailable: CountOrNone = Field(
+    max_surge: CountFromZero = Field(0, description="Whole number from 0: groups beside the wanted ones in an update.")
+    max_unavailable: CountFromZero = Field(
         1, description="Whole number from 0: groups that an update takes down at once."
     )
-    partition: CountOrNone = Field(
+    partition: CountFromZero = Field(
         0, description="Whole number from 0: groups with a smaller index keep the old revision, for a canary."
     )
     startup_policy: Literal["LeaderCreated", "LeaderReady"] = Field(
@@ -52,10 +52,10 @@ class Autoscaling(Settings):
 class DisruptionBudget(Settings):
     """A PodDisruptionBudget over the pods of all groups: an eviction of one pod takes its whole group down."""
 
-    max_unavailable: CountOrNone | None = Field(
+    max_unavailable: CountFromZero | None = Field(
         None, description="Whole number from 0: pods that a drain may have down at once; 1 drains group after group."
     )
-    min_available: CountOrNone | None = Field(
+    min_available: CountFromZero | None = Field(
         None,
         description="Whole number from 0: pods that a drain must leave, instead of maxUnavailable; it counts pods, of "
         "which an eviction takes as many as a group has.",

@@ -14,7 +14,7 @@ from nim_stack.settings.secrets import SecretNames
 from nim_stack.settings.storage import Download, Storage
 from nim_stack.values.types import (
     Count,
-    CountOrNone,
+    CountFromZero,
     DeploymentName,
     EnvVar,
     KubernetesName,
@@ -58,7 +58,7 @@ class StackSettings(Settings):
         None,
         description="bf16, fp16, fp8, int8, int4, mxfp4 or nvfp4; without it the one that the model is published in.",
     )
-    replicas: CountOrNone = Field(1, description="Whole number from 0: groups that serve the model.")
+    replicas: CountFromZero = Field(1, description="Whole number from 0: groups that serve the model.")
     gpu: str | None = Field(None, description="GPU type in the catalogue; selects nodes of that type.")
     fabric: str | None = Field(None, description="Network between the nodes, by its name in the catalogue.")
     node_selector: Labels = Field({}, description="Further node labels, text to text.")
@@ -141,6 +141,11 @@ class StackSettings(Settings):
     def least_groups(self) -> int:
         """Groups that a start makes."""
         return self.autoscaling.min_replicas if self.autoscaling else self.replicas
+
+    @property
+    def replicas_beside_autoscaler(self) -> int | None:
+        """The number of groups that is given although an autoscaler sets it; None when only one of the two is given."""
+        return self.replicas if self.autoscaling and "replicas" in self.model_fields_set else None
 
     @property
     def most_groups(self) -> int:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from nim_stack.values.types import AbsolutePath, Annotations, CountOrNone, ObjectName, Quantity, Settings
+from nim_stack.values.types import AbsolutePath, Annotations, CountFromZero, ObjectName, Quantity, Settings
 
 
 def _inside(path: str) -> str:
@@ -105,6 +105,7 @@ class Storage(Settings):
 
     @property
     def makes_claim(self) -> bool:
+        """Whether the stack makes a claim, of the class that is named."""
         return self.storage_class is not None
 
     @property
@@ -128,4 +129,4 @@ class Download(Settings):
     hub_endpoint: str | None = Field(
         None, pattern=r"^https?://\S+$", description="URL that takes the place of the Hugging Face hub."
     )
-    retries: CountOrNone = Field(3, description="Whole number from 0: further tries of a failed download Job.")
+    retries: CountFromZero = Field(3, description="Whole number from 0: further tries of a failed download Job.")

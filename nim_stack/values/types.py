@@ -17,7 +17,7 @@ def _refuse_bool(value: Any) -> Any:
 
 
 Count = Annotated[int, BeforeValidator(_refuse_bool), Field(ge=1, le=10**9)]
-CountOrNone = Annotated[int, BeforeValidator(_refuse_bool), Field(ge=0, le=10**9)]
+CountFromZero = Annotated[int, BeforeValidator(_refuse_bool), Field(ge=0, le=10**9)]
 """A number that may be 0."""
 Port = Annotated[int, BeforeValidator(_refuse_bool), Field(ge=1, le=65535)]
 Positive = Annotated[float, BeforeValidator(_refuse_bool), Field(gt=0, allow_inf_nan=False)]

@@ -4,6 +4,7 @@ from typing import Any
 
 from nim_stack.base import names
 from nim_stack.manifests.pods import Manifest
+from nim_stack.plan import summary
 from tests.deployments import Deployment
 
 SIZE = f"{names.LWS_PREFIX}size"
@@ -28,7 +29,7 @@ def pods(deployment: Deployment, namespace: str) -> dict[str, Manifest]:
 
 def level_of(deployment: Deployment) -> str:
     """The Pod Security Standard that the plan states, as people see it."""
-    level: str = deployment.plan.summary["podSecurity"]
+    level: str = summary(deployment.plan)["podSecurity"]
     return level
 
 

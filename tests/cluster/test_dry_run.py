@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from lab import extensions
+from lab.deployment import apply, install_lws, remove_lws
 from lab.dry_run import Verdict, dry_run
 from lab.observe import kubectl
-from lab.prove.deployment import apply, install_lws, remove_lws
 from lab.stacks import Stack
 from tests.cluster.admitted import SIZE, level_of, pods
 from tests.deployments import Deployment, deployment, names, planned

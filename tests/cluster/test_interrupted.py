@@ -4,9 +4,9 @@ import subprocess
 
 import pytest
 
+from lab.deployment import until
+from lab.interrupted import Interrupted, inventory, kill
 from lab.observe import get
-from lab.prove.deployment import until
-from lab.prove.interrupted import Interrupted, inventory, kill
 from lab.stacks import Stack
 
 pytestmark = pytest.mark.cluster

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from lab import downloads
+from lab.deployment import until
 from lab.observe import Leader, get, kubectl, pods
-from lab.prove.deployment import until
 from lab.stacks import Stack
 from tests.cluster import evidence
 

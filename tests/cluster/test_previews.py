@@ -73,7 +73,7 @@ def test_what_is_imported_previews_as_it_is_planned(previewed: Stack, case: str,
     keys = frozenset(name.partition(":")[2] for name in SECRETS)
     found = group_of(previewed, written, keys)
     stack_file = read_stack_file("imported", tmp_path).assuming(keys)
-    rendered = render(plan_of(stack_file, stack_file.settings), has_ngc_key=True, has_hf_token=True)
+    rendered = render(plan_of(stack_file, stack_file.settings))
     (planned,) = (item for item in rendered if item["kind"] == "LeaderWorkerSet")
     assert found["spec"]["leaderWorkerTemplate"]["size"] == 2
     assert json.loads(json.dumps(found["spec"])) == json.loads(json.dumps(planned["spec"]))

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from lab.deployment import apply
 from lab.dry_run import dry_run
 from lab.observe import kubectl
-from lab.prove.deployment import apply
 from tests.kubernetes_samples import Sample, samples
 
 pytestmark = pytest.mark.cluster

@@ -15,14 +15,15 @@ from tests.components.recorder import deploy
 from tests.components.test_webhook_retry import _NoMocks
 
 TIMED_OUT = 'the Kubernetes API server reported that "nim/nim" failed to fully initialize or become live: timed out'
+SETTINGS: dict[str, Any] = {
+    "model": "hf://org/tiny",
+    "nodes": 2,
+    "gpusPerNode": 1,
+    "image": "registry.example/open-nim:1",
+    "storage": {"existingClaim": "weights"},
+}
 ARGS: MultiNodeNimArgs = {
-    "settings": {
-        "model": "hf://org/tiny",
-        "nodes": 2,
-        "gpusPerNode": 1,
-        "image": "registry.example/open-nim:1",
-        "storage": {"existingClaim": "weights"},
-    },
+    "settings": SETTINGS,
     "namespace": "models",
     "cache_claim": "weights",
 }
@@ -100,7 +101,7 @@ def test_the_job_comes_after_the_group_and_the_service() -> None:
 
 @pytest.mark.parametrize("setting", [{"smoke": False}, {"wait": False}, {"replicas": 0}])
 def test_there_is_no_job_where_nothing_would_answer_it(setting: dict[str, Any]) -> None:
-    args: MultiNodeNimArgs = {**ARGS, "settings": ARGS["settings"] | setting}
+    args: MultiNodeNimArgs = {**ARGS, "settings": SETTINGS | setting}
     assert deploy(lambda: MultiNodeNim("nim", args)).names_of("Job") == []
 
 

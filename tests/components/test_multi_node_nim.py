@@ -13,14 +13,15 @@ from nim_stack.components.multi_node_nim import MultiNodeNim, MultiNodeNimArgs
 from tests.components.recorder import deploy
 
 ROOT = Path(__file__).parents[2]
+SETTINGS: dict[str, Any] = {
+    "model": "hf://org/tiny",
+    "nodes": 2,
+    "gpusPerNode": 1,
+    "image": "registry.example/open-nim:1",
+    "storage": {"existingClaim": "weights"},
+}
 ARGS: MultiNodeNimArgs = {
-    "settings": {
-        "model": "hf://org/tiny",
-        "nodes": 2,
-        "gpusPerNode": 1,
-        "image": "registry.example/open-nim:1",
-        "storage": {"existingClaim": "weights"},
-    },
+    "settings": SETTINGS,
     "namespace": "models",
     "cache_claim": "weights",
 }
@@ -52,7 +53,7 @@ def test_the_preview_of_a_first_deployment_shows_the_whole_group() -> None:
 
 
 def test_nvlink_between_nodes_makes_a_domain_in_the_same_namespace() -> None:
-    args: MultiNodeNimArgs = {**ARGS, "settings": ARGS["settings"] | {"fabric": "nvlink-multi-node"}}
+    args: MultiNodeNimArgs = {**ARGS, "settings": SETTINGS | {"fabric": "nvlink-multi-node"}}
     recording = deploy(lambda: MultiNodeNim("nim", args))
     domain = recording.inputs("nim-nvlink")
     assert (domain["kind"], domain["metadata"]["namespace"]) == ("ComputeDomain", "models")
@@ -62,7 +63,7 @@ def test_nvlink_between_nodes_makes_a_domain_in_the_same_namespace() -> None:
 
 
 def test_a_licensed_image_needs_the_names_of_its_secrets() -> None:
-    settings = {key: value for key, value in ARGS["settings"].items() if key != "image"}
+    settings = {key: value for key, value in SETTINGS.items() if key != "image"}
     args: MultiNodeNimArgs = {**ARGS, "settings": settings}
     with pytest.raises(
         pulumi.RunError, match=r"MultiNodeNim nim: .*\n  - NIM070 ngcApiKey: the image nvcr.io/nim/nvidia/model-"
@@ -82,21 +83,19 @@ def test_the_example_of_the_readme_works() -> None:
 
 
 def test_a_claim_beside_another_place_is_refused() -> None:
-    args: MultiNodeNimArgs = {**ARGS, "settings": ARGS["settings"] | {"storage": {"perPod": {}}}}
+    args: MultiNodeNimArgs = {**ARGS, "settings": SETTINGS | {"storage": {"perPod": {}}}}
     with pytest.raises(pulumi.RunError, match=r"MultiNodeNim nim: cache_claim names a claim, and nim.storage.perPod"):
         deploy(lambda: MultiNodeNim("nim", args))
 
 
 def test_an_air_gapped_group_needs_pull_secrets_alone() -> None:
-    settings = {key: value for key, value in ARGS["settings"].items() if key != "image"} | {
-        "download": {"disabled": True}
-    }
+    settings = {key: value for key, value in SETTINGS.items() if key != "image"} | {"download": {"disabled": True}}
     args: MultiNodeNimArgs = {**ARGS, "settings": settings, "pull_secrets": ["pull"]}
     assert deploy(lambda: MultiNodeNim("nim", args)).names_of("LeaderWorkerSet") == ["nim-group"]
 
 
 def test_a_download_can_be_composed_with_several_groups() -> None:
-    settings = ARGS["settings"] | {"download": {"job": True}}
+    settings = SETTINGS | {"download": {"job": True}}
 
     def program() -> None:
         args: MultiNodeNimArgs = {**ARGS, "settings": settings}

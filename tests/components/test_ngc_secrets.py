@@ -76,7 +76,7 @@ def test_wrong_arguments_are_refused_together() -> None:
         "  - NIM003 args.deployment = 'Nim': it is not written in a form that works. Name of the deployment.",
         "  - NIM001 args.existing_api_secrets = 'x': there is no such setting. Did you mean existing_api_secret? Known "
         "here: deployment, existing_api_secret, existing_hf_secret, existing_pull_secrets.",
-        "docs/rules.md explains each code.",
+        "`nim-stack rules NIM001 NIM003` prints the cause and the cure of each code.",
     ]
 
 

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from nim_stack.base.quantity import to_bytes
+from nim_stack.deployment.keys import Keys
 from nim_stack.plan import plan_deployment
 from tests.components.recorder import Recording, deploy, is_secret
 from tests.unit.release_fixture import MANIFEST
@@ -96,7 +97,7 @@ def test_the_cache_holds_both_models(platform: Recording) -> None:
     size = platform.inputs("shared-model-cache")["spec"]["resources"]["requests"]["storage"]
     both = [
         plan_deployment(
-            {"model": model, "precision": "fp8", "nodes": 2, "storage": {"existingClaim": "a"}}, has_ngc_key=True
+            {"model": model, "precision": "fp8", "nodes": 2, "storage": {"existingClaim": "a"}}, keys=Keys(ngc=True)
         )
         for model in ("llama-3.1-405b-instruct", "qwen3-coder-480b-a35b-instruct")
     ]

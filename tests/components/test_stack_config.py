@@ -8,6 +8,7 @@ import pulumi
 import pytest
 
 from nim_stack.components.stack_config import read_stack_config
+from nim_stack.plan import plan_deployment
 from tests.components.recorder import deploy, known
 
 NIM: dict[str, Any] = {
@@ -33,7 +34,9 @@ def read(nim: Any, *, secret: dict[str, str] | None = None, clear: dict[str, str
 
 
 def test_arguments_of_the_stack() -> None:
-    assert read(NIM) == {"settings": NIM}
+    args = read(NIM)
+    assert args == {"settings": NIM, "plan": plan_deployment(NIM)}
+    assert args["plan"].settings.name == "tiny"
 
 
 def test_keys_arrive_as_secrets() -> None:
@@ -61,7 +64,7 @@ def test_the_refusal_names_the_stack_file_and_has_every_problem() -> None:
         "  - NIM003 nim.nodes",
         "  - NIM060 nim.storage",
     ]
-    assert foot == "docs/rules.md explains each code."
+    assert foot == "`nim-stack rules NIM003 NIM004 NIM060` prints the cause and the cure of each code."
 
 
 def test_a_key_in_clear_is_refused_and_not_repeated() -> None:

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from lab.deployment import until
 from lab.observe import get, kubectl
-from lab.prove.deployment import until
 from tests.engine.conftest import Engine
 
 pytestmark = pytest.mark.cluster

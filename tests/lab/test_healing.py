@@ -13,7 +13,7 @@ from lab.engine.healing import SETTINGS, observed, suffer
 JOIN_SECONDS = 90.0
 SLOWER = 5.0
 """How much longer than the start of the same group serving again may take here, on a machine that does other things as
-well. The bound itself is that of the matrix (`lab prove faults`)."""
+well. The bound itself is that of the matrix (`make prove MATRIX=faults`)."""
 
 LATE_SECONDS = 10.0
 DRAIN_SECONDS = 60.0

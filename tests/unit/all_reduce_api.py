@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from nim_stack.deployment.keys import EVERY_KEY
 from nim_stack.manifests.all_reduce_job import AllReduce
 from nim_stack.manifests.programs.all_reduce import MARK, MIB
 from nim_stack.manifests.references import References
@@ -97,7 +98,7 @@ class Api:
         return self.logs.get(path.split("/")[-2], "")
 
     def run(self, it: Cluster | None = None, **settings: Any) -> Outcome:
-        examined = (it or Cluster()).of(plan_deployment(SETTINGS | settings, has_ngc_key=True, has_hf_token=True))
+        examined = (it or Cluster()).of(plan_deployment(SETTINGS | settings, keys=EVERY_KEY))
         reader: Any = self
         return all_reduce.run(reader, examined, References(), ASKED, self.told.append, self.clock, self.sleep)
 

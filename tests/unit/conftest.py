@@ -1,4 +1,8 @@
-"""Shared by unit tests: golden files, regenerated with `pytest tests/unit --golden-update` reviewed as diffs."""
+"""Shared by unit tests: files that are made from code, compared with what the code makes and reviewed as diffs.
+
+`make docs` writes the pages and schemas (`--docs-update`), `make golden` the manifests (`--golden-update`). Each runs
+only the tests that compare such a file.
+"""
 
 import functools
 import threading
@@ -26,7 +30,21 @@ TINY: dict[str, Any] = {
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--golden-update", action="store_true", help="write the golden files instead of comparing")
+    parser.addoption("--golden-update", action="store_true", help="write the golden manifests, and run no other test")
+    parser.addoption("--docs-update", action="store_true", help="write pages and schemas, and run no other test")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With an option that writes files, only the tests that write them are run."""
+    asked = {fixture for option, fixture in _WRITING.items() if config.getoption(option)}
+    if asked:
+        chosen = [item for item in items if asked & set(getattr(item, "fixturenames", ()))]
+        config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+        items[:] = chosen
+
+
+_WRITING = {"--golden-update": "golden", "--docs-update": "written_file"}
+"""Options, and the fixture of the tests that write the files."""
 
 
 @pytest.fixture
@@ -38,20 +56,20 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, list[dict[str, Any]
         text = to_yaml(manifests)
         if request.config.getoption("--golden-update", default=False):
             path.write_text(text)
-        assert path.read_text() == text
+        assert path.read_text() == text, "`make golden` writes it"
 
     return compare
 
 
 @pytest.fixture
-def page_of(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
-    """Compare a page of docs/ that is written from data."""
+def written_file(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Compare a page or a schema with what the code makes of it; the file is named by its path in the repository."""
 
     def compare(name: str, text: str) -> None:
-        path = ROOT / "docs" / name
-        if request.config.getoption("--golden-update", default=False):
+        path = ROOT / name
+        if request.config.getoption("--docs-update", default=False):
             path.write_text(text)
-        assert path.read_text() == text
+        assert path.read_text() == text, f"`make docs` writes {name}"
 
     return compare
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from nim_stack.deployment.keys import EVERY_KEY
 from nim_stack.importing.draft import Draft
 from nim_stack.importing.helm import values as helm
 from nim_stack.importing.operator import service as nimservice
@@ -27,7 +28,7 @@ def from_helm(given: str | Mapping[str, Any], chart: helm.Chart | None = None, *
     read = read_values(str(SAMPLES / given)) if isinstance(given, str) else dict(given)
     draft = _draft(helm.HOLDER, options)
     helm.take_values(draft, read, *((chart, "it is said so") if chart else helm.chart_of(read)))
-    return conclude(draft, has_ngc_key=True, has_hf_token=True)
+    return conclude(draft, keys=EVERY_KEY)
 
 
 def from_nimservice(given: str | list[dict[str, Any]], **options: Any) -> Import:
@@ -35,7 +36,7 @@ def from_nimservice(given: str | list[dict[str, Any]], **options: Any) -> Import
     objects = read_documents(str(SAMPLES / given)) if isinstance(given, str) else given
     draft = _draft(nimservice.HOLDER, options)
     nimservice.take_objects(draft, objects)
-    return conclude(draft, has_ngc_key=True, has_hf_token=True)
+    return conclude(draft, keys=EVERY_KEY)
 
 
 def _draft(holder: str, options: Mapping[str, Any]) -> Draft:

@@ -15,6 +15,9 @@ def tiny(**changes: Any) -> dict[str, Any]:
     return TINY | changes
 
 
+METRIC = {"type": "Pods", "pods": {"metric": {"name": "a"}, "target": {"type": "AverageValue", "averageValue": "4"}}}
+SCALED = {"minReplicas": 3, "maxReplicas": 6, "metrics": [METRIC]}
+
 ERRORS: Cases = [
     (
         "NIM003",
@@ -129,6 +132,12 @@ WARNINGS: Cases = [
         "NIM067",
         LICENSED | {"precision": "bf16", "storage": {"perPod": {}}, "replicas": 2},
         "nim.storage.perPod: 4 pods × 812 GB = 3247 GB are downloaded at every start, instead of 812 once. Use storage",
+    ),
+    (
+        "NIM067",
+        LICENSED | {"precision": "bf16", "storage": {"perPod": {}}, "autoscaling": SCALED},
+        "nim.storage.perPod: 6 to 12 pods × 812 GB = 4870 to 9740 GB are downloaded at every start, instead of 812 "
+        "once. Use storage that all nodes mount, unless that is meant.",
     ),
     (
         "NIM067",

@@ -11,6 +11,7 @@ import yaml
 
 from nim_stack.cli import clusters
 from nim_stack.cli.main import main
+from nim_stack.deployment.keys import Keys
 from nim_stack.operations.doctor import examine
 from nim_stack.plan import plan_deployment
 from tests.unit.all_reduce_api import LOGS, Api, ended
@@ -25,7 +26,7 @@ def doctor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int
         stack = {"config": {"nim-stack:nim": SETTINGS | settings, "nim-stack:hfToken": {"secure": "x"}}}
         (tmp_path / "Pulumi.prod.yaml").write_text(yaml.safe_dump(stack))
         monkeypatch.setattr(clusters.Target, "reader", lambda _: api)
-        plan = plan_deployment(SETTINGS | settings, has_hf_token=True)
+        plan = plan_deployment(SETTINGS | settings, keys=Keys(hub=True))
         monkeypatch.setattr(examine, "read", lambda *_, **__: Cluster().of(plan).snapshot)
         monkeypatch.setattr("secrets.token_hex", lambda _: "a")
         return main(["doctor", "-s", "prod", "-C", str(tmp_path), *options])

@@ -19,7 +19,10 @@ MIB = 1024**2
 TEXT = Path(program.__file__).read_text()
 ENGINE = tree.directory() / "site-packages"
 """With PyTorch: built once by the lab, and never part of the development environment."""
-with_torch = pytest.mark.skipif(not (ENGINE / "torch").is_dir(), reason="the engine is not built: lab/lab up")
+with_torch = pytest.mark.skipif(
+    not (ENGINE / "torch").is_dir() or f"{sys.version_info.major}.{sys.version_info.minor}" != tree.PYTHON_VERSION,
+    reason=f"the engine is not built for this Python: lab/lab up builds it for {tree.PYTHON_VERSION}",
+)
 
 
 def free_port() -> int:

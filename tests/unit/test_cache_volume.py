@@ -6,9 +6,10 @@ import pytest
 from nim_serve.contract import serve_config as contract
 
 from nim_stack.base.quantity import to_bytes
+from nim_stack.deployment.keys import EVERY_KEY
 from nim_stack.manifests.pods import Role, pod_template
 from nim_stack.manifests.references import References, SecretRef
-from nim_stack.plan import DeploymentPlan, plan_deployment
+from nim_stack.plan import DeploymentPlan, plan_deployment, summary
 from tests.unit.conftest import TINY
 
 NFS = {"server": "nfs.example", "path": "/exports/models"}
@@ -16,7 +17,7 @@ KEYS = References(api_secret=SecretRef("ngc", "apiKey"), hf_secret=SecretRef("hu
 
 
 def plan_with(storage: dict[str, Any], **changes: Any) -> DeploymentPlan:
-    return plan_deployment(TINY | {"storage": storage} | changes, has_ngc_key=True, has_hf_token=True)
+    return plan_deployment(TINY | {"storage": storage} | changes, keys=EVERY_KEY)
 
 
 def pod(plan: DeploymentPlan, role: Role = "worker", references: References = KEYS) -> tuple[Any, Any, dict[str, Any]]:
@@ -145,7 +146,7 @@ def test_downloads_of_each_pod_have_their_time() -> None:
     ],
 )
 def test_the_summary_says_where_the_model_is(storage: dict[str, Any], words: str) -> None:
-    assert plan_with(storage).summary["storage"] == words
+    assert summary(plan_with(storage))["storage"] == words
 
 
 def test_pods_restart_with_their_keys_when_they_carry_the_digest() -> None:

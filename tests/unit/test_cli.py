@@ -1,14 +1,18 @@
 """The command: what it prints, its exit codes, and that it starts without Pulumi and fast."""
 
 import json
+import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import nim_stack
 from nim_stack.cli.main import main
+from nim_stack.rules import all_rules
 from nim_stack.rules.page import page
 
 ROOT = Path(__file__).parents[2]
@@ -142,10 +146,44 @@ def test_the_catalogue_is_listed(command: str, text: str, capsys: pytest.Capture
     assert all(entry["sources"] for entry in entries)
 
 
-def test_the_page_on_rules_is_that_of_the_rules(capsys: pytest.CaptureFixture[str]) -> None:
-    """`nim-stack rules --markdown > docs/rules.md` writes it."""
-    assert run(capsys, "rules", "--markdown")[1] == page() == (ROOT / "docs" / "rules.md").read_text()
+def test_the_page_on_rules_is_that_of_the_rules(
+    written_file: Callable[[str, str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    written_file("docs/rules.md", page())
+    assert run(capsys, "rules", "--markdown")[1] == page()
     assert "NIM042  error" in run(capsys, "rules")[1]
+
+
+def test_a_rule_is_explained_by_its_code(capsys: pytest.CaptureFixture[str]) -> None:
+    (rule,) = (rule for rule in all_rules() if rule.code == "NIM022")
+    code, out, err = run(capsys, "rules", "nim022", "NIM022")
+    assert (code, err) == (0, "")
+    head, *lines = out.splitlines()
+    assert head == f"NIM022 (error): {rule.title}"
+    assert " ".join(line.strip() for line in lines) == f"Cause: {rule.cause} Cure: {rule.cure}"
+    assert max(map(len, out.splitlines())) <= 100
+
+
+def test_rules_are_explained_in_the_order_in_which_their_codes_are_given(capsys: pytest.CaptureFixture[str]) -> None:
+    out = run(capsys, "rules", "NIM060", "NIM003")[1]
+    assert [part.split()[0] for part in out.split("\n\n")] == ["NIM060", "NIM003"]
+    sections = run(capsys, "rules", "NIM060", "NIM003", "--markdown")[1]
+    assert [line for line in sections.splitlines() if line.startswith("#")] == ["## NIM060", "## NIM003"]
+    assert all(part.strip() in page() for part in sections.split("## ")[1:])
+
+
+def test_a_code_that_no_rule_has_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, "rules", "NIM999", "NIM042", "x")
+    assert (code, out) == (2, "")
+    assert err == "No rule has the code NIM999, X. `nim-stack rules` lists every rule.\n"
+
+
+def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"nim-stack {nim_stack.__version__}\n"
+    assert re.fullmatch(r"\d+\.\d+\.\d+", nim_stack.__version__)
 
 
 def test_the_command_starts_without_pulumi() -> None:

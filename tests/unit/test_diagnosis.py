@@ -1,6 +1,7 @@
 """Diagnosis of recorded snapshots, and of a healthy one in which one thing is made different."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -206,8 +207,12 @@ def test_each_failure_has_one_place_in_the_order() -> None:
     assert len(all_failures()) == len(JUDGEMENTS) == len({failure.code for failure in all_failures()})
 
 
-def test_the_page_of_all_failures_is_written_from_them() -> None:
-    assert (ROOT / "docs" / "troubleshooting.md").read_text() == document()
+def test_the_page_of_all_failures_is_written_from_them(
+    written_file: Callable[[str, str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    written_file("docs/troubleshooting.md", document())
+    assert main(["failures", "--markdown"]) == 0
+    assert capsys.readouterr().out == document()
 
 
 @pytest.mark.parametrize(

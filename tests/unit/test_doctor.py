@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from nim_stack.deployment.keys import EVERY_KEY
 from nim_stack.operations.doctor.access import needed
 from nim_stack.operations.doctor.check import CHECKS, Examined
 from nim_stack.operations.doctor.examine import Report, examine
@@ -40,14 +41,14 @@ class Cluster(Story):
         self.denied: tuple[str, ...] = ()
 
     def examined(self, **settings: Any) -> Report:
-        plan = plan_deployment(SETTINGS | settings, has_ngc_key=True, has_hf_token=True)
+        plan = plan_deployment(SETTINGS | settings, keys=EVERY_KEY)
         return examine(self.of(plan))
 
     def of(self, plan: DeploymentPlan, answers: tuple[Access, ...] = ()) -> Examined:
         """The plan for this cluster, in which everything is allowed but what is denied, unless there are answers."""
-        asked = needed(plan, ngc=True, hub=True)
+        asked = needed(plan)
         answers = answers or tuple(Access(*each, allowed=each[2] not in self.denied) for each in asked)
-        return Examined(plan, replace(self.snapshot, access=answers), True, True)
+        return Examined(plan, replace(self.snapshot, access=answers))
 
 
 def found(report: Report, *levels: str) -> list[tuple[str, str]]:

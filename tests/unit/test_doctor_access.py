@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from nim_stack.deployment.keys import Keys
 from nim_stack.lws.manifest import parse_release
 from nim_stack.operations.doctor.access import Asked, needed, review
 from nim_stack.operations.doctor.examine import examine, read
@@ -40,7 +41,7 @@ KINDS: dict[str, tuple[str, str, dict[str, Any]]] = {
 
 
 def asked(**settings: Any) -> list[Asked]:
-    return needed(plan_deployment(SETTINGS | settings, has_hf_token=True), ngc=False, hub=True)
+    return needed(plan_deployment(SETTINGS | settings, keys=Keys(hub=True)))
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -60,15 +61,15 @@ def test_what_is_not_made_is_not_asked_about() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_object_of_an_example_is_asked_about(name: str) -> None:
     example = Example(name)
-    rights = needed(example.plan, ngc=True, hub=True)
+    rights = needed(example.plan)
     for item in example.manifests:
         assert ("create", *kind(item), item["metadata"].get("namespace", "")) in rights
     assert len(rights) == len(set(rights)) < 60
 
 
 def test_every_kind_of_the_release_is_asked_about() -> None:
-    plan = plan_deployment(SETTINGS, has_hf_token=True)
-    rights = needed(plan, ngc=False, hub=True, release=parse_release(MANIFEST))
+    plan = plan_deployment(SETTINGS, keys=Keys(hub=True))
+    rights = needed(plan, release=parse_release(MANIFEST))
     objects = [item for item in yaml.safe_load_all(MANIFEST) if item]
     created = {each[1:] for each in rights if each[0] == "create"}
     assert {(*kind(item), item["metadata"].get("namespace", "")) for item in objects} <= created
@@ -110,13 +111,13 @@ def installing(tmp_path: Path, *, pinned: str | None = None) -> Any:
     source.write_text(MANIFEST)
     digest = hashlib.sha256(MANIFEST.encode()).hexdigest()
     lws = {"mode": "install", "manifest": str(source), "sha256": pinned or digest}
-    return plan_deployment(SETTINGS | {"lws": lws}, has_hf_token=True)
+    return plan_deployment(SETTINGS | {"lws": lws}, keys=Keys(hub=True))
 
 
 def test_the_release_that_is_installed_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     reader: Any = Reviewer("serviceaccounts")
-    snapshot = read(reader, installing(tmp_path), ngc=False, hub=True)
+    snapshot = read(reader, installing(tmp_path))
     (finding,) = examine(Cluster().of(installing(tmp_path), snapshot.access)).findings["access"]
     assert finding.level == "problem"
     assert "get/create/patch serviceaccounts in lws-system" in finding.what
@@ -128,7 +129,7 @@ def test_a_release_that_cannot_be_read_leaves_its_rights_unknown(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     reader: Any = Reviewer()
     plan = installing(tmp_path, pinned="0" * 64)
-    snapshot = read(reader, plan, ngc=False, hub=True)
+    snapshot = read(reader, plan)
     it = Cluster()
     it.notes = [note for note in snapshot.notes if "LWS release" in note]
     (finding,) = examine(it.of(plan, snapshot.access)).findings["access"]

@@ -162,3 +162,31 @@ def test_a_limit_that_is_said_is_the_request_before_any_default() -> None:
     assert (charged["limits.cpu"], charged["requests.cpu"]) == (1, 1)
     of_pods = {"spec": {"limits": [{"type": "Pod", "max": {"cpu": "9"}, "default": {"cpu": "9"}}]}}
     assert "cpu" not in of_pod({"containers": [{"name": "a"}]}, Defaults.of([of_pods]))
+
+
+METRIC = {"type": "Pods", "pods": {"metric": {"name": "a"}, "target": {"type": "AverageValue", "averageValue": "4"}}}
+SCALED = {"nodes": 2, "gpusPerNode": 8, "autoscaling": {"minReplicas": 3, "maxReplicas": 6, "metrics": [METRIC]}}
+"""Settings with which a start makes 3 groups of 2 pods, and an autoscaler may make 6."""
+
+
+def test_an_autoscaler_starts_with_its_least_groups_and_not_with_one() -> None:
+    story = quota(Cluster(), {"requests.nvidia.com/gpu": "16"})
+    story.server = "v1.30.0"
+    report = story.examined(**SCALED)
+    assert [(f.level, f.what) for f in report.findings["quota"]] == [
+        ("problem", "quota team: requests.nvidia.com/gpu 16, 0 used, 48 needed")
+    ]
+    assert report.findings["gpu-free"][0].what.startswith("3 groups are wanted, 1 fit into what is free now")
+    (version,) = report.findings["kubernetes"]
+    assert (version.level, version.do) == ("warning", "Have 6 GPU nodes, or Kubernetes 1.31.")
+
+
+def test_a_quota_that_only_the_most_groups_exceed_is_a_warning() -> None:
+    report = quota(Cluster(), {"requests.nvidia.com/gpu": "64"}).examined(**SCALED)
+    assert [(f.level, f.what, f.do) for f in report.findings["quota"]] == [
+        (
+            "warning",
+            "quota team: requests.nvidia.com/gpu 64, 0 used, 96 needed when the autoscaler makes the most groups",
+            "Raise the quota, or lower nim.autoscaling.maxReplicas.",
+        )
+    ]

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from nim_serve.contract import serve_config as contract
 
+from nim_stack.deployment.keys import EVERY_KEY
 from nim_stack.manifests.download_job import download_job
 from nim_stack.manifests.pods import pod_template
 from nim_stack.manifests.references import References, SecretRef
@@ -16,7 +17,7 @@ SETTINGS = TINY | {"download": {"job": True}, "nodeSelector": {"zone": "a"}, "gp
 
 
 def job(**changes: Any) -> dict[str, Any]:
-    plan = plan_deployment(SETTINGS | changes, has_ngc_key=True, has_hf_token=True)
+    plan = plan_deployment(SETTINGS | changes, keys=EVERY_KEY)
     return download_job(plan, REFERENCES, "models")
 
 
@@ -38,7 +39,7 @@ def test_it_runs_the_action_that_the_image_has() -> None:
 def test_it_writes_where_the_pods_read() -> None:
     """Also when they cannot write; and with the same keys, which they then do not have."""
     storage = {"nfs": {"server": "n", "path": "/m"}, "subPath": "chat", "readOnly": True}
-    plan = plan_deployment(SETTINGS | {"storage": storage}, has_ngc_key=True, has_hf_token=True)
+    plan = plan_deployment(SETTINGS | {"storage": storage}, keys=EVERY_KEY)
     found = download_job(plan, REFERENCES, "models")
     pod = pod_template(plan, REFERENCES, "leader")["spec"]
     (mount,) = container(found)["volumeMounts"]

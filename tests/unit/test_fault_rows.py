@@ -6,10 +6,11 @@ import pytest
 
 from lab.console import LabError
 from lab.engine.faults import by_name
-from lab.prove.faults import census, pods
-from lab.prove.faults.outcome import Outcome, Start, bound, judge
-from lab.prove.faults.pods import Sight, sight
-from lab.prove.faults.requests import Request, first_answer, first_failure, overlapping
+from lab.observe import first_process
+from tests.prove.faults import census, pods
+from tests.prove.faults.outcome import Outcome, Start, bound, judge
+from tests.prove.faults.pods import Sight, sight
+from tests.prove.requests import Request, first_answer, first_failure, overlapping
 
 START = Start(ray=6.0, engine=14.0)
 
@@ -158,4 +159,4 @@ def test_an_actor_too_many_is_found() -> None:
 @pytest.mark.parametrize("container", ["", "f" * 64])
 def test_a_container_that_does_not_run_has_no_first_process(container: str) -> None:
     with pytest.raises(LabError, match="does not run"):
-        pods.first_process(container)
+        first_process(container)

@@ -1,21 +1,21 @@
 """The tables of faults on the page about healing are those of the evidence."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from lab.prove.faults import matrix as faults
-from lab.prove.faults import table
+from tests.prove.evidence import Evidence
+from tests.prove.faults import table
+from tests.prove.faults.test_faults import ROWS
 
-HEALING = Path(__file__).parents[2] / "docs" / "healing.md"
+ROOT = Path(__file__).parents[2]
+HEALING = ROOT / "docs" / "healing.md"
 
 
-def test_the_tables_of_the_page_are_those_of_the_evidence(request: pytest.FixtureRequest) -> None:
-    page = HEALING.read_text()
-    written = table.with_tables(page, table.tables(faults.MATRIX.evidence(), list(faults.MATRIX.rows)))
-    if request.config.getoption("--golden-update"):
-        HEALING.write_text(written)
-    assert HEALING.read_text() == written, "pytest tests/unit --golden-update writes them"
+def test_the_tables_of_the_page_are_those_of_the_evidence(written_file: Callable[[str, str], None]) -> None:
+    text = table.tables(Evidence(ROOT).rows("faults"), list(ROWS))
+    written_file("docs/healing.md", table.with_tables(HEALING.read_text(), text))
 
 
 def test_a_row_without_evidence_says_so_and_one_that_failed_too() -> None:

@@ -1,6 +1,6 @@
 """The arithmetic of memory against what vLLM printed: weights within 10 %, KV tokens within 20 %.
 
-Constants are fitted on other figures than those tested. `pytest tests/unit --golden-update` writes docs/figures.md.
+Constants are fitted on other figures than those tested. `make docs` writes docs/figures.md.
 """
 
 from collections.abc import Callable
@@ -92,8 +92,8 @@ def test_misses_say_why() -> None:
     assert all(figure["source"] for figure in FIGURES)
 
 
-def test_the_page_lists_every_figure(page_of: Callable[[str, str], None]) -> None:
-    page_of("figures.md", _page())
+def test_the_page_lists_every_figure(written_file: Callable[[str, str], None]) -> None:
+    written_file("docs/figures.md", _page())
 
 
 def _page() -> str:
@@ -108,7 +108,7 @@ vLLM counts CUDA graphs against it in the starts of 0.20 (its own message says f
 they take their memory before as well. Weights with MLA are 2 to 4% under, as vLLM keeps some of its projections whole
 on every GPU.
 
-The tables are written by `pytest tests/unit --golden-update` from tests/unit/figures.yaml. Nothing in them was measured
+The tables are written by `make docs` from tests/unit/figures.yaml. Nothing in them was measured
 here: there is no GPU in the tests. All figures but those of small models are of one node: none was found, with its
 split, for pipeline parallel across nodes. What the sources have for models outside of the catalogue, and for GPUs of
 other vendors, is not compared.

@@ -1,4 +1,4 @@
-"""The manifests as a whole, as files that a reviewer can read: `pytest tests/unit --golden-update` rewrites them."""
+"""The manifests as a whole, as files that a reviewer can read: `make golden` writes them."""
 
 import os
 import subprocess
@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from nim_stack.deployment.keys import EVERY_KEY
 from nim_stack.manifests.render import render, to_yaml
 from nim_stack.plan import plan_deployment
 from tests.examples import NAMES, Example
@@ -44,8 +45,8 @@ def test_manifests_of_an_example(name: str, golden: Golden) -> None:
 
 @pytest.mark.parametrize("case", CASES)
 def test_manifests(case: str, golden: Golden) -> None:
-    plan = plan_deployment(CASES[case], has_ngc_key=True, has_hf_token=True)
-    golden(case, render(plan, has_ngc_key=True, has_hf_token=True))
+    plan = plan_deployment(CASES[case], keys=EVERY_KEY)
+    golden(case, render(plan))
 
 
 def test_no_golden_file_is_left_over() -> None:

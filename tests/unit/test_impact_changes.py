@@ -9,10 +9,10 @@ import pytest
 import yaml
 
 from lab.paths import REPO
-from lab.prove.impact_changes import BASE, CHANGES
 from lab.stacks import _merge
 from nim_stack.operations.impact.effect import APPROVALS, Approval
 from nim_stack.operations.impact.report import Impact
+from tests.prove.impact.changes import BASE, CHANGES
 from tests.unit.previews import changed, impact, lws, state, step
 
 DEV = REPO / "Pulumi.dev.yaml"

@@ -66,12 +66,14 @@ def test_a_row_names_settings_that_exist_or_says_why_there_are_none(file: str, r
     assert row.settings or len(row.says) > 10
 
 
-def test_the_page_is_that_of_the_rows(page_of: Callable[[str, str], None], capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_page_is_that_of_the_rows(
+    written_file: Callable[[str, str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
     """`nim-stack import table --markdown > docs/parity.md` writes it."""
     assert main(["import", "table", "--markdown"]) == 0
     printed = capsys.readouterr().out
     assert printed == parity.page()
-    page_of("parity.md", printed)
+    written_file("docs/parity.md", printed)
     assert main(["import", "table"]) == 0
     assert "storage.existingClaim" in capsys.readouterr().out
 

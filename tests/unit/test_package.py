@@ -1,13 +1,16 @@
 """The package: light to import, complete in a wheel, and without a word about where it is tested."""
 
+import ast
 import os
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
 
+import nim_stack
 from nim_stack.catalog.load import CatalogError, load_catalog
 
 ROOT = Path(__file__).parents[2]
@@ -37,6 +40,19 @@ def test_every_public_name_can_be_imported() -> None:
     assert run("import nim_stack; print(all(getattr(nim_stack, name) for name in nim_stack.__all__))") == "True"
 
 
+def test_type_checkers_know_the_same_public_names() -> None:
+    tree = ast.parse((ROOT / "nim_stack" / "__init__.py").read_text())
+    imported = {
+        (node.module, alias.name)
+        for block in tree.body
+        if isinstance(block, ast.If)
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert imported == {(module, name) for module, names in nim_stack._HOMES.items() for name in names}
+
+
 def test_components_do_not_postpone_annotations() -> None:
     """It breaks the analysis that other languages' packages are made from."""
     files = list((ROOT / "nim_stack" / "components").rglob("*.py"))
@@ -57,7 +73,7 @@ def test_the_program_is_short() -> None:
     assert len((ROOT / "__main__.py").read_text().splitlines()) <= 30
 
 
-def test_a_wheel_in_an_empty_environment_lists_the_catalogue(tmp_path: Path) -> None:
+def test_a_wheel_in_an_empty_environment_has_licence_and_catalogue(tmp_path: Path) -> None:
     subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)],
         cwd=ROOT,
@@ -65,13 +81,25 @@ def test_a_wheel_in_an_empty_environment_lists_the_catalogue(tmp_path: Path) -> 
         capture_output=True,
     )
     (wheel,) = tmp_path.glob("*.whl")
+    assert wheel.name == f"nim_stack-{nim_stack.__version__}-py3-none-any.whl"
     target = tmp_path / "site"
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(target)
+    (licence,) = target.glob("*.dist-info/licenses/LICENSE")
+    assert licence.read_bytes() == (ROOT / "LICENSE").read_bytes()
     code = "import nim_stack.catalog.load as c; print(c.__file__, sorted(c.load_catalog().models))"
     location, models = run(code, path=target).split(" ", 1)
     assert Path(location).is_relative_to(target)
     assert models == str(sorted(load_catalog().models))
+
+
+def test_both_packages_have_one_version_one_licence_and_one_oldest_python() -> None:
+    files = (ROOT / "pyproject.toml", ROOT / "container" / "pyproject.toml")
+    ours, theirs = (tomllib.loads(file.read_text())["project"] for file in files)
+    assert theirs["version"] == nim_stack.__version__
+    for key in ("license", "license-files", "authors", "requires-python"):
+        assert ours[key] == theirs[key]
+    assert (ROOT / "container" / "LICENSE").read_bytes() == (ROOT / "LICENSE").read_bytes()
 
 
 def test_every_entry_of_the_catalogue_names_its_sources() -> None:

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from nim_stack.plan import plan_deployment
+from nim_stack.deployment.keys import EVERY_KEY, Keys
+from nim_stack.plan import plan_deployment, summary
 from tests.unit.conftest import TINY
 
 MODEL = "llama-3.1-405b-instruct"
@@ -28,14 +29,14 @@ def licensed(**changes: Any) -> dict[str, Any]:
 def test_nodes_and_gpus_become_the_two_parallel_sizes(
     changes: dict[str, Any], tensor: int, pipeline: int, total: int
 ) -> None:
-    plan = plan_deployment(licensed(**changes), has_ngc_key=True)
+    plan = plan_deployment(licensed(**changes), keys=Keys(ngc=True))
     assert (plan.tensor_parallel, plan.pipeline_parallel, plan.gpus_total) == (tensor, pipeline, total)
 
 
 def test_a_profile_takes_the_place_of_the_sizes() -> None:
-    plan = plan_deployment(licensed(profile="vllm-bf16-tp8-pp2"), has_ngc_key=True)
+    plan = plan_deployment(licensed(profile="vllm-bf16-tp8-pp2"), keys=Keys(ngc=True))
     assert (plan.tensor_parallel, plan.pipeline_parallel) == (8, 2)
-    assert plan.summary["split"] == "profile vllm-bf16-tp8-pp2"
+    assert summary(plan)["split"] == "profile vllm-bf16-tp8-pp2"
 
 
 @pytest.mark.parametrize(
@@ -56,12 +57,12 @@ def test_a_profile_takes_the_place_of_the_sizes() -> None:
 )  # fmt: skip
 def test_image_and_model_fit_each_other(changes: dict[str, Any], image: str, path: str | None, served: str) -> None:
     """A model-specific image brings its model wherever it is mirrored; any other image is told where it is."""
-    plan = plan_deployment(licensed(**changes), has_ngc_key=True, has_hf_token=True)
+    plan = plan_deployment(licensed(**changes), keys=EVERY_KEY)
     assert (plan.image, plan.model_path, plan.served_name) == (image, path, served)
 
 
 def test_storage_is_computed_from_the_weights_unless_it_is_given() -> None:
-    assert plan_deployment(licensed(), has_ngc_key=True).storage_size == "945Gi"
+    assert plan_deployment(licensed(), keys=Keys(ngc=True)).storage_size == "945Gi"
     assert plan_deployment(TINY).storage_size == "500Gi"
     sized = {"storage": {"storageClass": "shared", "size": "2Ti"}}
     assert plan_deployment(TINY | sized).storage_size == "2Ti"
@@ -78,7 +79,7 @@ def test_storage_is_computed_from_the_weights_unless_it_is_given() -> None:
 )
 def test_deadlines_are_nested(raw: dict[str, Any]) -> None:
     """The innermost fires first and names the cause, and each leaves its own phases the time that they may take."""
-    budget = plan_deployment(raw, has_ngc_key=True).budget
+    budget = plan_deployment(raw, keys=Keys(ngc=True)).budget
     assert budget.image_pull + budget.download < budget.join
     assert budget.join + budget.load < budget.startup
     assert budget.image_pull + budget.startup < budget.rollout
@@ -86,18 +87,18 @@ def test_deadlines_are_nested(raw: dict[str, Any]) -> None:
 
 def test_bigger_weights_take_longer() -> None:
     """405B: 811.7 GB at 200 MB/s to download, at 1 GB/s to load."""
-    budget = plan_deployment(licensed(), has_ngc_key=True).budget
+    budget = plan_deployment(licensed(), keys=Keys(ngc=True)).budget
     assert (budget.download, budget.load) == (4058, 812 + 600)
 
 
 def test_groups_are_rolled_out_one_after_the_other() -> None:
-    one = plan_deployment(licensed(), has_ngc_key=True)
-    three = plan_deployment(licensed(replicas=3), has_ngc_key=True)
+    one = plan_deployment(licensed(), keys=Keys(ngc=True))
+    three = plan_deployment(licensed(replicas=3), keys=Keys(ngc=True))
     assert three.rollout_timeout == 3 * one.rollout_timeout
 
 
 def test_a_gpu_type_selects_its_nodes() -> None:
-    plan = plan_deployment(licensed(gpu="h100", nodeSelector={"pool": "a"}), has_ngc_key=True)
+    plan = plan_deployment(licensed(gpu="h100", nodeSelector={"pool": "a"}), keys=Keys(ngc=True))
     assert plan.node_selector == {"nvidia.com/gpu.product": "NVIDIA-H100-80GB-HBM3", "pool": "a"}
 
 
@@ -117,7 +118,7 @@ def test_what_is_unwise_is_a_warning(raw: dict[str, Any], text: str) -> None:
 
 
 def test_a_sound_deployment_has_no_warnings() -> None:
-    assert plan_deployment(licensed(), has_ngc_key=True).warnings == ()
+    assert plan_deployment(licensed(), keys=Keys(ngc=True)).warnings == ()
 
 
 def test_numbers_may_arrive_as_whole_floats() -> None:

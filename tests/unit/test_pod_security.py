@@ -7,7 +7,7 @@ import pytest
 
 from nim_stack.manifests.pod_security import least, pod_security_level
 from nim_stack.manifests.pods import security_level
-from nim_stack.plan import plan_deployment
+from nim_stack.plan import plan_deployment, summary
 from tests.unit.conftest import TINY
 
 RESTRICTED: dict[str, Any] = {
@@ -118,4 +118,4 @@ def test_a_namespace_has_the_level_of_its_loosest_pod() -> None:
 def test_the_level_of_a_stack(settings: dict[str, Any], level: str) -> None:
     plan = plan_deployment(TINY | settings)
     assert security_level(plan) == level
-    assert plan.summary["podSecurity"] == level
+    assert summary(plan)["podSecurity"] == level

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from nim_stack.deployment.keys import Keys
 from nim_stack.manifests.leader_worker_set import leader_worker_set
 from nim_stack.manifests.pods import ROLES, Manifest, References, Role, pod_template
 from nim_stack.plan import plan_deployment
@@ -148,8 +149,8 @@ def test_all_settings_at_once_work_together() -> None:
 def test_the_examples_of_the_page_on_pods_work_without_a_warning() -> None:
     stack, patch = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "pods.md").read_text(), re.DOTALL)
     settings = yaml.safe_load(stack)["config"]["nim-stack:nim"]
-    assert plan_deployment(settings, has_ngc_key=True).warnings == ()
-    plan = plan_deployment(settings | yaml.safe_load(patch), has_ngc_key=True)
+    assert plan_deployment(settings, keys=Keys(ngc=True)).warnings == ()
+    plan = plan_deployment(settings | yaml.safe_load(patch), keys=Keys(ngc=True))
     assert plan.warnings == ()
     leader = pod_template(plan, References("cache"), "leader")["spec"]
     assert leader["containers"][0]["livenessProbe"]["failureThreshold"] == 12

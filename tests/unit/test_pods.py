@@ -6,6 +6,7 @@ import pytest
 from nim_serve.contract import serve_config as contract
 
 from nim_stack.base import names
+from nim_stack.deployment.keys import Keys
 from nim_stack.manifests.leader_worker_set import spec
 from nim_stack.manifests.pods import pod_template
 from nim_stack.manifests.references import References, SecretRef
@@ -103,7 +104,7 @@ def test_an_image_without_a_supervisor_is_asked_on_its_api_and_its_workers_wait_
             "storage": {"storageClass": "a"},
             "healing": {"rayCheck": True},
         },
-        has_ngc_key=True,
+        keys=Keys(ngc=True),
     )
     leader, worker = container(plan, "leader"), container(plan, "worker")
     assert leader["readinessProbe"]["httpGet"] == {"path": "/v1/health/ready", "port": "http"}

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from nim_stack.base.problems import RefusedError
 from nim_stack.base.quantity import to_bytes
-from nim_stack.plan import DeploymentPlan, plan_deployment
+from nim_stack.deployment.keys import EVERY_KEY
+from nim_stack.plan import DeploymentPlan, plan_deployment, summary
 from nim_stack.rules import all_rules
 from tests.unit.strategies import CATALOG, MODELS, likely, sound, wild
 
@@ -19,7 +20,7 @@ RELAXED = settings(deadline=None, database=None, suppress_health_check=[HealthCh
 
 def accepted(raw: Any) -> DeploymentPlan | None:
     try:
-        return plan_deployment(raw, has_ngc_key=True, has_hf_token=True)
+        return plan_deployment(raw, keys=EVERY_KEY)
     except RefusedError:
         return None
 
@@ -35,7 +36,7 @@ def test_anything_ends_in_a_plan_or_in_problems_with_codes(thousand: int) -> Non
             found = list(refused.problems)
         else:
             found = list(plan.problems)
-            assert plan.summary["nodesPerGroup"] == plan.nodes, seed
+            assert summary(plan)["nodesPerGroup"] == plan.nodes, seed
             assert {problem.rule.severity for problem in found} <= {"warning"}, seed
             continue
         assert found, seed

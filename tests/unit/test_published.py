@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from nim_stack.base.problems import RefusedError
+from nim_stack.deployment.keys import EVERY_KEY
 from nim_stack.plan import DeploymentPlan, plan_deployment
 
 STORAGE = {"storageClass": "local-nfs", "size": "200Gi"}
@@ -92,7 +93,7 @@ def test_the_claim_of_the_third_example_is_refused_with_the_size_it_needs() -> N
     ],
 )
 def test_published_deployments(settings: dict[str, Any], nodes: int, tensor: int, pipeline: int) -> None:
-    plan = plan_deployment(settings | {"storage": FITTING | {"size": "2Ti"}}, has_ngc_key=True, has_hf_token=True)
+    plan = plan_deployment(settings | {"storage": FITTING | {"size": "2Ti"}}, keys=EVERY_KEY)
     assert (plan.nodes, plan.tensor_parallel, plan.pipeline_parallel) == (nodes, tensor, pipeline)
 
 
@@ -119,6 +120,6 @@ def test_the_bandwidth_warning_ends_with_rdma() -> None:
 )
 def test_what_cannot_run_is_refused_with_what_would(settings: dict[str, Any], code: str, works: str) -> None:
     with pytest.raises(RefusedError) as refused:
-        plan_deployment(settings | {"gpu": "h100", "storage": FITTING}, has_ngc_key=True, has_hf_token=True)
+        plan_deployment(settings | {"gpu": "h100", "storage": FITTING}, keys=EVERY_KEY)
     (found,) = [problem for problem in refused.value.problems if problem.rule.code == code]
     assert works in found.instead

@@ -8,15 +8,17 @@ from typing import Any
 import pytest
 
 from nim_stack.base.problems import RefusedError
+from nim_stack.cli.main import main
+from nim_stack.deployment.keys import NO_KEY, Keys
 from nim_stack.plan import plan_deployment
 from tests.unit.conftest import TINY
 
 LICENSED = {"model": "llama-3.1-405b-instruct", "nodes": 2, "storage": {"storageClass": "shared"}}
 
 
-def refusals(raw: Any, *, has_ngc_key: bool = False) -> list[str]:
+def refusals(raw: Any, *, keys: Keys = NO_KEY) -> list[str]:
     with pytest.raises(RefusedError) as refused:
-        plan_deployment(raw, has_ngc_key=has_ngc_key)
+        plan_deployment(raw, keys=keys)
     return [str(problem) for problem in refused.value.problems]
 
 
@@ -26,7 +28,7 @@ def test_no_key_for_a_licensed_image() -> None:
         "its model without an NGC API key. Run `pulumi config set --secret ngcApiKey` and paste the key, or name "
         "existing Secrets in nim.secrets.ngcApiSecret and nim.secrets.imagePullSecrets."
     ]
-    assert plan_deployment(LICENSED, has_ngc_key=True).gpus_total == 16
+    assert plan_deployment(LICENSED, keys=Keys(ngc=True)).gpus_total == 16
     named = {"ngcApiSecret": "ngc", "imagePullSecrets": ["pull"]}
     assert plan_deployment(LICENSED | {"secrets": named}).gpus_total == 16
 
@@ -65,4 +67,16 @@ def test_the_head_says_where_and_that_nothing_changed() -> None:
     assert str(refused.value).startswith(
         "Pulumi.dev.yaml: one setting cannot work; nothing was changed.\n  - NIM003 nim.nodes"
     )
-    assert str(refused.value).endswith("\ndocs/rules.md explains each code.")
+    assert str(refused.value).endswith("\n`nim-stack rules NIM003` prints the cause and the cure of each code.")
+
+
+def test_the_foot_is_a_command_that_explains_every_code_above_it(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(RefusedError) as refused:
+        plan_deployment(TINY | {"nodes": 0, "storage": {}, "nodez": 1})
+    _, *lines, foot = str(refused.value).splitlines()
+    refused_codes = sorted({line.split()[1] for line in lines})
+    program, *words = foot.split("`")[1].split()
+    assert (program, words) == ("nim-stack", ["rules", *refused_codes])
+    assert main(words) == 0
+    heads = [line for line in capsys.readouterr().out.splitlines() if line.startswith("NIM")]
+    assert [head.split()[0] for head in heads] == refused_codes

@@ -1,11 +1,13 @@
 """`nim-stack render`: what it prints, and what it says is missing."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
 from nim_stack.cli.main import main
+from nim_stack.deployment.keys import EVERY_KEY, Keys
 from nim_stack.manifests.render import made_secrets
 from tests.examples import STACKS, Example
 
@@ -53,6 +55,6 @@ def test_a_stack_that_lacks_its_key_is_refused(capsys: pytest.CaptureFixture[str
 
 def test_secrets_that_exist_are_not_made() -> None:
     plan = Example("405b-model-free").plan
-    assert made_secrets(plan, has_ngc_key=True, has_hf_token=True) == []
+    assert made_secrets(replace(plan, keys=EVERY_KEY)) == []
     plan = Example("air-gapped").plan
-    assert made_secrets(plan, has_ngc_key=True, has_hf_token=False) == ["deepseek-r1-ngc-api"]
+    assert made_secrets(replace(plan, keys=Keys(ngc=True))) == ["deepseek-r1-ngc-api"]

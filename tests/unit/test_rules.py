@@ -6,6 +6,7 @@ import pytest
 
 from nim_stack.base.first_rules import ENCRYPTED_SETTINGS, KEY_IN_CLEAR
 from nim_stack.base.problems import DOCUMENT, Problem, RefusedError
+from nim_stack.deployment.keys import Keys
 from nim_stack.plan import plan_deployment
 from nim_stack.rules import all_rules
 from tests.unit import (
@@ -39,7 +40,7 @@ KEYLESS = [*rule_cases_stack.KEYLESS, *rule_cases_store.KEYLESS]
 def problems(settings: Any, *, has_keys: bool = True) -> list[Problem]:
     """The errors; and of a plan, which has none, the warnings."""
     try:
-        return list(plan_deployment(settings, has_ngc_key=has_keys, has_hf_token=has_keys).problems)
+        return list(plan_deployment(settings, keys=Keys(ngc=has_keys, hub=has_keys)).problems)
     except RefusedError as refused:
         return list(refused.problems)
 

@@ -10,7 +10,7 @@ from nim_stack.manifests.autoscaler import autoscaler
 from nim_stack.manifests.disruption_budget import disruption_budget
 from nim_stack.manifests.leader_worker_set import leader_worker_set, spec
 from nim_stack.manifests.pods import References
-from nim_stack.plan import DeploymentPlan, plan_deployment
+from nim_stack.plan import DeploymentPlan, plan_deployment, summary
 from nim_stack.values.kubernetes.types import complaints
 from tests.matrix_access import QUEUE, access_matrix
 from tests.unit.conftest import TINY
@@ -58,7 +58,7 @@ def test_the_plan_starts_with_the_fewest_groups_and_waits_for_the_most() -> None
     assert (SCALED.gpus_total, SCALED.gpus_most) == (4, 8)
     assert SCALED.rollout_timeout == 4 * one.rollout_timeout
     assert (one.gpus_total, one.gpus_most) == (2, 2)
-    assert (SCALED.summary["groups"], one.summary["groups"]) == ("2 to 4", 1)
+    assert (summary(SCALED)["groups"], summary(one)["groups"]) == ("2 to 4", 1)
 
 
 def test_the_report_has_both_numbers() -> None:

@@ -11,6 +11,7 @@ import yaml
 from hypothesis import given
 
 from nim_stack.cli.main import main
+from nim_stack.deployment.keys import Keys
 from nim_stack.plan import plan_deployment
 from nim_stack.settings import StackSettings
 from nim_stack.settings import json_schema as schema
@@ -31,18 +32,19 @@ def found(settings: Any, **others: Any) -> list[str]:
 
 
 def test_the_page_is_that_of_the_settings(
-    page_of: Callable[[str, str], None], capsys: pytest.CaptureFixture[str]
+    written_file: Callable[[str, str], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    page_of("settings.md", document.page())
+    written_file("docs/settings.md", document.page())
     main(["settings", "--markdown"])
     assert capsys.readouterr().out == document.page()
 
 
-def test_the_schema_is_that_of_the_settings(request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]) -> None:
-    if request.config.getoption("--golden-update"):
-        (ROOT / schema.FILE).write_text(schema.text())
+def test_the_schema_is_that_of_the_settings(
+    written_file: Callable[[str, str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    written_file(schema.FILE, schema.text())
     main(["settings", "--json-schema"])
-    assert capsys.readouterr().out == schema.text() == (ROOT / schema.FILE).read_text()
+    assert capsys.readouterr().out == schema.text()
 
 
 def test_the_page_has_every_setting_once_and_describes_it() -> None:
@@ -79,7 +81,7 @@ def test_the_example_of_the_page_is_planned() -> None:
     (shown,) = re.findall(r"```yaml\n(.*?)```", document.page(), re.DOTALL)
     settings = yaml.safe_load(shown)["config"]["nim-stack:nim"]
     assert settings.keys() == {"model", "nodes", "storage"}
-    assert plan_deployment(settings, has_ngc_key=True).nodes == 2
+    assert plan_deployment(settings, keys=Keys(ngc=True)).nodes == 2
     assert found(settings) == []
 
 

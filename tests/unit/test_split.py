@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from nim_stack.catalog.profiles import Profile, read_profile
+from nim_stack.deployment.keys import EVERY_KEY
 from nim_stack.plan import DeploymentPlan, plan_deployment
 from tests.unit.conftest import TINY
 
@@ -12,7 +13,7 @@ STORAGE = {"storage": {"storageClass": "shared"}}
 
 
 def plan(**settings: Any) -> DeploymentPlan:
-    return plan_deployment(STORAGE | settings, has_ngc_key=True, has_hf_token=True)
+    return plan_deployment(STORAGE | settings, keys=EVERY_KEY)
 
 
 @pytest.mark.parametrize(

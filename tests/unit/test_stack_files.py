@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from nim_stack.deployment.keys import EVERY_KEY
 from nim_stack.plan import plan_deployment
 
 ROOT = Path(__file__).parents[2]
@@ -24,7 +25,7 @@ def test_a_stack_file_plans_without_any_key(stack: str, split: tuple[int, int]) 
 def test_the_entries_that_the_page_on_planning_shows_are_planned() -> None:
     page = (ROOT / "docs" / "planning.md").read_text()
     (shown,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
-    plan = plan_deployment(yaml.safe_load(shown)["config"]["nim-stack:nim"], has_ngc_key=True, has_hf_token=True)
+    plan = plan_deployment(yaml.safe_load(shown)["config"]["nim-stack:nim"], keys=EVERY_KEY)
     assert (plan.gpus_per_node, plan.tensor_parallel, plan.pipeline_parallel) == (4, 4, 2)
     assert plan.fabric is not None
     assert plan.fabric.resources == {"rdma/roce": "2"}

@@ -1,4 +1,7 @@
-"""The GitHub Actions workflow: it parses, pins what it uses, and calls only what exists."""
+"""The GitHub Actions workflows, of a stack and of the project: they parse, pin what they use, and call what exists.
+
+They were never run on GitHub: what only its runners would show is not tested.
+"""
 
 import json
 import os
@@ -6,6 +9,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +23,7 @@ from tests.unit.previews import HERE as PREVIEWS
 
 ROOT = Path(__file__).parents[2]
 WORKFLOW = yaml.safe_load((ROOT / ".github/workflows/nim-stack.yml").read_text())
+CHECKS = yaml.safe_load((ROOT / ".github/workflows/checks.yml").read_text())
 ACTIONS = {
     path.parent.name: yaml.safe_load(path.read_text()) for path in (ROOT / ".github/actions").glob("*/action.yml")
 }
@@ -26,7 +31,7 @@ SECRETS = re.compile(r"\$\{\{ *secrets\.")
 
 
 def steps() -> Iterator[dict[str, Any]]:
-    for job in WORKFLOW["jobs"].values():
+    for job in (*WORKFLOW["jobs"].values(), *CHECKS["jobs"].values()):
         yield from job["steps"]
     for action in ACTIONS.values():
         yield from action["runs"]["steps"]
@@ -65,13 +70,66 @@ def test_scripts_are_bash() -> None:
 def test_what_runs_of_a_fork_has_no_secrets_and_every_other_job_an_environment() -> None:
     for name, job in WORKFLOW["jobs"].items():
         assert bool(SECRETS.search(str(job))) == ("environment" in job), name
-    assert "environment" not in WORKFLOW["jobs"]["check"]
+    assert "environment" not in WORKFLOW["jobs"]["plan"]
     assert "head.repo.full_name == github.repository" in WORKFLOW["jobs"]["preview"]["if"]
-    assert WORKFLOW["permissions"] == {"contents": "read"}
+    assert WORKFLOW["permissions"] == CHECKS["permissions"] == {"contents": "read"}
+
+
+def test_the_checks_know_no_secret_and_no_stack() -> None:
+    text = (ROOT / ".github/workflows/checks.yml").read_text()
+    assert SECRETS.search(text) is None
+    assert "PULUMI" not in text
+    assert all("environment" not in job and "permissions" not in job for job in CHECKS["jobs"].values())
+
+
+def test_the_workflow_of_a_stack_is_idle_without_one() -> None:
+    """A job without the condition itself waits for one that has it."""
+    jobs = WORKFLOW["jobs"]
+
+    def idle(name: str) -> bool:
+        return "vars.PULUMI_STACK != ''" in jobs[name].get("if", "") or (
+            "needs" in jobs[name] and idle(jobs[name]["needs"])
+        )
+
+    assert [name for name in jobs if not idle(name)] == []
+
+
+def test_both_workflows_use_the_same_version_of_an_action() -> None:
+    used = {uses for step in steps() if (uses := step.get("uses", "")) and not uses.startswith("./")}
+    assert len(used) == len({uses.partition("@")[0] for uses in used})
+
+
+def test_every_folder_with_a_pinned_action_is_kept_up_to_date() -> None:
+    (update,) = yaml.safe_load((ROOT / ".github/dependabot.yml").read_text())["updates"]
+    assert update["package-ecosystem"] == "github-actions"
+    assert set(update["directories"]) == {"/", *(f"/.github/actions/{name}" for name in ACTIONS)}
+
+
+@pytest.mark.parametrize("form", sorted((ROOT / ".github/ISSUE_TEMPLATE").glob("*.yml")), ids=lambda path: path.stem)
+def test_a_form_for_issues_has_what_github_requires(form: Path) -> None:
+    """A name, a description, and a body in which each question has a label and an id of its own."""
+    document = yaml.safe_load(form.read_text())
+    assert document.keys() == {"name", "description", "body"}
+    questions = [part for part in document["body"] if part["type"] != "markdown"]
+    assert questions
+    assert len({part["id"] for part in questions}) == len(questions)
+    assert all(part["attributes"]["label"] for part in questions)
+    assert any(part.get("validations", {}).get("required") for part in questions)
+
+
+def test_the_checks_run_on_every_python_that_the_packages_name() -> None:
+    tested = CHECKS["jobs"]["check"]["strategy"]["matrix"]["python"]
+    assert tested == sorted(tested, key=lambda version: int(version.partition(".")[2]))
+    for file in (ROOT / "pyproject.toml", ROOT / "container" / "pyproject.toml"):
+        project = tomllib.loads(file.read_text())["project"]
+        assert project["requires-python"] == f">={tested[0]}"
+        prefix = "Programming Language :: Python :: "
+        named = [entry.removeprefix(prefix) for entry in project["classifiers"] if entry.startswith(prefix)]
+        assert named == tested[: len(named)]
 
 
 def test_targets_of_make_exist() -> None:
-    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M)
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M)
     assert {"check", "venv"} == {words[0] for words in calls("make")} <= set(targets)
 
 
@@ -215,5 +273,5 @@ def test_an_update_is_interrupted_before_its_job_is_killed(tmp_path: Path) -> No
 
 
 def test_the_checks_refuse_a_stack_that_a_hosted_runner_cannot_wait_for() -> None:
-    [check] = [step["run"] for step in WORKFLOW["jobs"]["check"]["steps"] if "cli plan" in step.get("run", "")]
+    [check] = [step["run"] for step in WORKFLOW["jobs"]["plan"]["steps"] if "cli plan" in step.get("run", "")]
     assert '--up-within "$((UP_MINUTES - 20))"' in check

@@ -23,6 +23,7 @@ def webhook_retry(name: str, otherwise: Callable[[pulumi.ErrorHookArgs], Awaitab
     """Error hook that asks for another try while a webhook does not answer, and explains a missing controller.
 
     Args:
+        name: what the engine calls the hook; it is unique in a program.
         otherwise: hears of every failure that is final.
     """
     policy = retry_policy(time.monotonic, asyncio.sleep)

@@ -9,14 +9,10 @@ has to gather. It is written for `python3`, which both images have on their PATH
 NVIDIA's operator calls `ray` by its bare name in probes. Shells are not certain: /dev/tcp is bash's alone.
 """
 
-from typing import TYPE_CHECKING
-
 from nim_stack.base import names
+from nim_stack.deployment.plan_value import DeploymentPlan
 from nim_stack.manifests.references import Manifest
 from nim_stack.manifests.security import restricted
-
-if TYPE_CHECKING:
-    from nim_stack.plan import DeploymentPlan
 
 PROGRAM = """\
 import socket, sys, time
@@ -40,7 +36,7 @@ print(f"Ray on the leader answered after {time.monotonic() - start:.0f} s", flus
 """
 
 
-def wait_for_leader(plan: "DeploymentPlan") -> Manifest:
+def wait_for_leader(plan: DeploymentPlan) -> Manifest:
     """Same image, so that nothing else is pulled. The name of the leader resolves before it is ready: the Service of
     LeaderWorkerSet publishes such addresses."""
     settings = plan.settings

@@ -1,1 +1,4 @@
-"""Why a deployment does not serve: known failures as functions of a snapshot."""
+"""Why a deployment does not serve: known failures as functions of a snapshot.
+
+It may use `observing`, and asks no cluster itself.
+"""

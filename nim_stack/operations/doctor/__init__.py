@@ -1,2 +1,5 @@
 """Whether a cluster can take a deployment, before anything is created: read-only, against the plan, but for the
-all-reduce that it can be asked to run."""
+all-reduce that it can be asked to run.
+
+It may use `observing` and `diagnosis`.
+"""

@@ -21,13 +21,13 @@ Asked = tuple[str, str, str, str]
 """Verb, API group, resource, namespace (empty: of the cluster)."""
 
 
-def needed(plan: DeploymentPlan, *, ngc: bool, hub: bool, release: Release | None = None) -> list[Asked]:
+def needed(plan: DeploymentPlan, release: Release | None = None) -> list[Asked]:
     """What `pulumi up` of this stack does to each kind of object that it makes, those of the LWS release included.
 
     An update may replace an object in the namespace, which deletes the old one; a namespace and a release are deleted
     by `destroy` alone.
     """
-    objects = [(item, _CHANGES if "namespace" in item["metadata"] else _KEEPS) for item in made(plan, ngc=ngc, hub=hub)]
+    objects = [(item, _CHANGES if "namespace" in item["metadata"] else _KEEPS) for item in made(plan)]
     objects += [(item, _KEEPS) for item in release.objects] if release is not None else []
     asked = ((verb, *kind(item), item["metadata"].get("namespace", "")) for item, verbs in objects for verb in verbs)
     return list(dict.fromkeys(asked))

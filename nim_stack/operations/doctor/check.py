@@ -47,8 +47,6 @@ class Examined:
 
     plan: DeploymentPlan
     snapshot: Snapshot
-    has_ngc_key: bool = False
-    has_hf_token: bool = False
 
     @cached_property
     def case(self) -> Case:
@@ -72,8 +70,8 @@ class Examined:
 
     @cached_property
     def pods(self) -> int:
-        """Pods of all groups."""
-        return self.plan.nodes * self.plan.settings.replicas
+        """Pods of the groups that a start makes; an autoscaler may make more."""
+        return self.plan.nodes * self.plan.settings.least_groups
 
     def ours(self, obj: Json) -> bool:
         """Whether an object carries the labels of this deployment."""

@@ -20,7 +20,7 @@ def kubernetes(it: Examined) -> Iterator[Finding]:
     oldest, who = max(needs)
     if found < oldest:
         yield problem(f"{server}; {who} needs {oldest[0]}.{oldest[1]}", "Use a newer cluster, or another fabric.")
-    elif found < KUBERNETES_APART and it.plan.settings.replicas > 1:
+    elif found < KUBERNETES_APART and it.plan.settings.most_groups > 1:
         do = f"Have {it.pods} GPU nodes, or Kubernetes {KUBERNETES_APART[0]}.{KUBERNETES_APART[1]}."
         yield warning(f"{server}: pods of different groups cannot share a node", do)
     else:

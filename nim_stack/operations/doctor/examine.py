@@ -41,13 +41,13 @@ class Report:
         ]
 
 
-def read(reader: Reader, plan: DeploymentPlan, *, ngc: bool, hub: bool) -> Snapshot:
+def read(reader: Reader, plan: DeploymentPlan) -> Snapshot:
     """The snapshot with what the examination needs beside it."""
     settings = plan.settings
     existing, name = settings.secrets, settings.name
     named = [secret.name for secret in (existing.ngc_api_secret, existing.hf_token_secret) if secret is not None]
-    made = [names.api_secret(name), names.pull_secret(name)] if ngc else []
-    made += [names.hf_secret(name)] if hub else []
+    made = [names.api_secret(name), names.pull_secret(name)] if plan.keys.ngc else []
+    made += [names.hf_secret(name)] if plan.keys.hub else []
     snapshot = gather(reader, settings.namespace, name, [*named, *existing.image_pull_secrets, *made])
     further = {
         "runtimeClasses": ("/apis/node.k8s.io/v1/runtimeclasses", settings.pods.runtime_class),
@@ -76,7 +76,7 @@ def read(reader: Reader, plan: DeploymentPlan, *, ngc: bool, hub: bool) -> Snaps
     except ReleaseError as refused:
         release = None
         notes.append(f"{RELEASE_NOTE}{refused}")
-    answers = review(reader, needed(plan, ngc=ngc, hub=hub, release=release))
+    answers = review(reader, needed(plan, release))
     return replace(snapshot, objects=objects, notes=tuple(notes), access=answers)
 
 

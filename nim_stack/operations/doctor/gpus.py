@@ -87,12 +87,12 @@ def gpu_free(it: Examined) -> Iterator[Finding]:
         return
     held = {node.name: _held(it, node) for node in found.usable}
     room = [int((node.gpus - held[node.name]) // it.plan.gpus_per_node) for node in found.usable]
-    fit, replicas = _groups(room, it.plan.nodes), it.plan.settings.replicas
-    wanted = replicas + it.plan.settings.rollout.max_surge
-    if fit < replicas:
+    fit, least = _groups(room, it.plan.nodes), it.plan.settings.least_groups
+    wanted = least + it.plan.settings.rollout.max_surge
+    if fit < least:
         who = "; ".join(text for text in holders(it.case, found.usable)[:4])
         do = "Free GPUs, add nodes, or lower nim.replicas."
-        what = f"{replicas} groups are wanted, {fit} fit into what is free now ({who or 'nothing is held'})"
+        what = f"{least} groups are wanted, {fit} fit into what is free now ({who or 'nothing is held'})"
         yield _too_few(it, what, do)
     elif fit < wanted:
         do = "Free GPUs for it, or set nim.rollout.maxSurge to 0 (an update is then an outage of a group)."

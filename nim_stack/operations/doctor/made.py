@@ -21,16 +21,16 @@ class Kind(NamedTuple):
         return f"{self.resource}.{self.group}" if self.group else self.resource
 
 
-def made(plan: DeploymentPlan, *, ngc: bool, hub: bool) -> list[Json]:
+def made(plan: DeploymentPlan) -> list[Json]:
     """All objects but those of the LWS release; of a Secret the name alone, as its content is none of doctor's."""
     space = plan.settings.namespace
     secrets = [
         {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": space}}
-        for name in made_secrets(plan, has_ngc_key=ngc, has_hf_token=hub)
+        for name in made_secrets(plan)
     ]
-    objects = [*secrets, *render(plan, has_ngc_key=ngc, has_hf_token=hub)]
+    objects = [*secrets, *render(plan)]
     if ends_up(plan):
-        used = references(plan, has_ngc_key=ngc, has_hf_token=hub)
+        used = references(plan)
         objects.append(smoke_job(plan, space, used.pull_secrets))
     return objects
 

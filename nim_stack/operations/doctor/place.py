@@ -174,7 +174,7 @@ def taken(it: Examined) -> Iterator[Finding]:
     claim = it.own_claim
     if claim is not None and not it.ours(claim) and it.plan.settings.storage.storage_class is not None:
         clashes.append(f"PersistentVolumeClaim {claim['metadata']['name']}")
-    made = made_secrets(it.plan, has_ngc_key=it.has_ngc_key, has_hf_token=it.has_hf_token)
+    made = made_secrets(it.plan)
     for secret in it.snapshot.get("secrets"):
         if secret["metadata"]["name"] in made and not it.ours(secret):
             clashes.append(f"Secret {secret['metadata']['name']}")

@@ -9,7 +9,7 @@ from typing import Final
 from nim_stack.base import names
 from nim_stack.base.quantity import amount
 from nim_stack.operations.doctor.charged import Defaults, add, of_container, of_pod
-from nim_stack.operations.doctor.check import Examined, Finding, Json, check, ok, problem, unknown
+from nim_stack.operations.doctor.check import Examined, Finding, Json, check, ok, problem, unknown, warning
 from nim_stack.operations.doctor.made import kind, made
 from nim_stack.settings.pods import Role
 
@@ -42,10 +42,12 @@ def quota(it: Examined) -> Iterator[Finding]:
         yield unknown("quotas could not be read")
         return
     quotas = [item for item in it.snapshot.get("quotas") if not _scoped(item)]
-    objects, defaults = made(it.plan, ngc=it.has_ngc_key, hub=it.has_hf_token), Defaults.of(it.snapshot.get("limits"))
-    needed, mine = _needed(it, objects, defaults), _mine(it)
+    objects, defaults = made(it.plan), Defaults.of(it.snapshot.get("limits"))
+    settings, mine = it.plan.settings, _mine(it)
+    least = _needed(it, objects, defaults, settings.least_groups)
+    most = _needed(it, objects, defaults, settings.most_groups)
     found = [_silent(it, item, objects, defaults) for item in quotas]
-    found += [_full(item, needed, mine) for item in quotas]
+    found += [_full(item, least, mine) or _full_later(item, most, mine) for item in quotas]
     findings = [finding for finding in found if finding is not None]
     yield from findings or [ok(f"room in {len(quotas)} quotas" if quotas else "none")]
 
@@ -94,7 +96,19 @@ def _pods(it: Examined, objects: Sequence[Json]) -> Iterator[tuple[Role | None, 
 
 
 def _full(item: Json, needed: Mapping[str, float], mine: Mapping[str, float]) -> Finding | None:
-    """The first resource of a quota of which too little is left."""
+    """The first resource of a quota of which too little is left for a start."""
+    what = _too_little(item, needed, mine)
+    return problem(what, "Raise the quota, or ask for less.") if what else None
+
+
+def _full_later(item: Json, needed: Mapping[str, float], mine: Mapping[str, float]) -> Finding | None:
+    """The same for the most groups that an autoscaler may make: a start does not need them."""
+    what = _too_little(item, needed, mine)
+    do = "Raise the quota, or lower nim.autoscaling.maxReplicas."
+    return warning(f"{what} when the autoscaler makes the most groups", do) if what else None
+
+
+def _too_little(item: Json, needed: Mapping[str, float], mine: Mapping[str, float]) -> str | None:
     for resource, hard in _hard(item).items():
         # Of the core group `count/pods` and `pods` are both possible; all others are counted as count/jobs.batch.
         key = resource.removeprefix("count/")
@@ -102,14 +116,13 @@ def _full(item: Json, needed: Mapping[str, float], mine: Mapping[str, float]) ->
             continue
         used = amount((item.get("status", {}).get("used") or {}).get(resource, 0)) - mine.get(key, 0)
         if used + needed[key] > amount(hard):
-            what = f"quota {item['metadata']['name']}: {resource} {hard}, {used:,.0f} used, {needed[key]:,.0f} needed"
-            return problem(what, "Raise the quota, or ask for less.")
+            return f"quota {item['metadata']['name']}: {resource} {hard}, {used:,.0f} used, {needed[key]:,.0f} needed"
     return None
 
 
-def _needed(it: Examined, objects: Sequence[Json], defaults: Defaults) -> dict[str, float]:
-    """What quotas count, for all groups at once and the surge of an update, and for objects that are not there yet."""
-    groups = it.plan.settings.replicas + it.plan.settings.rollout.max_surge
+def _needed(it: Examined, objects: Sequence[Json], defaults: Defaults, groups: int) -> dict[str, float]:
+    """What quotas count, for so many groups and the surge of an update, and for objects that are not there yet."""
+    groups += it.plan.settings.rollout.max_surge
     found: dict[str, float] = {}
     add(found, of_pod(it.specs["leader"], defaults), groups)
     add(found, of_pod(it.specs["worker"], defaults), groups * (it.plan.nodes - 1))

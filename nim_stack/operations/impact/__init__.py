@@ -1,4 +1,4 @@
 """What a preview would do: GPUs, groups that roll, what is lost, and whether a person should agree first.
 
-Reads `pulumi preview --json` and knows nothing else: no cluster, no state, no Pulumi.
+It may use the rooms below `operations` alone: it reads `pulumi preview --json`, and knows no cluster and no state.
 """

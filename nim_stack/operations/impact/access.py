@@ -12,6 +12,7 @@ _OUTSIDE = ("NodePort", "LoadBalancer")
 
 
 def service(step: Step) -> Iterator[Effect]:
+    """What a changed Service means for its clients: who reaches it, and under which address."""
     old, new = spec_of(step.before, "type") or "ClusterIP", spec_of(step.after, "type") or "ClusterIP"
     if step.after and new in _OUTSIDE and (not step.before or old != new):
         text = f"Service {object_name(step.after)} is a {new}: clients outside the cluster reach the API"
@@ -46,6 +47,7 @@ def _switched(before: Any, after: Any) -> tuple[str, str] | None:
 
 
 def route(step: Step) -> Iterator[Effect]:
+    """What a changed Ingress or HTTPRoute means for clients outside of the cluster."""
     hosts = {which: _hosts(inputs) for which, inputs in (("before", step.before), ("after", step.after))}
     opened = [host for host in hosts["after"] if host not in hosts["before"]]
     closed = [host for host in hosts["before"] if host not in hosts["after"]]
@@ -67,6 +69,7 @@ def _hosts(inputs: Json) -> list[str]:
 
 
 def network_policy(step: Step) -> Iterator[Effect]:
+    """What a changed NetworkPolicy means for who reaches API and Ray."""
     if goes(step) and step.op == "delete":
         text = f"NetworkPolicy {step.name} is deleted: every pod of the cluster reaches API and Ray"
         yield Effect("access", text, ("exposure",))

@@ -29,10 +29,12 @@ class Effect:
 
 
 def goes(step: Step) -> bool:
+    """Whether the object of the step is deleted from the cluster, be it for another one."""
     return step.op in ("delete", "replace", "discard") and not step.retained
 
 
 def spec_of(inputs: Json, *path: str) -> Any:
+    """The value at a path below `spec`; None when it is not there."""
     value: Any = inputs.get("spec")
     for part in path:
         value = value.get(part) if isinstance(value, Mapping) else None
@@ -40,6 +42,7 @@ def spec_of(inputs: Json, *path: str) -> Any:
 
 
 def other(step: Step) -> Iterator[Effect]:
+    """What happens to an object of a kind that no other function knows."""
     verb = {"create": "is made", "delete": "is deleted", "replace": "is replaced", "update": "changes"}.get(
         step.op, step.op
     )

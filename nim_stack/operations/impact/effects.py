@@ -120,35 +120,39 @@ def _definition(step: Step) -> Iterator[Effect]:
 
 
 def _lws_release(steps: list[Step]) -> Iterator[Effect]:
-    gone = [step for step in steps if goes(step) and step.op == "delete"]
-    definitions = [step for step in gone if step.kind == "CustomResourceDefinition"]
-    for step in definitions:
-        yield from _definition(step)
-    released = [step for step in steps if step.op == "delete" and step.retained]
-    if released and not gone:
-        text = f"LWS stays in the cluster as it is ({len(released)} objects), no longer managed by this stack"
-        yield Effect("cluster", text)
-    if gone:
-        kept = sum(step.op == "delete" and step.retained for step in steps)
-        yield Effect(
-            "cluster",
-            f"the LWS controller is deleted ({len(gone)} objects; {kept} CRDs stay): no group of the cluster is made, "
-            "updated or restarted until another stack installs it; groups that serve go on",
-            ("deletion",),
-        )
+    """The objects of the LWS release, taken together."""
+    yield from _lws_gone(steps)
     made = [step for step in steps if step.op == "create"]
     if made:
         taken = ", or taken over where it is there" if all(step.retained_after for step in made) else ""
         yield Effect("cluster", f"the LWS controller is installed ({len(made)} objects){taken}")
-    controllers = [step for step in steps if step.kind == "Deployment"]
-    for step in controllers:
-        if step.op == "update":
+    for step in steps:
+        if step.kind == "Deployment" and step.op == "update":
             yield from _retention(step, "LWS", "cluster")
     changed = [step for step in steps if step.op in ("update", "replace")]
     if changed:
         named = ", ".join(f"{step.kind} {step.name}" for step in changed[:3])
         more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
         text = f"the LWS controller changes ({named}{more}): groups go on, and none is made or restarted meanwhile"
+        yield Effect("cluster", text)
+
+
+def _lws_gone(steps: list[Step]) -> Iterator[Effect]:
+    """Objects of the release that are deleted, or that only this stack gives up."""
+    gone = [step for step in steps if goes(step) and step.op == "delete"]
+    released = [step for step in steps if step.op == "delete" and step.retained]
+    for step in gone:
+        if step.kind == "CustomResourceDefinition":
+            yield from _definition(step)
+    if gone:
+        yield Effect(
+            "cluster",
+            f"the LWS controller is deleted ({len(gone)} objects; {len(released)} CRDs stay): no group of the cluster "
+            "is made, updated or restarted until another stack installs it; groups that serve go on",
+            ("deletion",),
+        )
+    elif released:
+        text = f"LWS stays in the cluster as it is ({len(released)} objects), no longer managed by this stack"
         yield Effect("cluster", text)
 
 

@@ -61,6 +61,7 @@ class Differences:
 
     @property
     def rolls(self) -> bool:
+        """Whether the groups start anew, because LWS makes a new revision or pods have to move."""
         return bool(self.in_revision or self.in_placement)
 
 

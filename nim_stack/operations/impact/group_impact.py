@@ -7,7 +7,7 @@ from nim_stack.base.words import count, duration, gigabytes
 from nim_stack.catalog.load import Catalog
 from nim_stack.deployment.deadlines import TimeBudget
 from nim_stack.operations.impact.effect import Approval, Effect
-from nim_stack.operations.impact.fields import Difference, compare
+from nim_stack.operations.impact.fields import Difference, Differences, compare
 from nim_stack.operations.impact.groups import Group, read_group
 from nim_stack.operations.impact.preview import Step
 from nim_stack.operations.impact.rollout import Rollout, Start, peak, rollout, start
@@ -51,64 +51,94 @@ class GroupImpact:
 
     @property
     def gpus_before(self) -> int:
+        """GPUs of all groups before the change."""
         return self.before.gpus_total if self.before else 0
 
     @property
     def gpus_after(self) -> int:
+        """GPUs of all groups after the change, without those that an autoscaler adds."""
         return self.after.gpus_total if self.after else 0
 
     @property
     def is_outage(self) -> bool:
+        """Whether no group serves for some time."""
         return any(kind == "outage" for kind, _ in self.approvals)
 
 
+@dataclass(frozen=True)
+class _Change:
+    """One LeaderWorkerSet before and after, as far as its sizes are known."""
+
+    step: Step
+    before: Group | None
+    after: Group | None
+    differences: Differences | None
+    """None unless an object that stays is compared with itself."""
+    rolled: Rollout | None
+
+    @property
+    def sizes_unknown(self) -> bool:
+        """Whether an object is there whose sizes are known only in the update."""
+        return bool((self.step.before and not self.before) or (self.step.after and not self.after))
+
+
 def group_impact(step: Step, around: Around, catalog: Catalog) -> GroupImpact:
-    """Of one step."""
-    fewest = [limits[0] if limits else 1 for limits in (around.limits_before, around.limits_after)]
-    before = read_group(step.before, {}, fewest[0]) if step.before else None
-    after = read_group(step.after, step.timeouts, fewest[1]) if step.after else None
-    if after and around.budget:
-        after = replace(after, budget=around.budget)
-    if before and before.cache and before.cache[1] in around.lost_claims:
-        before = replace(before, cache=("lost claim", before.cache[1]))
-    updated = before and after and step.op in ("update", "same")
-    differences = compare(step.before, step.after) if updated else None
-    rolled = rollout(before, after) if before and after and differences and differences.rolls else None
+    """What one step of a preview does to the LeaderWorkerSet that the step is about."""
+    change = _change(step, around)
+    before, after, differences = change.before, change.after, change.differences
     found = _Findings(step.name)
-    if (step.before and not before) or (step.after and not after):
-        found.need("unknown", "has sizes that are known only in the update")
-    elif step.op == "delete":
-        found.need("deletion", "is deleted")
-        if before and before.replicas:
-            found.need("outage", "no longer serves")
-    elif step.op == "replace" and before and after:
-        _replaced(found, before, after, around)
-    elif before and after and differences:
-        _updated(found, before, after, rolled, differences.rolls)
-        if rolled and after.surge:
-            _surge(found, before, after, around)
-    elif after:
-        found.say(
-            f"{count(after.replicas, 'group')} of {count(after.size, 'node')} made" + _serving(start(None, after))
-        )
+    _judge(found, change, around)
     _gpus(found, before, after, around)
-    gpus = _most_gpus(step, before, after, rolled, around)
+    starts = after is not None and (change.rolled is not None or step.op in ("create", "replace"))
     return GroupImpact(
         name=step.name,
         op=step.op,
         before=before,
         after=after,
         revision=bool(differences and differences.in_revision),
-        rollout=rolled,
+        rollout=change.rolled,
         why=(*differences.in_revision, *differences.in_placement) if differences else (),
         silent=differences.elsewhere if differences else (),
-        peak_gpus=gpus,
+        peak_gpus=_most_gpus(change, around),
         statements=tuple(found.statements),
         approvals=tuple(found.approvals),
-        weights=tuple(_weights(before, after, catalog))
-        if after and (rolled or step.op in ("create", "replace"))
-        else (),
+        weights=tuple(_weights(before, after, catalog)) if after is not None and starts else (),
     )
+
+
+def _change(step: Step, around: Around) -> _Change:
+    """Read both sides of the step, and compare them where the object stays."""
+    least_before, least_after = (limits[0] if limits else 1 for limits in (around.limits_before, around.limits_after))
+    before = read_group(step.before, {}, least_before) if step.before else None
+    after = read_group(step.after, step.timeouts, least_after) if step.after else None
+    if after and around.budget:
+        after = replace(after, budget=around.budget)
+    if before and before.cache and before.cache[1] in around.lost_claims:
+        before = replace(before, cache=("lost claim", before.cache[1]))
+    if before is None or after is None or step.op not in ("update", "same"):
+        return _Change(step, before, after, None, None)
+    differences = compare(step.before, step.after)
+    return _Change(step, before, after, differences, rollout(before, after) if differences.rolls else None)
+
+
+def _judge(found: "_Findings", change: _Change, around: Around) -> None:
+    """Say what happens to the groups, and what somebody should agree to."""
+    before, after = change.before, change.after
+    if change.sizes_unknown:
+        found.need("unknown", "has sizes that are known only in the update")
+    elif change.step.op == "delete":
+        found.need("deletion", "is deleted")
+        if before and before.replicas:
+            found.need("outage", "no longer serves")
+    elif change.step.op == "replace" and before and after:
+        _replaced(found, before, after, around)
+    elif before and after and change.differences:
+        _updated(found, before, after, change.rolled, change.differences.rolls)
+        if change.rolled and after.surge:
+            _surge(found, before, after, around)
+    elif after:
+        groups = f"{count(after.replicas, 'group')} of {count(after.size, 'node')} made"
+        found.say(groups + _serving(start(None, after)))
 
 
 @dataclass(frozen=True)
@@ -196,9 +226,11 @@ def _gpus(found: _Findings, before: Group | None, after: Group | None, around: A
         )
 
 
-def _most_gpus(step: Step, before: Group | None, after: Group | None, rolled: Rollout | None, around: Around) -> int:
-    gpus, _ = peak(before, after, rolled is not None)
-    if step.op == "replace" and before and after:
+def _most_gpus(change: _Change, around: Around) -> int:
+    """GPUs that are held at most at any time of the change, an autoscaler's included."""
+    before, after = change.before, change.after
+    gpus, _ = peak(before, after, change.rolled is not None)
+    if change.step.op == "replace" and before and after:
         old, new = before.gpus_total, after.gpus_total
         gpus = max(old, new) if before.name == after.name else old + new
     return max(gpus, around.limits_after[1] * after.gpus) if around.limits_after and after else gpus

@@ -36,6 +36,7 @@ class Group:
 
     @property
     def gpus_total(self) -> int:
+        """GPUs of all groups."""
         return self.gpus * self.replicas
 
     @property

@@ -88,33 +88,35 @@ def _verdict(group: GroupImpact) -> str:
 
 def _sections(impact: Impact, wanted: Collection[Approval]) -> Iterator[tuple[str, list[str]]]:
     """What needs approval comes first, and is not said again where it belongs."""
-    preview = impact.preview
-    if preview.errors:
-        yield "Errors", _limited([line for error in preview.errors for line in error.splitlines()])
     reasons: dict[str, list[str]] = {}
     for kind, why in impact.approvals(wanted):
         reasons.setdefault(why, []).append(kind)
-    if reasons:
-        yield "Needs approval", _limited([f"{', '.join(kinds)}: {why}" for why, kinds in reasons.items()])
+    parts: list[tuple[str, list[str]]] = [
+        ("Errors", [line for error in impact.preview.errors for line in error.splitlines()]),
+        ("Needs approval", [f"{', '.join(kinds)}: {why}" for why, kinds in reasons.items()]),
+    ]
+    yield from ((title, _limited(lines)) for title, lines in parts if lines)
     for group in impact.groups:
-        lines = [why for kind, why in group.approvals if kind not in wanted] + list(group.statements)
-        lines += [f"rolls because of {entry}" for entry in _limited([str(entry) for entry in group.why])]
-        lines += [f"without a restart: {entry}" for entry in _limited([str(entry) for entry in group.silent])]
-        if group.op == "update" and not lines and group.name not in str(reasons):
-            lines = ["only another spelling of the same; no pod restarts"]
+        lines = _group_lines(group, wanted, reasons)
         if lines:
             yield group.name, lines
     gpus = _further_gpus(impact)
-    if gpus:
-        yield "GPUs", [gpus]
+    parts = [("GPUs", [gpus] if gpus else [])]
     for topic, title in _TITLES.items():
-        lines = [effect.text for effect in impact.effects if effect.topic == topic and effect.text not in reasons]
-        if lines:
-            yield title, _limited(list(dict.fromkeys(lines)))
-    if impact.drift:
-        yield "Changed outside of Pulumi", _limited(list(impact.drift))
-    if preview.warnings:
-        yield "Warnings", _limited(list(preview.warnings))
+        texts = [effect.text for effect in impact.effects if effect.topic == topic and effect.text not in reasons]
+        parts.append((title, list(dict.fromkeys(texts))))
+    parts += [("Changed outside of Pulumi", list(impact.drift)), ("Warnings", list(impact.preview.warnings))]
+    yield from ((title, _limited(lines)) for title, lines in parts if lines)
+
+
+def _group_lines(group: GroupImpact, wanted: Collection[Approval], reasons: Collection[str]) -> list[str]:
+    """What is said of one LeaderWorkerSet beside what needs approval."""
+    lines = [why for kind, why in group.approvals if kind not in wanted] + list(group.statements)
+    lines += [f"rolls because of {entry}" for entry in _limited([str(entry) for entry in group.why])]
+    lines += [f"without a restart: {entry}" for entry in _limited([str(entry) for entry in group.silent])]
+    if group.op == "update" and not lines and not any(group.name in why for why in reasons):
+        return ["only another spelling of the same; no pod restarts"]
+    return lines
 
 
 def _further_gpus(impact: Impact) -> str:

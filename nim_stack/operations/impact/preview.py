@@ -48,10 +48,12 @@ class Step:
 
     @property
     def kind(self) -> str:
+        """Kind of the object, or the last part of another resource's type."""
         return self.type.rpartition(":")[2]
 
     @property
     def is_kubernetes(self) -> bool:
+        """Whether the resource is an object of a cluster."""
         return self.type.startswith("kubernetes:")
 
     @property
@@ -98,6 +100,7 @@ class Preview:
         return None
 
     def has_key(self, name: str) -> bool:
+        """Whether the stack's configuration has this key, whatever its project is called."""
         return any(key.endswith(f":{name}") for key in self.config)
 
 
@@ -105,36 +108,75 @@ def read_preview(text: str) -> Preview:
     """The preview in this text.
 
     Raises:
-        PreviewError: with what was expected instead.
+        PreviewError: the text is something else; the message says what was expected.
     """
     document = _document(text)
     raw = [step for step in document["steps"] if isinstance(step, dict) and isinstance(step.get("urn"), str)]
-    refreshed = {step["urn"]: _step(step) for step in raw if step.get("op") == "refresh"}
-    planned = {step["urn"]: _step(step) for step in raw if step.get("op") not in ({"refresh"} | _RECREATED)}
-    stacks = [step for step in (*refreshed.values(), *planned.values()) if step.type == _STACK]
-    unchanged = [replace(step, op="same", after=step.before) for urn, step in refreshed.items() if urn not in planned]
-    only_refresh = bool(refreshed) and not any(step.op != "refresh" for step in stacks)
-    if only_refresh:
-        drift, steps = list(planned.values()), unchanged
-    else:
-        drift, steps = list(_found_by_refresh(refreshed, planned)), [*planned.values(), *unchanged]
+    read = _read_steps(raw)
     summary = _mapping(document.get("changeSummary"))
     warnings, errors = _messages(document.get("diagnostics") or [])
+    same = sum(step.op == "same" for step in read.planned.values())
     return Preview(
-        stack=stacks[0].urn.split(":")[2] if stacks else "",
-        steps=tuple(step for step in steps if step.before or step.after),
-        drift=tuple(step for step in drift if step.is_kubernetes),
+        stack=read.stack,
+        steps=tuple(step for step in read.steps if step.before or step.after),
+        drift=tuple(step for step in read.drift if step.is_kubernetes),
         summary=summary,
         warnings=warnings,
         errors=errors,
         config={key: value for key, value in _mapping(document.get("config")).items() if isinstance(value, str)},
-        complete=bool(refreshed) or summary.get("same", 0) == sum(step.op == "same" for step in planned.values()),
-        only_refresh=only_refresh,
+        complete=bool(read.refreshed) or summary.get("same", 0) == same,
+        only_refresh=read.only_refresh,
         gpus=next((_gpus(step) for step in raw if _mapping(step.get("oldState")).get("type") == _STACK), None),
     )
 
 
+@dataclass(frozen=True)
+class _Steps:
+    """The steps of a document by resource: those of a refresh, and those of the program."""
+
+    refreshed: Mapping[str, Step]
+    planned: Mapping[str, Step]
+
+    @property
+    def _stacks(self) -> list[Step]:
+        return [step for step in (*self.refreshed.values(), *self.planned.values()) if step.type == _STACK]
+
+    @property
+    def stack(self) -> str:
+        """Name of the stack; empty where the document does not have it."""
+        return self._stacks[0].urn.split(":")[2] if self._stacks else ""
+
+    @property
+    def only_refresh(self) -> bool:
+        """Whether no program ran."""
+        return bool(self.refreshed) and all(step.op == "refresh" for step in self._stacks)
+
+    @property
+    def steps(self) -> list[Step]:
+        """What the program does, with the resources that it leaves as they are."""
+        unchanged = [
+            replace(step, op="same", after=step.before)
+            for urn, step in self.refreshed.items()
+            if urn not in self.planned
+        ]
+        return unchanged if self.only_refresh else [*self.planned.values(), *unchanged]
+
+    @property
+    def drift(self) -> list[Step]:
+        """What a refresh found to be otherwise than the state says."""
+        if self.only_refresh:
+            return list(self.planned.values())
+        return list(_found_by_refresh(self.refreshed, self.planned))
+
+
+def _read_steps(raw: list[dict[str, Any]]) -> _Steps:
+    refreshed = {step["urn"]: _step(step) for step in raw if step.get("op") == "refresh"}
+    planned = {step["urn"]: _step(step) for step in raw if step.get("op") not in ({"refresh"} | _RECREATED)}
+    return _Steps(refreshed, planned)
+
+
 def object_name(inputs: Json) -> str:
+    """Namespace and name of an object, as `namespace/name`."""
     metadata = inputs.get("metadata")
     metadata = metadata if isinstance(metadata, Mapping) else {}
     parts = (metadata.get("namespace"), metadata.get("name"))

@@ -6,6 +6,7 @@ from typing import Any
 
 from nim_stack.base.problems import RefusedError
 from nim_stack.catalog.load import Catalog, load_catalog
+from nim_stack.deployment.keys import Keys
 from nim_stack.operations.impact.effect import APPROVALS, Approval, Effect
 from nim_stack.operations.impact.effects import effects
 from nim_stack.operations.impact.fields import MISSING, Difference, compare, shown
@@ -26,6 +27,7 @@ class Impact:
 
     @property
     def changed(self) -> bool:
+        """Whether any resource does not stay the same."""
         return any(step.op != "same" for step in self.preview.steps)
 
     @property
@@ -102,9 +104,8 @@ def _around(group: Step, preview: Preview) -> Around:
 def _plan(preview: Preview) -> DeploymentPlan | None:
     """Of the settings in the preview's config, which are one deployment's; another program has none."""
     try:
-        return plan_deployment(
-            preview.settings or {}, has_ngc_key=preview.has_key("ngcApiKey"), has_hf_token=preview.has_key("hfToken")
-        )
+        keys = Keys(ngc=preview.has_key("ngcApiKey"), hub=preview.has_key("hfToken"))
+        return plan_deployment(preview.settings or {}, keys=keys)
     except RefusedError:
         return None
 

@@ -39,6 +39,7 @@ class Rollout:
 
     @property
     def is_outage(self) -> bool:
+        """Whether no group serves at worst."""
         return self.serving == 0
 
 

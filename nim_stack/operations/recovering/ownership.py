@@ -24,6 +24,8 @@ def stranger(live: Json, inputs: Json, since: str | None) -> str | None:
     """Why the object is not what a create with these inputs made; None when it is.
 
     Args:
+        live: the object as the cluster has it.
+        inputs: what the create was given.
         since: when the stack's connection to the cluster was made, as the state says: nothing of it is older.
     """
     meta = live.get("metadata", {})

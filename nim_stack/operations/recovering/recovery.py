@@ -53,6 +53,7 @@ def recover(
 
     Args:
         export: of `pulumi stack export`; it is not changed.
+        look: finds the object of a URN in the cluster.
         adopt: URNs of creates whose object is to be taken up although it looks like somebody else's.
         drop: URNs of operations that were looked after by hand.
         sure: whether somebody has said which cluster it is. Otherwise an object counts as gone only where another one

@@ -12,6 +12,7 @@ _APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 def is_secret(value: Any) -> bool:
+    """Whether a value of the state is an encrypted one."""
     return isinstance(value, dict) and value.get(_SIGNATURE) == _SECRET
 
 
@@ -26,6 +27,8 @@ def without_secrets(live: Json, inputs: Json, additional: Collection[str] = ()) 
     """The object as outputs of the state: encrypted values of the inputs in place of those of the cluster.
 
     Args:
+        live: the object as the cluster has it.
+        inputs: what the program asked for, with encrypted values.
         additional: the resource's further secret outputs.
     """
     kept: Json = _merged(live, inputs)

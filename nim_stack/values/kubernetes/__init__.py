@@ -2,7 +2,7 @@
 the spelling of names, and fields that do not go together.
 
 Tables by field, `<type>.<field>`, and functions by type. They judge what is certain and the same in all versions of
-Kubernetes that a stack may meet; what only some of them refuse is let through.
+Kubernetes that a stack may meet; what only some of them refuse is let through. It may use `base` alone.
 """
 
 from nim_stack.values.kubernetes.field import Found, is_judged, is_quantity, needed, of_field

@@ -9,7 +9,7 @@ _ID = (0, _INT32)
 FILE_MODE = (0, 0o777)
 STICKY_MODE = (0, 0o1777)
 _WEIGHT = (1, 100)
-_NONE_OR_MORE = (0, _INT32)
+_FROM_ZERO = (0, _INT32)
 _ONE_OR_MORE = (1, _INT32)
 
 RANGES: Mapping[str, tuple[int, int]] = {
@@ -41,12 +41,12 @@ RANGES: Mapping[str, tuple[int, int]] = {
     "PodSecurityContext.supplementalGroups": _ID,
     "PodSpec.activeDeadlineSeconds": _ONE_OR_MORE,
     "PreferredSchedulingTerm.weight": _WEIGHT,
-    "Probe.failureThreshold": _NONE_OR_MORE,
-    "Probe.initialDelaySeconds": _NONE_OR_MORE,
-    "Probe.periodSeconds": _NONE_OR_MORE,
-    "Probe.successThreshold": _NONE_OR_MORE,
+    "Probe.failureThreshold": _FROM_ZERO,
+    "Probe.initialDelaySeconds": _FROM_ZERO,
+    "Probe.periodSeconds": _FROM_ZERO,
+    "Probe.successThreshold": _FROM_ZERO,
     "Probe.terminationGracePeriodSeconds": (1, 2**63 - 1),
-    "Probe.timeoutSeconds": _NONE_OR_MORE,
+    "Probe.timeoutSeconds": _FROM_ZERO,
     "ProjectedVolumeSource.defaultMode": FILE_MODE,
     "ProjectedVolumeSource.defaultUser": _ID,
     "SecretVolumeSource.defaultMode": FILE_MODE,

@@ -31,6 +31,7 @@ class Form:
         return re.compile(self.pattern)
 
     def takes(self, text: str) -> bool:
+        """Whether the text is spelt like this, and not too long."""
         return (self.most is None or len(text) <= self.most) and self._compiled.fullmatch(text) is not None
 
 

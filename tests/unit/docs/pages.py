@@ -105,9 +105,10 @@ class Page:
 
 
 def pages() -> list[Page]:
-    """Every page that users read."""
-    found = [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "lab").rglob("*.md")]
-    found += (ROOT / "examples").rglob("*.md")
+    """Every page of the repository, those in the folders of recorded data included."""
+    found = [*ROOT.glob("*.md"), *(ROOT / ".github").rglob("*.md")]
+    for folder in ("docs", "evidence", "examples", "lab", "schema", "tests"):
+        found += (ROOT / folder).rglob("*.md")
     return [Page(str(path.relative_to(ROOT))) for path in sorted(found)]
 
 

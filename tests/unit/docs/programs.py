@@ -7,18 +7,20 @@ import argparse
 import contextlib
 import io
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from importlib.util import find_spec
 from pathlib import Path
 
 from lab import cli as lab_cli
-from lab.prove.cli import MATRICES
+from lab.prove import matrices
 from nim_stack.cli import main as nim_stack_cli
 from tests.unit.docs.cli_table import CliTable, UsageError
 from tests.unit.docs.pages import ROOT
 
 KUBECTL, PULUMI, HELM = CliTable("kubectl"), CliTable("pulumi"), CliTable("helm")
-TARGETS = frozenset(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+MAKEFILE = (ROOT / "Makefile").read_text()
+TARGETS = frozenset(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
+VARIABLES = frozenset(re.findall(r"^(?:[A-Z]+(?= \?=))|(?<=\$\(if \$\()[A-Z]+", MAKEFILE, re.MULTILINE))
 NOT_CHECKED = {
     ".": "the shell's",
     "cp": "a standard tool; the page is followed, and the file copied",
@@ -73,13 +75,22 @@ def _nim_stack(words: Sequence[str], whole: bool) -> None:
 
 def _lab(words: Sequence[str], whole: bool) -> None:
     _parse(lab_cli.parser(), words, whole)
-    if words[:1] == ["prove"] and (unknown := set(words[1:2]) - {m.name for m in MATRICES} - set(_flags(words))):
-        raise UsageError(f"lab prove: there is no matrix {', '.join(unknown)}")
+    if words[:1] == ["prove"]:
+        _matrices(set(words[1:2]) - set(_flags(words)))
 
 
 def _make(words: Sequence[str], whole: bool) -> None:
+    given = dict(word.split("=", 1) for word in words if "=" in word)
     if unknown := [word for word in words if word not in TARGETS and "=" not in word]:
         raise UsageError(f"make has no target {', '.join(unknown)}")
+    if unused := sorted(given.keys() - VARIABLES):
+        raise UsageError(f"the Makefile reads no {', '.join(unused)}")
+    _matrices({given["MATRIX"]} if "MATRIX" in given else set())
+
+
+def _matrices(names: Set[str]) -> None:
+    if unknown := names - set(matrices()):
+        raise UsageError(f"there is no matrix {', '.join(sorted(unknown))}")
 
 
 def _pip(words: Sequence[str], whole: bool) -> None:

@@ -24,6 +24,8 @@ def words(text: str) -> list[tuple[str, ...]]:
         ("lab/lab exec -m node-9 -- ls", "invalid choice: 'node-9'"),
         ("lab/lab prove nothing", "no matrix nothing"),
         ("make everything", "no target everything"),
+        ("make prove MATRIX=nothing", "no matrix nothing"),
+        ("make prove ROW=one", "reads no ROW"),
         ("pulumi upp", "table has only"),
         ("pulumi stack frob", "takes 0 words"),
         ("pulumi up --skip-sames", "no --skip-sames"),

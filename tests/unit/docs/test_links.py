@@ -93,6 +93,30 @@ def test_the_index_has_every_page_and_the_readme_the_index() -> None:
     assert "docs/README.md" in {link.text for link in Page("README.md").links}
 
 
+def test_the_index_of_decisions_is_that_of_their_files() -> None:
+    """Number, title, date and status stand in each file, and the index repeats them."""
+    rows = []
+    for path in sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md")):
+        head = re.match(r"# (\d{4})\. (.+)\n\n- Date: (\d{4}-\d\d-\d\d)\n- Status: (.+)\n\n\S", path.read_text())
+        assert head is not None, f"{path.name} does not begin with number, title, date and status"
+        number, *others = head.groups()
+        assert path.name.startswith(f"{number}-")
+        rows.append(f"| [{number}]({path.name}) | {' | '.join(others)} |")
+    index = Page("docs/decisions/README.md").text.splitlines()
+    assert [line for line in index if line.startswith("| [")] == rows
+    assert [row[3:7] for row in rows] == [f"{number:04}" for number in range(1, len(rows) + 1)]
+
+
+def test_a_decision_and_the_one_that_supersedes_it_name_each_other() -> None:
+    statuses = {
+        path.name: re.findall(r"^- Status: .*", path.read_text(), re.MULTILINE)[0]
+        for path in (ROOT / "docs" / "decisions").glob("[0-9]*.md")
+    }
+    old = {(name, new) for name, status in statuses.items() for new in re.findall(r"superseded by .*\((.*)\)", status)}
+    new = {(name, was) for was, status in statuses.items() for name in re.findall(r"supersedes .*\((.*)\)", status)}
+    assert old == new != set()
+
+
 def test_the_readme_is_short_and_begins_with_the_two_commands() -> None:
     lines = Page("README.md").text.splitlines()
     assert len(lines) <= 190

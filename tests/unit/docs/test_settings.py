@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
+from nim_stack.deployment.keys import EVERY_KEY
 from nim_stack.plan import plan_deployment
 from nim_stack.settings import StackSettings
 from nim_stack.settings.page import sections
@@ -37,7 +38,7 @@ def test_a_block_of_settings_is_planned(block: Piece) -> None:
         return
     settings = document["config"]["nim-stack:nim"] if "config" in document else BASE | document
     assert document.keys() <= TOP | {"config"}, block
-    plan_deployment(settings, has_ngc_key=True, has_hf_token=True, where=str(block))
+    plan_deployment(settings, keys=EVERY_KEY, where=str(block))
 
 
 @BY_NAME

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from nim_stack.deployment.keys import EVERY_KEY
 from nim_stack.manifests.leader_worker_set import leader_worker_set
 from nim_stack.manifests.references import References, SecretRef
 from nim_stack.operations.impact.report import Impact, read_impact
@@ -22,7 +23,7 @@ def recorded(name: str) -> Impact:
 
 def lws(**settings: Any) -> dict[str, Any]:
     """The state of a LeaderWorkerSet that this program would make."""
-    plan = plan_deployment(_whole(settings), has_ngc_key=True, has_hf_token=True)
+    plan = plan_deployment(_whole(settings), keys=EVERY_KEY)
     references = References("cache", SecretRef("ngc", "NGC_API_KEY"), SecretRef("hub", "HF_TOKEN"), ("pull",))
     inputs = leader_worker_set(plan, references, plan.settings.namespace)
     return state(LWS, inputs, customTimeouts={"create": plan.rollout_timeout, "update": plan.rollout_timeout})

@@ -1,1 +1,0 @@
-"""Long matrices against the real cluster: `make prove`. Each row is proven once and kept in evidence/."""

@@ -1,0 +1,1 @@
+"""Rows on storage, secrets, scale and rollout as a user sets them."""

@@ -78,7 +78,7 @@ def cancelled(waiting: "subprocess.Popen[str]", verb: str) -> None:
 def test_cancel_of_an_update_ends_the_wait_promptly_and_the_next_up_goes_on(engine: Engine) -> None:
     """The plugin of 2026-01 keeps the inputs of before in the state; the next `up` applies the new ones again."""
     set_status("False", 1)
-    waits = {"STEP": "widget", "WAIT_FOR": "condition=Available", "SIZE": "4"}
+    waits: Any = {"STEP": "widget", "WAIT_FOR": "condition=Available", "SIZE": "4"}
     waiting = engine.start("up", "--yes", "--skip-preview", **waits)
     until("the widget has its new size", lambda: get("widget", "w", "-n", "fx")["spec"]["size"] == 4, 60)
     cancelled(waiting, "updating")
@@ -90,7 +90,7 @@ def test_cancel_of_an_update_ends_the_wait_promptly_and_the_next_up_goes_on(engi
 
 def test_cancel_of_a_create_keeps_the_object_in_the_state(engine: Engine) -> None:
     engine.run("destroy", "--yes", "--skip-preview", "--target", "**Widget::w")
-    waits = {"STEP": "widget", "WAIT_FOR": "condition=Available", "SIZE": "4"}
+    waits: Any = {"STEP": "widget", "WAIT_FOR": "condition=Available", "SIZE": "4"}
     waiting = engine.start("up", "--yes", "--skip-preview", **waits)
     until("the widget is there", lambda: get("widget", "w", "-n", "fx"), 60)
     cancelled(waiting, "creating")

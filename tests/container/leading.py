@@ -6,9 +6,9 @@ from nim_serve.contract.limits import Limits
 from nim_serve.decide import events as e
 from nim_serve.decide.events import Action, Event
 from nim_serve.decide.leading import Leading
+from nim_serve.decide.membership import Member
 from nim_serve.decide.messages import Order, Report
 from nim_serve.decide.phases import Phase
-from nim_serve.ray.membership import Member
 
 LIMITS = Limits(join=100, rejoin=50, load=1000, tries=3, window=60, drain=40, drain_delay=5)
 BOTH = (Member("10.0.0.1", 1, 1), Member("10.0.0.2", 1, 1))

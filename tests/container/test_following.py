@@ -75,7 +75,7 @@ def test_a_model_that_is_not_there_ends_the_pod_with_the_reason() -> None:
     assert play.do(FOUND, e.Ordered(FIRST), e.ModelDone("no such file", final=True))[-1] == e.End(
         Scope.RAY, RAY_GRACE_SECONDS
     )
-    assert play.do(e.Ended(Scope.RAY)) == [e.Exit(1, "no such file", hold=True)]
+    assert play.do(e.Ended(Scope.RAY)) == [e.Exit(1, "no such file", delayed=True)]
 
 
 def test_a_download_that_fails_is_tried_again_with_pauses_and_only_then_given_up() -> None:
@@ -89,7 +89,7 @@ def test_a_download_that_fails_is_tried_again_with_pauses_and_only_then_given_up
     assert play.do(e.ModelDone("429"))[-1] == e.End(Scope.RAY, RAY_GRACE_SECONDS)
     (exit_action,) = play.do(e.Ended(Scope.RAY))
     assert isinstance(exit_action, e.Exit)
-    assert (exit_action.reason, exit_action.hold) == ("429 after 2 further tries", True)
+    assert (exit_action.reason, exit_action.delayed) == ("429 after 2 further tries", True)
 
 
 def test_a_download_that_fails_once_does_no_harm() -> None:

@@ -65,7 +65,7 @@ def test_a_pod_of_a_group_holds_and_sigterm_ends_that_at_once(
     command = [sys.executable, "-m", "nim_serve", "nim-serve-ray", "--head", "--port", "0"]
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as leader:
         assert leader.stderr is not None
-        assert any("holds before it exits" in line for line in leader.stderr)
+        assert any("waits before it exits" in line for line in leader.stderr)
         assert message.read_text()
         leader.send_signal(signal.SIGTERM)
         assert leader.wait(10) == code

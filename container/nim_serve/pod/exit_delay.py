@@ -23,7 +23,7 @@ def delay_exit(
     if stop.requested:
         return
     log.info(
-        "holds before it exits, so that its log can be read, and LWS does not make the group anew in a loop",
+        "the pod waits before it exits, so that its log can be read and LWS does not create the group again in a loop",
         seconds=round(EXIT_DELAY_SECONDS),
     )
     until = now() + EXIT_DELAY_SECONDS

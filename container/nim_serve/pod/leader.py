@@ -58,7 +58,7 @@ class Leader(Supervisor):
             self.listener = Listener(self.selector, heartbeat_port(config, port), config.nodes, group)
 
     def serve(self) -> e.Exit:
-        """Run from the start of the process to its exit; the exit."""
+        """Run until the machine says exit, and give that exit."""
         address = f"{self.own_ip}:{self.port}"
         life = f"{time.time_ns():x}"
         config = self.config

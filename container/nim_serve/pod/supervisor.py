@@ -103,7 +103,7 @@ class Supervisor(ABC):
             os.write(self._writable, b".")
 
     def run(self, machine: Machine, first: list[Action]) -> e.Exit:
-        """Do the first actions, and turn until the machine says exit; the exit."""
+        """Do the first actions, turn until the machine says exit, and give that exit."""
         now = time.monotonic()
         for action in first:
             self._do(action, now)

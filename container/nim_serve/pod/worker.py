@@ -37,7 +37,7 @@ class Worker(Supervisor):
         self._looking_since: float | None = None
 
     def serve(self) -> e.Exit:
-        """Run from the start of the process to its exit; the exit."""
+        """Run until the machine says exit, and give that exit."""
         own = Report(
             worker=os.environ.get("LWS_WORKER_INDEX") or self.own_ip or socket.gethostname(),
             group=self.head,

@@ -23,7 +23,7 @@ _WHAT_TO_DO = (
     (r"HTTP \d|has no token", "Read the leader's log: the engine is up, and refuses or fails the request."),
     (r"[Nn]ame or service not known|name resolution|Name has no", "See that the cluster's DNS answers here."),
     (
-        r"timed out|refused|reset|unreachable|no route|closed connection",
+        r"timed out|refused|reset|unreachable|[Nn]o route|closed connection",
         "Let pods of this namespace reach the leaders through the Service: see NetworkPolicies, the service mesh, and "
         "that the Service has endpoints (`kubectl get endpointslices`).",
     ),

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from nim_serve.pod.exit_delay import HOLD_SECONDS, hold
+from nim_serve.pod.exit_delay import EXIT_DELAY_SECONDS, delay_exit
 from nim_serve.pod.health_port import Health
 from nim_serve.pod.stopping import StopRequest
 from nim_serve.system.logs import Log, configure
@@ -32,8 +32,8 @@ def test_it_holds_for_a_while_says_so_once_and_its_health_is_not_late(
 ) -> None:
     configure("INFO", jsonl=False)
     clock, health = Clock(), Health(str(tmp_path))
-    hold(Log("leader"), clock, health, now=lambda: clock.now)
-    assert clock.now == 100 + HOLD_SECONDS
+    delay_exit(Log("leader"), clock, health, now=lambda: clock.now)
+    assert clock.now == 100 + EXIT_DELAY_SECONDS
     assert clock.now - health.turned_at <= 1
     (line,) = capsys.readouterr().err.splitlines()
     assert "so that its log can be read" in line
@@ -41,14 +41,14 @@ def test_it_holds_for_a_while_says_so_once_and_its_health_is_not_late(
 
 def test_a_request_to_stop_ends_it() -> None:
     clock = Clock(stop_at=103.0)
-    hold(Log("leader"), clock, now=lambda: clock.now)
+    delay_exit(Log("leader"), clock, now=lambda: clock.now)
     assert clock.now == 103
 
 
 def test_whoever_was_asked_to_stop_does_not_hold() -> None:
     clock = Clock()
     clock.request()
-    hold(Log("leader"), clock, now=lambda: clock.now)
+    delay_exit(Log("leader"), clock, now=lambda: clock.now)
     assert clock.now == 100
 
 
@@ -65,7 +65,7 @@ def test_a_pod_of_a_group_holds_and_sigterm_ends_that_at_once(
     command = [sys.executable, "-m", "nim_serve", "nim-serve-ray", "--head", "--port", "0"]
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as leader:
         assert leader.stderr is not None
-        assert any("holds before it exits" in line for line in leader.stderr)
+        assert any("waits before it exits" in line for line in leader.stderr)
         assert message.read_text()
         leader.send_signal(signal.SIGTERM)
         assert leader.wait(10) == code

@@ -7,14 +7,14 @@ import time
 from pathlib import Path
 
 import pytest
-from nim_serve.model.download_lock import turn
+from nim_serve.model.download_lock import download_lock
 from nim_serve.system.logs import Log
 
 LOG = Log("test")
 
 
 def _hold(path: Path, seconds: float, begun: "multiprocessing.synchronize.Event") -> None:
-    with turn(path, LOG):
+    with download_lock(path, LOG):
         begun.set()
         time.sleep(seconds)
 
@@ -26,7 +26,7 @@ def test_the_second_waits_for_the_first_and_says_so(tmp_path: Path, capsys: pyte
     first.start()
     assert begun.wait(10)
     started = time.monotonic()
-    with turn(tmp_path / "m" / "lock", LOG, poll=0.05):
+    with download_lock(tmp_path / "m" / "lock", LOG, poll=0.05):
         waited = time.monotonic() - started
     first.join()
     assert waited > 0.3
@@ -42,7 +42,7 @@ def test_a_killed_holder_holds_nothing(tmp_path: Path) -> None:
     assert begun.wait(10)
     first.kill()
     first.join()
-    with turn(tmp_path / "lock", LOG, poll=0.05):
+    with download_lock(tmp_path / "lock", LOG, poll=0.05):
         pass
 
 
@@ -54,7 +54,7 @@ def test_without_locks_it_goes_on_and_warns(
 
     monkeypatch.setattr(fcntl, "flock", refuse)
     entered = False
-    with turn(tmp_path / "lock", LOG):
+    with download_lock(tmp_path / "lock", LOG):
         entered = True
     assert entered
     printed = capsys.readouterr()

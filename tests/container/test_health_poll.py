@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from nim_serve.decide.events import Broken, Event, InFlight
-from nim_serve.decide.health_poll import Rounds
+from nim_serve.decide.health_poll import HealthPoll
 from nim_serve.decide.progress import Sample
 
 HUNG_CLIENT = Sample(1, (7.0,))
@@ -20,12 +20,12 @@ class Vllm:
         self.generates, self.now = generates, 1000.0
         self.asked: list[tuple[float, float]] = []
         self.looked: list[float] = []
-        self.rounds = Rounds(self, stall, self._token, lambda: self.now)
+        self.health_poll = HealthPoll(self, stall, self._token, lambda: self.now)
 
     def _token(self, seconds: float) -> None:
         self.asked.append((self.now - 1000, seconds))
         if self.generates:
-            self.rounds.generated()
+            self.health_poll.generated()
 
     def health(self) -> int | None:
         return self.health_status
@@ -39,7 +39,7 @@ class Vllm:
         for second in range(seconds + 1):
             self.now = 1000.0 + second
             change(second)
-            for event in self.rounds.round(draining=False):
+            for event in self.health_poll.poll(draining=False):
                 if isinstance(event, Broken):
                     return second, event.what
         return None
@@ -102,5 +102,5 @@ def test_an_engine_in_error_is_a_fault_at_once() -> None:
 
 def test_a_drain_hears_of_the_requests_at_every_round() -> None:
     vllm = Vllm()
-    found: list[Event] = [event for _ in range(3) for event in vllm.rounds.round(draining=True)]
+    found: list[Event] = [event for _ in range(3) for event in vllm.health_poll.poll(draining=True)]
     assert found == [InFlight(1)] * 3

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from nim_serve.contract.limits import STOPPED_SECONDS
 from nim_serve.decide.events import Broken, Event, Scope
-from nim_serve.pod.pid_watch import Watched, how_it_ended
+from nim_serve.pod.pid_watch import PidWatch, how_it_ended
 from nim_serve.system.process import ProcessInfo, process_table
-from nim_serve.system.shared_memory import Leftovers, remove_ray_session
+from nim_serve.system.shared_memory import SharedMemoryCleanup, remove_ray_session
 from nim_serve.system.termination import LONGEST, leave_message
 
 
@@ -22,17 +22,17 @@ class Watching:
 
     def __init__(self) -> None:
         self.selector = selectors.DefaultSelector()
-        self.watched = Watched(self.selector)
+        self.pid_watch = PidWatch(self.selector)
         self.children: list[subprocess.Popen[bytes]] = []
 
     def child(self, name: str, scope: Scope, command: list[str]) -> "subprocess.Popen[bytes]":
         child = subprocess.Popen(command)
         self.children.append(child)
-        self.watched.add(child.pid, name, scope, child.poll)
+        self.pid_watch.add(child.pid, name, scope, child.poll)
         return child
 
     def wait(self) -> list[Event]:
-        return [event for key, _ in self.selector.select(10) for event in self.watched.ended(key.data)]
+        return [event for key, _ in self.selector.select(10) for event in self.pid_watch.ended(key.data)]
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def watching() -> Iterator[Watching]:
     for child in made.children:
         child.kill()
         child.wait()
-    made.watched.forget(Scope.RAY)
+    made.pid_watch.forget(Scope.RAY)
     made.selector.close()
 
 
@@ -52,7 +52,7 @@ def test_an_end_is_noticed_at_once_and_described(watching: Watching) -> None:
     assert watching.wait() == [Broken(Scope.RAY, "raylet was killed by signal 9")]
     watching.child("vLLM", Scope.ENGINE, [sys.executable, "-c", "raise SystemExit(0)"])
     assert watching.wait() == [Broken(Scope.ENGINE, "vLLM ended by itself with exit code 0")]
-    assert watching.watched.pids == ()
+    assert watching.pid_watch.pids == ()
 
 
 def test_arguments_that_vllm_refuses_are_final(watching: Watching) -> None:
@@ -67,8 +67,8 @@ def test_a_process_of_somebody_else_has_simply_gone() -> None:
 def test_what_is_about_to_be_ended_is_not_watched(watching: Watching) -> None:
     rank = watching.child("rank", Scope.ENGINE, ["sleep", "60"])
     raylet = watching.child("raylet", Scope.RAY, ["sleep", "60"])
-    watching.watched.forget(Scope.ENGINE)
-    assert watching.watched.pids == (raylet.pid,)
+    watching.pid_watch.forget(Scope.ENGINE)
+    assert watching.pid_watch.pids == (raylet.pid,)
     rank.kill()
     raylet.kill()
     assert watching.wait() == [Broken(Scope.RAY, "raylet was killed by signal 9")]
@@ -79,7 +79,7 @@ def test_a_process_that_stays_stopped_is_broken(watching: Watching) -> None:
     os.kill(child.pid, signal.SIGSTOP)
     os.waitid(os.P_PID, child.pid, os.WSTOPPED | os.WNOWAIT)
     stopped = process_table()
-    look = watching.watched.look
+    look = watching.pid_watch.look
     assert look(0, stopped, 0.0) == []
     assert look(0, stopped, STOPPED_SECONDS) == [Broken(Scope.RAY, "raylet is stopped by a signal")]
     assert look(0, stopped, 9.0) == [], "said once"
@@ -90,23 +90,23 @@ def test_a_process_that_goes_on_in_time_is_not(watching: Watching) -> None:
     stopped = {child.pid: ProcessInfo(child.pid, 1, "T", "sleep")}
     runs = {child.pid: ProcessInfo(child.pid, 1, "S", "sleep")}
     times = enumerate([stopped, runs, stopped, runs] * 5)
-    assert [watching.watched.look(0, table, STOPPED_SECONDS * n) for n, table in times] == [[]] * 20
+    assert [watching.pid_watch.look(0, table, STOPPED_SECONDS * n) for n, table in times] == [[]] * 20
 
 
 def test_ranks_and_engine_cores_are_found_below_the_first_process(watching: Watching) -> None:
     sleepers = [watching.child(name, Scope.RAY, ["sleep", "60"]) for name in ("a", "b", "c")]
-    watching.watched.forget(Scope.RAY)
+    watching.pid_watch.forget(Scope.RAY)
     names = ("ray::RayWorkerP", "VLLM::EngineCor", "ray::IDLE")
     table = {child.pid: ProcessInfo(child.pid, 1, "S", name) for child, name in zip(sleepers, names, strict=True)}
-    assert watching.watched.look(1, table, 0.0) == []
-    assert set(watching.watched.pids) == {sleepers[0].pid, sleepers[1].pid}
+    assert watching.pid_watch.look(1, table, 0.0) == []
+    assert set(watching.pid_watch.pids) == {sleepers[0].pid, sleepers[1].pid}
     sleepers[0].kill()
     assert watching.wait() == [Broken(Scope.ENGINE, f"rank (process {sleepers[0].pid}) was killed by signal 9")]
 
 
 def test_only_new_files_are_removed_from_shared_memory(tmp_path: Path) -> None:
     (tmp_path / "before").touch()
-    leftovers = Leftovers(tmp_path, active=True)
+    leftovers = SharedMemoryCleanup(tmp_path, active=True)
     (tmp_path / "psm_1").touch()
     (tmp_path / "directory").mkdir()
     assert leftovers.remove() == ["psm_1"]
@@ -114,7 +114,7 @@ def test_only_new_files_are_removed_from_shared_memory(tmp_path: Path) -> None:
 
 
 def test_outside_a_container_nothing_is_removed(tmp_path: Path) -> None:
-    leftovers = Leftovers(tmp_path)
+    leftovers = SharedMemoryCleanup(tmp_path)
     (tmp_path / "psm_1").touch()
     assert leftovers.remove() == []
     remove_ray_session(tmp_path)

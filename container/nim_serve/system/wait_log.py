@@ -1,35 +1,30 @@
-"""Says what is being waited for: a new reason at once, the same one every few seconds."""
+"""The log lines about a wait: a new reason is logged at once, the same one every few seconds."""
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from nim_serve.system.logs import Log
 
 REPEAT_SECONDS = 10.0
 MOST_A_SECOND = 3
-"""Lines; a large group that gathers changes with every worker, and its log is to be read by people."""
-
-MOST_NAMED = 8
+"""Lines. A large group that gathers has a new reason with every worker, and people have to read its log."""
 
 
-def few(items: Iterable[str], separator: str = ", ") -> str:
-    """The first of them by name, the others by their number."""
-    given = list(items)
-    rest = [f"and {len(given) - MOST_NAMED} more"] if len(given) > MOST_NAMED else []
-    return separator.join([*given[:MOST_NAMED], *rest])
-
-
-class Waiting:
-    """One line of waits; told of a reason at every turn, it logs few of them."""
+class WaitLog:
+    """Writes the lines of one waiter. It is told of the reason at every turn of a loop, and logs few of them."""
 
     def __init__(self, log: Log, now: Callable[[], float] = time.monotonic, repeat: float = REPEAT_SECONDS) -> None:
+        """Write to `log`; `now` is the clock and `repeat` the pause between equal lines, both in seconds."""
         self._log, self._now, self._repeat = log, now, repeat
         self._said = ""
         self._times: deque[float] = deque(maxlen=MOST_A_SECOND)
 
     def because(self, reason: str, waited: float, left: float | None = None) -> None:
-        """Log the reason when it is new or has not been heard for a while."""
+        """Log the reason when it is new, or when it was not logged for a while.
+
+        `waited` and `left` are seconds: since the wait began, and until it is given up (None: it never is).
+        """
         now = self._now()
         if len(self._times) == MOST_A_SECOND and now - self._times[0] < 1.0:
             return

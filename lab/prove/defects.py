@@ -18,9 +18,9 @@ from lab.pki import kubeconfig
 from lab.prove import measuring, provoke
 from lab.prove.deployment import GROUP, NAMESPACE, Json, install_lws, remove_lws
 from lab.prove.matrix import Matrix
+from nim_stack.operations.cluster.reader import connect
 from nim_stack.operations.doctor.check import Examined
 from nim_stack.operations.doctor.examine import Report, examine, read
-from nim_stack.operations.observing.reader import connect
 from nim_stack.plan import DeploymentPlan, plan_deployment
 from nim_stack.settings import Cluster
 

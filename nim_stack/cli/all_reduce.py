@@ -15,9 +15,9 @@ from nim_stack.cli.stack_files import StackFileError
 
 if TYPE_CHECKING:
     from nim_stack.cli.clusters import Target
+    from nim_stack.operations.cluster.reader import Reader
     from nim_stack.operations.doctor.bandwidth import Measured
     from nim_stack.operations.doctor.check import Examined, Finding
-    from nim_stack.operations.observing.reader import Reader
 
 _MIB = 1024**2
 _MOST_MIB = 8 * 1024

@@ -11,7 +11,7 @@ from nim_stack.settings import Cluster, StackSettings
 from nim_stack.settings.reading import read_settings
 
 if TYPE_CHECKING:
-    from nim_stack.operations.observing.reader import Reader
+    from nim_stack.operations.cluster.reader import Reader
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Target:
         return plan_deployment(self.raw, has_ngc_key=self.has_ngc_key, has_hf_token=self.has_hf_token, where=self.where)
 
     def reader(self) -> "Reader":
-        from nim_stack.operations.observing.reader import connect
+        from nim_stack.operations.cluster.reader import connect
 
         return connect(self.cluster)
 

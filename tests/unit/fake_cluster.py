@@ -7,12 +7,15 @@ import ssl
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+
+from wsproto import ConnectionType, WSConnection
+from wsproto.events import AcceptConnection, BytesMessage, CloseConnection, Request
 
 NAME = "api.internal"
 """What the certificate of the API server is for, beside the address 127.0.0.1 when it is asked for."""
@@ -65,6 +68,8 @@ class FakeCluster:
     headers: list[dict[str, str]] = field(default_factory=list)
     server_names: list[str | None] = field(default_factory=list)
     """Server name of each TLS handshake."""
+    forwarded: list[bytes] = field(default_factory=list)
+    """Channel of each message of a port-forward."""
     clients: list[str] = field(default_factory=list)
     """Common names of clients' certificates."""
 
@@ -111,6 +116,9 @@ def serving(authority: Authority, *names: str) -> Iterator[FakeCluster]:
             known = fake.tokens is None or self.headers.get("Authorization", "").removeprefix("Bearer ") in fake.tokens
             if not known or (fake.wants_certificate and not peer):
                 status, found = 401, {"message": "Unauthorized"}
+            if known and status == 101:
+                self._forward(found)
+                return
             page = isinstance(found, bytes)
             content = found if page else json.dumps(found).encode()
             self.send_response(status)
@@ -121,6 +129,38 @@ def serving(authority: Authority, *names: str) -> Iterator[FakeCluster]:
                 self.send_header("Location", fake.location)
             self.end_headers()
             self.wfile.write(content)
+
+        def _forward(self, port: int | bytes) -> None:
+            """A port-forward as a kubelet does it: to this port of loopback, or this error of the pod."""
+            self.close_connection = True
+            server = WSConnection(ConnectionType.SERVER)
+            server.initiate_upgrade_connection([(k.encode(), v.encode()) for k, v in self.headers.items()], self.path)
+            (asked,) = list(server.events())
+            assert isinstance(asked, Request)
+            assert asked.subprotocols == ["v4.channel.k8s.io"]
+            self.connection.sendall(server.send(AcceptConnection(subprotocol=asked.subprotocols[0])))
+
+            def send(channel: int, data: bytes) -> None:
+                self.connection.sendall(server.send(BytesMessage(bytes([channel]) + data)))
+
+            wanted = int(self.path.partition("ports=")[2]).to_bytes(2, "little")
+            send(0, wanted)
+            send(1, wanted)
+            if isinstance(port, bytes):
+                send(1, port)
+                return
+            with socket.create_connection(("127.0.0.1", port), 5) as there:
+                back = threading.Thread(target=_copy, args=(there, send), daemon=True)
+                back.start()
+                while data := self.connection.recv(65536):
+                    server.receive_data(data)
+                    for event in server.events():
+                        if isinstance(event, BytesMessage):
+                            fake.forwarded.append(bytes(event.data[:1]))
+                            there.sendall(event.data[1:])
+                        elif isinstance(event, CloseConnection):
+                            there.shutdown(socket.SHUT_RDWR)
+                            return
 
         def __getattr__(self, name: str) -> Any:
             if name.startswith("do_"):
@@ -147,6 +187,12 @@ def serving(authority: Authority, *names: str) -> Iterator[FakeCluster]:
         fake.port = server.server_port
         with _thread(server):
             yield fake
+
+
+def _copy(there: socket.socket, send: Callable[[int, bytes], None]) -> None:
+    with suppress(OSError):
+        while data := there.recv(32768):
+            send(0, data)
 
 
 @dataclass

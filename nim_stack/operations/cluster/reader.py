@@ -4,10 +4,13 @@ Objects stay plain JSON, since a typed client drops the fields that it does not 
 one of them.
 """
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx2
+from httpx2.websockets import HTTPXWSException, WebSocketSession, WebSocketUpgradeError
 
 from nim_stack.base.http import explained
 from nim_stack.operations.cluster.client import TIMEOUT, client, proxy_url
@@ -17,6 +20,7 @@ from nim_stack.settings import Cluster
 
 Json = dict[str, Any]
 _LOG_SECONDS = 6.0
+_MESSAGE_BYTES = 1024**2
 
 
 class Reader:
@@ -64,6 +68,28 @@ class Reader:
         self._accept(answer, path)
         return self._object(answer, path)
 
+    @contextmanager
+    def websocket(self, path: str, protocol: str, **query: str) -> Iterator[WebSocketSession]:
+        """A WebSocket of this subprotocol.
+
+        Raises:
+            CannotReadError: forbidden, or the server refuses it.
+            ClusterUnreachableError: no connection, or unknown credentials.
+        """
+        with ExitStack() as stack:
+            try:
+                opened = self._client.websocket(
+                    path, subprotocols=[protocol], params=query, max_message_size_bytes=_MESSAGE_BYTES
+                )
+                session = stack.enter_context(opened)
+            except WebSocketUpgradeError as refused:
+                self._known(refused.response)
+                self._accept(refused.response, path)
+                raise self._no_api_server(refused.response, path, "it opens no WebSocket") from None
+            except (httpx2.HTTPError, HTTPXWSException, OSError) as failure:
+                raise self._unreachable(failure) from failure
+            yield session
+
     @property
     def server(self) -> str:
         """Its address."""
@@ -96,17 +122,23 @@ class Reader:
             # Of one request: the API server asks a kubelet for a log, and that may be what does not answer.
             raise CannotReadError("no answer in time", "silent") from None
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as failure:
-            why = explained(failure)
-            causes: dict[str, Cause] = {"certificate": "certificate", "proxy": "proxy", "silent": "silent"}
-            text = f"{self.server} cannot be reached{self._way}: {why}."
-            raise ClusterUnreachableError(text, causes.get(why.cause, "unreachable")) from failure
+            raise self._unreachable(failure) from failure
+        self._known(answer)
+        return answer
+
+    def _unreachable(self, failure: Exception) -> ClusterUnreachableError:
+        why = explained(failure)
+        causes: dict[str, Cause] = {"certificate": "certificate", "proxy": "proxy", "silent": "silent"}
+        text = f"{self.server} cannot be reached{self._way}: {why}."
+        return ClusterUnreachableError(text, causes.get(why.cause, "unreachable"))
+
+    def _known(self, answer: httpx2.Response) -> None:
         if answer.status_code == 401:
             raise ClusterUnreachableError(
                 f"{self.server} does not know these credentials, or they have expired (401): log in again, or choose "
                 "another context (nim.cluster.context, --context).",
                 "credentials",
             )
-        return answer
 
     def _accept(self, answer: httpx2.Response, path: str) -> None:
         if answer.is_redirect:

@@ -7,8 +7,8 @@ import ssl
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -149,18 +149,24 @@ def serving(authority: Authority, *names: str) -> Iterator[FakeCluster]:
             if isinstance(port, bytes):
                 send(1, port)
                 return
+            assert isinstance(self.connection, ssl.SSLSocket)
             with socket.create_connection(("127.0.0.1", port), 5) as there:
-                back = threading.Thread(target=_copy, args=(there, send), daemon=True)
-                back.start()
-                while data := self.connection.recv(65536):
-                    server.receive_data(data)
-                    for event in server.events():
-                        if isinstance(event, BytesMessage):
-                            fake.forwarded.append(bytes(event.data[:1]))
-                            there.sendall(event.data[1:])
-                        elif isinstance(event, CloseConnection):
-                            there.shutdown(socket.SHUT_RDWR)
+                while True:
+                    ready = self.connection.pending() or select.select([self.connection, there], [], [], 10)[0]
+                    if isinstance(ready, list) and there in ready:
+                        data = there.recv(32768)
+                        if not data:
+                            self.connection.sendall(server.send(CloseConnection(code=1000)))
                             return
+                        send(0, data)
+                    if isinstance(ready, int) or self.connection in ready:
+                        server.receive_data(self.connection.recv(65536) or None)
+                        for event in server.events():
+                            if isinstance(event, CloseConnection):
+                                return
+                            if isinstance(event, BytesMessage):
+                                fake.forwarded.append(bytes(event.data[:1]))
+                                there.sendall(event.data[1:])
 
         def __getattr__(self, name: str) -> Any:
             if name.startswith("do_"):
@@ -187,12 +193,6 @@ def serving(authority: Authority, *names: str) -> Iterator[FakeCluster]:
         fake.port = server.server_port
         with _thread(server):
             yield fake
-
-
-def _copy(there: socket.socket, send: Callable[[int, bytes], None]) -> None:
-    with suppress(OSError):
-        while data := there.recv(32768):
-            send(0, data)
 
 
 @dataclass

@@ -53,7 +53,7 @@ def client(access: Access) -> httpx2.Client:
         timeout=TIMEOUT,
         proxy=proxy,
         transport=direct,
-        event_hooks={"request": [_named(cluster.get("tls-server-name"))], "response": [_kept]},
+        event_hooks={"request": [_named(str(name))]} if (name := cluster.get("tls-server-name")) else {},
     )
 
 
@@ -73,20 +73,13 @@ def proxy_url(cluster: Section) -> httpx2.URL | None:
     return url
 
 
-def _named(name: str | None) -> Callable[[httpx2.Request], None]:
+def _named(name: str) -> Callable[[httpx2.Request], None]:
     """The name that TLS asks for and checks, in place of the one in the URL."""
 
     def hook(request: httpx2.Request) -> None:
-        if name:
-            request.extensions["sni_hostname"] = str(name)
+        request.extensions["sni_hostname"] = name
 
     return hook
-
-
-def _kept(answer: httpx2.Response) -> None:
-    """The words of a refusal, which are gone when a WebSocket was asked for and the connection is closed."""
-    if answer.is_error:
-        answer.read()
 
 
 def _is_loopback(server: str) -> bool:

@@ -5,15 +5,17 @@ portforward/websocket.go): the first byte of a message is its channel, 0 for dat
 message of each channel is the port in two bytes.
 """
 
-import queue
+import select
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Final
 
-from httpx2.websockets import HTTPXWSException, WebSocketSession
+from wsproto.connection import Connection, ConnectionType
+from wsproto.events import BytesMessage, CloseConnection, Ping
 
 from nim_stack.operations.cluster.errors import ClusterError
 from nim_stack.operations.cluster.reader import Reader
@@ -22,8 +24,6 @@ _PROTOCOL: Final = "v4.channel.k8s.io"
 _DATA: Final = 0
 _PORT_BYTES: Final = 2
 _CHUNK: Final = 32 * 1024
-_LOOK_SECONDS: Final = 0.1
-"""How often a silent connection is asked whether this side has ended: a WebSocket does not wake for that."""
 
 
 @dataclass
@@ -76,46 +76,59 @@ def _serve(
     here: socket.socket, open_: set[socket.socket], reader: Reader, path: str, port: int, found: Forward
 ) -> None:
     try:
-        with here, reader.websocket(path, _PROTOCOL, ports=str(port)) as there:
-            ended = threading.Event()
-            sending = threading.Thread(target=_send, args=(here, there, ended), daemon=True)
-            sending.start()
-            try:
-                _receive(here, there, ended, found)
-            finally:
-                with suppress(OSError):
-                    here.shutdown(socket.SHUT_RDWR)
-                sending.join()
+        with here, reader.upgraded(path, _PROTOCOL, ports=str(port)) as (there, first):
+            _relay(here, there, first)
     except ClusterError as trouble:
         found.troubles.append(trouble)
+    except OSError:
+        return  # either side ended without a word
     finally:
         open_.discard(here)
 
 
-def _send(here: socket.socket, there: WebSocketSession, ended: threading.Event) -> None:
-    """What comes from this machine, until it ends."""
-    with suppress(OSError, HTTPXWSException):
-        while data := here.recv(_CHUNK):
-            there.send_bytes(bytes([_DATA]) + data)
-    ended.set()
+def _relay(here: socket.socket, there: socket.socket, first: bytes) -> None:
+    """Both ways until one side ends. One thread does it, since OpenSSL takes no two of them for one connection.
 
-
-def _receive(here: socket.socket, there: WebSocketSession, ended: threading.Event, found: Forward) -> None:
-    """What comes from the pod, until either side ends."""
+    Raises:
+        ClusterError: the kubelet does not reach the port.
+    """
+    frames = Connection(ConnectionType.CLIENT)
     begun: set[int] = set()
-    with suppress(OSError, HTTPXWSException):
-        while not ended.is_set():
-            try:
-                message = there.receive_bytes(_LOOK_SECONDS)
-            except (TimeoutError, queue.Empty):
-                continue
-            channel, data = message[0], message[1:]
-            if channel not in begun:
-                begun.add(channel)
-                data = data[_PORT_BYTES:]
-            if channel == _DATA:
-                here.sendall(data)
-            elif data:
-                text = data.decode(errors="replace").strip()
-                found.troubles.append(ClusterError(f"the pod's port cannot be reached: {text[:500]}"))
+    message = b""
+    came = first
+    while came:
+        frames.receive_data(came)
+        for event in frames.events():
+            if isinstance(event, Ping):
+                there.sendall(frames.send(event.response()))
+            elif isinstance(event, CloseConnection):
                 return
+            elif isinstance(event, BytesMessage):
+                message += event.data
+                if event.message_finished:
+                    _take(here, message, begun)
+                    message = b""
+        came = b""
+        while not came:
+            buffered = isinstance(there, ssl.SSLSocket) and there.pending()
+            ready = [there] if buffered else select.select([here, there], [], [])[0]
+            if here in ready:
+                data = here.recv(_CHUNK)
+                if not data:
+                    there.sendall(frames.send(CloseConnection(code=1000)))
+                    return
+                there.sendall(frames.send(BytesMessage(bytes([_DATA]) + data)))
+            if there in ready:
+                came = there.recv(_CHUNK)
+                break
+
+
+def _take(here: socket.socket, message: bytes, begun: set[int]) -> None:
+    channel, data = message[0], message[1:]
+    if channel not in begun:
+        begun.add(channel)
+        data = data[_PORT_BYTES:]
+    if channel == _DATA:
+        here.sendall(data)
+    elif data:
+        raise ClusterError(f"the pod's port cannot be reached: {data.decode(errors='replace').strip()[:500]}")

@@ -4,13 +4,16 @@ Objects stay plain JSON, since a typed client drops the fields that it does not 
 one of them.
 """
 
+import base64
+import secrets
+import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+import httpcore2
 import httpx2
-from httpx2.websockets import HTTPXWSException, WebSocketSession, WebSocketUpgradeError
 
 from nim_stack.base.http import explained
 from nim_stack.operations.cluster.client import TIMEOUT, client, proxy_url
@@ -20,7 +23,7 @@ from nim_stack.settings import Cluster
 
 Json = dict[str, Any]
 _LOG_SECONDS = 6.0
-_MESSAGE_BYTES = 1024**2
+_FIRST_BYTES = 65536
 
 
 class Reader:
@@ -69,26 +72,39 @@ class Reader:
         return self._object(answer, path)
 
     @contextmanager
-    def websocket(self, path: str, protocol: str, **query: str) -> Iterator[WebSocketSession]:
-        """A WebSocket of this subprotocol.
+    def upgraded(self, path: str, protocol: str, **query: str) -> Iterator[tuple[socket.socket, bytes]]:
+        """A connection that speaks WebSocket with this subprotocol, and the first bytes that the server sends on it.
 
         Raises:
             CannotReadError: forbidden, or the server refuses it.
-            ClusterUnreachableError: no connection, or unknown credentials.
+            ClusterUnreachableError: no connection, unknown credentials, or a way that has no such connection.
         """
+        headers = {
+            "Connection": "Upgrade",
+            "Upgrade": "websocket",
+            "Sec-WebSocket-Version": "13",
+            "Sec-WebSocket-Key": base64.b64encode(secrets.token_bytes(16)).decode(),
+            "Sec-WebSocket-Protocol": protocol,
+        }
         with ExitStack() as stack:
             try:
-                opened = self._client.websocket(
-                    path, subprotocols=[protocol], params=query, max_message_size_bytes=_MESSAGE_BYTES
-                )
-                session = stack.enter_context(opened)
-            except WebSocketUpgradeError as refused:
-                self._known(refused.response)
-                self._accept(refused.response, path)
-                raise self._no_api_server(refused.response, path, "it opens no WebSocket") from None
-            except (httpx2.HTTPError, HTTPXWSException, OSError) as failure:
+                answer = stack.enter_context(self._client.stream("GET", path, params=query, headers=headers))
+                if answer.status_code != 101:
+                    answer.read()
+                    self._known(answer)
+                    self._accept(answer, path)
+                    raise self._no_api_server(answer, path, "it opens no WebSocket")
+                stream = answer.extensions["network_stream"]
+                connection = stream.get_extra_info("socket")
+                if not isinstance(connection, socket.socket):
+                    why = "a port-forward through an https proxy is not supported"
+                    text = f"{self.server} cannot be reached{self._way}: {why}."
+                    raise ClusterUnreachableError(text, "proxy")
+                first = stream.read(_FIRST_BYTES, TIMEOUT.read)
+            except (httpx2.HTTPError, httpcore2.TimeoutException, httpcore2.NetworkError, OSError) as failure:
                 raise self._unreachable(failure) from failure
-            yield session
+            connection.settimeout(None)
+            yield connection, first
 
     @property
     def server(self) -> str:

@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from nim_stack.base.quantity import PATTERN, to_bytes
+from nim_stack.base.quantity import SETTING_PATTERN, Quantity
 from nim_stack.base.tables import table
 from nim_stack.cli.stack_files import StackFileError
 
 if TYPE_CHECKING:
+    from nim_stack.operations.cluster.reader import Reader
     from nim_stack.operations.doctor.bandwidth import Measured
     from nim_stack.operations.doctor.check import Examined, Finding
-    from nim_stack.operations.observing.reader import Reader
 
 _MIB = 1024**2
 _MOST_MIB = 8 * 1024
@@ -116,7 +116,7 @@ def _ended_by_sigterm() -> Iterator[None]:
 
 
 def _size(text: str) -> int:
-    size = int(to_bytes(text)) // _MIB * _MIB if re.fullmatch(PATTERN, text) else 0
+    size = Quantity.parse(text).bytes // _MIB * _MIB if re.fullmatch(SETTING_PATTERN, text) else 0
     if not _MIB <= size <= _MOST_MIB * _MIB:
         raise argparse.ArgumentTypeError(f"{text}: use a size from 1Mi to 8Gi, such as 256Mi")
     return size

@@ -10,7 +10,7 @@ from nim_stack.catalog.load import CatalogError
 from nim_stack.cli import catalog, diagnose, doctor, impact, importing, planning, recover, rendering, settings, smoke
 from nim_stack.cli.stack_files import StackFileError
 from nim_stack.importing import reading
-from nim_stack.operations.observing.errors import UnreadableError
+from nim_stack.operations.cluster.errors import UnreadableError
 
 REFUSED = 1
 USAGE_ERROR = 2

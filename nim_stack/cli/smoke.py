@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from nim_stack.cli import clusters
 
 if TYPE_CHECKING:
-    from nim_stack.operations.observing.reader import Json, Reader
+    from nim_stack.operations.cluster.reader import Json, Reader
 
 _PAUSE_SECONDS = 1.0
 _LAG_SECONDS = 30.0
@@ -30,7 +30,7 @@ def add_command(commands: Any) -> None:
 
 def _run(given: argparse.Namespace) -> int:
     from nim_stack.manifests.smoke_job import smoke_job
-    from nim_stack.operations.observing.errors import CannotReadError, ClusterUnreachableError
+    from nim_stack.operations.cluster.errors import CannotReadError, ClusterUnreachableError
 
     target = clusters.target(given)
     plan, reader, space = target.plan, target.reader(), target.namespace
@@ -61,7 +61,7 @@ def _pull_secrets(reader: "Reader", namespace: str, name: str) -> tuple[str, ...
         CannotReadError: there is no such deployment, or the cluster does not say.
     """
     from nim_stack.base import names
-    from nim_stack.operations.observing.errors import CannotReadError
+    from nim_stack.operations.cluster.errors import CannotReadError
 
     group = reader.get(f"/apis/{names.LWS_GROUP}/v1/namespaces/{namespace}/leaderworkersets/{name}")
     if group is None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nim_stack.base.problems import Problem, RefusedError
-from nim_stack.base.quantity import to_bytes
+from nim_stack.base.quantity import Quantity
 from nim_stack.deployment.keys import Keys
 from nim_stack.importing.draft import Draft, Entry
 from nim_stack.plan import DeploymentPlan, plan_deployment
@@ -73,6 +73,6 @@ def _compare_start(draft: Draft, plan: DeploymentPlan) -> None:
 def _compare_size(draft: Draft, plan: DeploymentPlan) -> None:
     """A size that holds the model and little more: the plan's has room for a second revision's files."""
     size = draft.get("storage.size")
-    if size is not None and plan.checkpoint is not None and to_bytes(size) < to_bytes(plan.storage_needed):
+    if size is not None and plan.checkpoint is not None and Quantity.parse(size) < Quantity.parse(plan.storage_needed):
         why = f"{size} holds the model, and leaves less room than the plan's {plan.storage_needed}"
         draft.ask("storage.size", f"{why}, which it has without the setting")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from nim_stack.base.problems import choices
-from nim_stack.base.quantity import to_bytes
+from nim_stack.base.quantity import Quantity
 from nim_stack.catalog.entries import Checkpoint, GpuSpec
 from nim_stack.deployment.layout import ASSUMED_GPU
 from nim_stack.deployment.memory import GIB, estimate
@@ -112,7 +112,7 @@ def shared(resolved: Resolution) -> Iterator[Finding]:
         resources = both.overridden(own)
         if (path != "resources" and own is None) or resources.memory is None:
             continue
-        if to_bytes(resources.shm) >= to_bytes(resources.memory):
+        if Quantity.parse(resources.shm) >= Quantity.parse(resources.memory):
             why = f"{path}.shm = {resources.shm} is part of it, and leaves nothing"
             instead = f"Use more than {resources.shm}, or a smaller {path}.shm."
             yield Finding(f"nim.{path}.memory", resources.memory, why, instead)

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 
 from nim_stack.base import names
-from nim_stack.base.quantity import PATTERN as QUANTITY
-from nim_stack.base.quantity import to_bytes
+from nim_stack.base.quantity import Quantity
 from nim_stack.deployment.resolution import Resolution
 from nim_stack.rules.registry import Finding, rule
+from nim_stack.values.kubernetes.requests import is_whole
 from nim_stack.values.kubernetes.spelling import LABEL_VALUE
 
 PODS = frozenset({"nim.pods"})
@@ -84,15 +84,10 @@ def planned_resources(resolved: Resolution) -> Iterator[Finding]:
                 why = "Kubernetes knows no resource of this name, and those of devices have a prefix"
                 instead = "Use a name such as rdma/hca_shared or hugepages-2Mi (`kubectl describe node` lists them)."
                 yield Finding(f"{path}.extended.{name}", quantity, why, instead)
-            elif not _is_whole(name, quantity):
+            elif not is_whole(name, Quantity.parse(quantity)):
                 why = "it is no whole number of them, and the API server refuses such a pod"
                 instead = "Use a whole number of devices; for hugepages-<size> a multiple of the size."
                 yield Finding(f"{path}.extended.{name}", quantity, why, instead)
-
-
-def _is_whole(name: str, quantity: str) -> bool:
-    size = name.removeprefix(_HUGE_PAGES) if name.startswith(_HUGE_PAGES) else "1"
-    return bool(re.match(QUANTITY, size)) and to_bytes(quantity) % to_bytes(size) == 0
 
 
 @rule(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pydantic.alias_generators import to_camel
 
 from nim_stack.base.problems import choices
-from nim_stack.base.quantity import gibibytes, to_bytes
+from nim_stack.base.quantity import Quantity, gibibytes
 from nim_stack.deployment.resolution import Resolution
 from nim_stack.rules.registry import MODEL, SIZES, Finding, rule
 
@@ -122,13 +122,13 @@ def _size(resolved: Resolution, addition: str) -> Iterator[Finding]:
     path, size = "nim.storage.size", storage.size if storage.makes_claim else None
     if storage.per_pod is not None:
         path, size = "nim.storage.perPod.size", storage.per_pod.size
-    if size is None or model is None or checkpoint is None or to_bytes(size) >= checkpoint.files:
+    if size is None or model is None or checkpoint is None or Quantity.parse(size).bytes >= checkpoint.files:
         return
     why = f"the files of {model.name} in {checkpoint.precision} take {checkpoint.files_gb:.0f} GB{addition}"
     fitting = [
         f"nim.precision {other.precision}"
         for other in model.checkpoints
-        if resolved.model.named and other is not checkpoint and other.files <= to_bytes(size)
+        if resolved.model.named and other is not checkpoint and other.files <= Quantity.parse(size).bytes
     ]
     ways = [f"at least {gibibytes(checkpoint.files)}", *fitting]
     yield Finding(path, size, why, f"Use {choices(ways)}; left out, it is computed with room to spare.")
@@ -235,8 +235,12 @@ def evicted(resolved: Resolution) -> Iterator[Finding]:
     own, limit = resolved.settings.storage.per_pod, resolved.settings.resources.ephemeral_storage
     if own is None or own.storage_class is not None or limit is None or not resolved.download.happens:
         return
-    needed = resolved.model.checkpoint.files if resolved.model.checkpoint else (to_bytes(own.size) if own.size else 0)
-    if to_bytes(limit) < needed:
+    needed = (
+        resolved.model.checkpoint.files
+        if resolved.model.checkpoint
+        else (Quantity.parse(own.size).bytes if own.size else 0)
+    )
+    if Quantity.parse(limit).bytes < needed:
         why = f"the model takes {needed / 1e9:.0f} GB in each pod's emptyDir, which counts against it"
         instead = f"Use at least {gibibytes(needed)}, or nim.storage.perPod.storageClass."
         yield Finding("nim.resources.ephemeralStorage", limit, why, instead)

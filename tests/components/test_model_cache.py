@@ -89,6 +89,11 @@ def test_a_claim_that_would_shrink_is_refused_before_the_update() -> None:
     )
 
 
+def test_a_size_that_no_setting_takes_is_compared_too() -> None:
+    with pytest.raises(ValueError, match="the claim nim-model-cache has 1Ei, and a claim cannot shrink"):
+        shrink(claim_of("1Ei"), claim_of("1Gi"))
+
+
 @pytest.mark.parametrize(
     ("present", "wanted"),
     [
@@ -96,7 +101,8 @@ def test_a_claim_that_would_shrink_is_refused_before_the_update() -> None:
         (claim_of("500Gi"), claim_of("1Ti")),
         (None, claim_of("1Gi")),
         ({"spec": None}, claim_of("1Gi")),
-        (claim_of("1Ei"), claim_of("1Gi")),
+        (claim_of("1Gi"), claim_of("1Ei")),
+        (claim_of("1TB"), claim_of("1Gi")),
     ],
 )
 def test_a_claim_may_grow_or_stay(present: dict[str, Any] | None, wanted: dict[str, Any]) -> None:

@@ -8,9 +8,9 @@ from lab.deployment import GROUP, NAMESPACE, Json
 from lab.inside import inside
 from lab.pki import kubeconfig
 from nim_stack.deployment.keys import Keys
+from nim_stack.operations.cluster.reader import connect
 from nim_stack.operations.doctor.check import Examined
 from nim_stack.operations.doctor.examine import Report, examine, read
-from nim_stack.operations.observing.reader import connect
 from nim_stack.plan import DeploymentPlan, plan_deployment
 from nim_stack.settings import Cluster
 

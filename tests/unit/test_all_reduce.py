@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from nim_stack.manifests.programs.all_reduce import MARK, MIB
-from nim_stack.operations.observing.errors import CannotReadError, ClusterUnreachableError
+from nim_stack.operations.cluster.errors import CannotReadError, ClusterUnreachableError
 from tests.unit.all_reduce_api import ASKED, JOB, LOGS, SAID, SERVICE, Api, ended, pod, running, unscheduled, waiting
 from tests.unit.stories import Json, Story
 from tests.unit.test_doctor import Cluster

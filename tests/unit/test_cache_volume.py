@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from nim_serve.contract import serve_config as contract
 
-from nim_stack.base.quantity import to_bytes
+from nim_stack.base.quantity import Quantity
 from nim_stack.deployment.keys import EVERY_KEY
 from nim_stack.manifests.pods import Role, pod_template
 from nim_stack.manifests.references import References, SecretRef
@@ -56,7 +56,7 @@ def test_a_claim_of_each_pod_has_the_size_of_the_model() -> None:
     volume, _, _ = pod(plan)
     spec = volume["ephemeral"]["volumeClaimTemplate"]["spec"]
     assert (spec["accessModes"], spec["storageClassName"]) == (["ReadWriteOnce"], "local-nvme")
-    assert to_bytes(spec["resources"]["requests"]["storage"]) > 812e9
+    assert Quantity.parse(spec["resources"]["requests"]["storage"]).value > 812e9
 
 
 def test_a_claim_that_is_handed_over_wins_over_the_name_of_the_settings() -> None:

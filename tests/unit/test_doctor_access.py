@@ -9,10 +9,10 @@ import yaml
 
 from nim_stack.deployment.keys import Keys
 from nim_stack.lws.manifest import parse_release
+from nim_stack.operations.cluster.errors import CannotReadError
 from nim_stack.operations.doctor.access import Asked, needed, review
 from nim_stack.operations.doctor.examine import examine, read
 from nim_stack.operations.doctor.made import kind
-from nim_stack.operations.observing.errors import CannotReadError
 from nim_stack.plan import plan_deployment
 from tests.examples import NAMES, Example
 from tests.unit.release_fixture import MANIFEST

@@ -155,6 +155,22 @@ CASES: Effects = {
 }
 
 
+@pytest.mark.parametrize(
+    ("later", "words"),
+    [("04da6b54-80e4-46f7-96ec-b56ff0331ba9", "(known later)"), (None, "no size"), ("1TB", "1TB")],
+)
+def test_whether_a_claim_shrinks_is_not_known_of_a_size_that_cannot_be_read(later: str | None, words: str) -> None:
+    before, after = (
+        state(
+            "kubernetes:core/v1:PersistentVolumeClaim",
+            {"metadata": {"namespace": "nim", "name": "x"}, "spec": {"resources": {"requests": {"storage": size}}}},
+        )
+        for size in ("2Ti", later)
+    )
+    text = f"claim nim/x changes from 2Ti to {words}; whether it shrinks, which Kubernetes refuses, is not known"
+    assert impact(step("update", before, after)).approvals(["unknown"]) == [("unknown", text)]
+
+
 @pytest.mark.parametrize("kind", CASES)
 def test_what_other_objects_mean(kind: str) -> None:
     before, after, text, approvals = CASES[kind]

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from nim_stack.values.kubernetes import quantities
 from nim_stack.values.kubernetes.quantities import SIGNS
 from nim_stack.values.kubernetes.ranges import RANGES
 from nim_stack.values.kubernetes.schema import definitions, reference
@@ -155,29 +154,6 @@ def test_a_patch_is_judged_field_by_field() -> None:
     assert patch(dnsPolicy=None, priority=5, containers=[{"name": "nim", "imagePullPolicy": "Maybe"}]) == [
         "spec.containers.0.imagePullPolicy: 'Maybe' is not Always, IfNotPresent or Never"
     ]
-
-
-@pytest.mark.parametrize(
-    ("text", "number"),
-    [
-        ("2", 2),
-        ("500m", 0.5),
-        ("1Ki", 1024),
-        (".5Gi", 2**29),
-        ("1e3", 1000),
-        ("1E", 10**18),
-        ("+2", 2),
-        (3, 3),
-        (0.25, 0.25),
-    ],
-)
-def test_a_quantity_is_read(text: object, number: float) -> None:
-    assert quantities.parsed(text) == number
-
-
-@pytest.mark.parametrize("text", ["", "Gi", "1GiB", "1 Gi", "1e", "0x1", "one", True, None, "1e5Gi"])
-def test_what_is_no_quantity_is_not_read(text: object) -> None:
-    assert quantities.parsed(text) is None
 
 
 JUNK: list[Any] = [

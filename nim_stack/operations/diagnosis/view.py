@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
 from nim_stack.base import names
-from nim_stack.base.quantity import amount
+from nim_stack.base.quantity import Quantity
 from nim_stack.operations.observing.gathering import role
 
 Json = dict[str, Any]
@@ -139,17 +140,17 @@ class Pod:
         containers: list[Json] = self.spec["containers"]
         return next((container for container in containers if container["name"] == "nim"), containers[0])
 
-    def asks_for(self, resource: str) -> float:
+    def asks_for(self, resource: str) -> Decimal:
         return requested(self.raw, resource)
 
 
-def requested(pod: Json, resource: str) -> float:
+def requested(pod: Json, resource: str) -> Decimal:
     """What the containers of a pod request of a resource together."""
-    total = 0.0
+    total = Decimal(0)
     for container in pod["spec"].get("containers") or []:
         resources = container.get("resources") or {}
         given = (resources.get("requests") or {}).get(resource, (resources.get("limits") or {}).get(resource))
-        total += amount(given) if given is not None else 0
+        total += Quantity.parse(given).value if given is not None else 0
     return total
 
 
@@ -218,9 +219,9 @@ class Node:
     def ready(self) -> bool:
         return condition(self.raw, "Ready").get("status") == "True"
 
-    def allocatable(self, resource: str) -> float:
+    def allocatable(self, resource: str) -> Decimal:
         given = (self.raw.get("status", {}).get("allocatable") or {}).get(resource)
-        return amount(given) if given is not None else 0.0
+        return Quantity.parse(given).value if given is not None else Decimal(0)
 
     @property
     def gpus(self) -> int:

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from nim_stack.lws.manifest import Release
+from nim_stack.operations.cluster.errors import CannotReadError
+from nim_stack.operations.cluster.reader import Reader
 from nim_stack.operations.doctor.check import Examined, Finding, check, ok, problem, unknown
 from nim_stack.operations.doctor.made import kind, made
-from nim_stack.operations.observing.errors import CannotReadError
-from nim_stack.operations.observing.reader import Reader
 from nim_stack.operations.observing.snapshot import Access
 from nim_stack.plan import DeploymentPlan
 

@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nim_stack.base import names
+from nim_stack.base.redaction import without_keys
 from nim_stack.manifests.all_reduce_job import AllReduce, all_reduce_job, owned
 from nim_stack.manifests.programs.all_reduce import MARK
 from nim_stack.manifests.references import References
+from nim_stack.operations.cluster.errors import CannotReadError, ClusterUnreachableError
+from nim_stack.operations.cluster.reader import Reader
 from nim_stack.operations.diagnosis.view import Pod, condition
 from nim_stack.operations.doctor.bandwidth import Said, heard
 from nim_stack.operations.doctor.check import Examined
 from nim_stack.operations.doctor.obstacles import obstacles
-from nim_stack.operations.observing.errors import CannotReadError, ClusterUnreachableError
-from nim_stack.operations.observing.reader import Reader
-from nim_stack.operations.observing.trimming import without_keys
 
 Json = dict[str, Any]
 Say = Callable[[str], None]

@@ -7,12 +7,12 @@ from typing import Any
 from nim_stack.base import names
 from nim_stack.lws.download import fetch_manifest
 from nim_stack.lws.manifest import Release, ReleaseError, parse_release
+from nim_stack.operations.cluster.errors import CannotReadError
+from nim_stack.operations.cluster.reader import Reader
 from nim_stack.operations.doctor import control, gpus, place, quota  # noqa: F401
 from nim_stack.operations.doctor.access import RELEASE_NOTE, needed, review
 from nim_stack.operations.doctor.check import CHECKS, Examined, Finding
-from nim_stack.operations.observing.errors import CannotReadError
 from nim_stack.operations.observing.gathering import gather
-from nim_stack.operations.observing.reader import Reader
 from nim_stack.operations.observing.snapshot import Snapshot
 from nim_stack.operations.observing.trimming import trimmed
 from nim_stack.plan import DeploymentPlan

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from nim_stack.base import names
-from nim_stack.base.quantity import amount
+from nim_stack.base.quantity import Quantity
 from nim_stack.operations.diagnosis.placement import Placement, differs, holders, on, placement, untolerated
 from nim_stack.operations.diagnosis.view import Node, requested
 from nim_stack.operations.doctor.check import Examined, Finding, check, ok, problem, unknown, warning
@@ -101,11 +101,11 @@ def gpu_free(it: Examined) -> Iterator[Finding]:
         yield ok(f"{fit} groups fit into what is free now, {wanted} are needed")
 
 
-def _held(it: Examined, node: Node) -> float:
+def _held(it: Examined, node: Node) -> int:
     """GPUs that somebody else holds there; those of this deployment are its own."""
     mine = {(it.snapshot.namespace, pod.name) for pod in it.case.pods} if it.deployed else set()
     return sum(
-        requested(pod, names.GPU_RESOURCE)
+        int(requested(pod, names.GPU_RESOURCE))
         for pod in it.snapshot.get("load")
         if on(pod, node) and (pod["metadata"]["namespace"], pod["metadata"]["name"]) not in mine
     )
@@ -130,7 +130,7 @@ def node_resources(it: Examined) -> Iterator[Finding]:
     for resource, quantity in asked.items():
         if resource == names.GPU_RESOURCE:
             continue
-        able = [node for node in found.usable if node.allocatable(resource) >= amount(quantity)]
+        able = [node for node in found.usable if node.allocatable(resource) >= Quantity.parse(quantity).value]
         if len(able) < it.plan.nodes:
             most = max(node.allocatable(resource) for node in found.usable)
             lacking.append(f"{resource} {quantity}: {len(able)} nodes have it, the most is {most:,.0f}")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from nim_stack.base import names
-from nim_stack.base.quantity import amount
+from nim_stack.base.quantity import Quantity
 from nim_stack.manifests.pods import security_level
 from nim_stack.manifests.render import made_secrets
 from nim_stack.operations.diagnosis.provisioners import shared
@@ -70,13 +70,13 @@ def _claim(it: Examined, name: str) -> Iterator[Finding]:
         yield problem(f"there is no claim {name} in {it.snapshot.namespace}", "Make it, or correct the name.")
         return
     modes, phase = claim["spec"].get("accessModes") or [], claim.get("status", {}).get("phase")
-    size = amount((claim.get("status", {}).get("capacity") or {}).get("storage", 0))
+    size = Quantity.parse((claim.get("status", {}).get("capacity") or {}).get("storage", 0)).value
     if it.pods > 1 and not {"ReadWriteMany", "ReadOnlyMany"} & set(modes):
         do = "Use a ReadWriteMany claim; a claim's mode cannot be changed."
         yield problem(f"claim {name} has {', '.join(modes)}, and {it.pods} pods mount it", do)
     elif phase == "Lost":
         yield problem(f"claim {name} has lost its volume", "Restore the volume, or use another claim.")
-    elif it.plan.model is not None and 0 < size < amount(it.plan.storage_needed):
+    elif it.plan.model is not None and 0 < size < Quantity.parse(it.plan.storage_needed).value:
         what = f"claim {name} has {size / 1024**3:,.0f} GiB, the model needs {it.plan.storage_needed}"
         yield warning(what, "Make it larger, unless the weights are in it already.")
     else:
@@ -101,7 +101,7 @@ def _class(it: Examined, name: str) -> Iterator[Finding]:
         yield problem(f"the claim that is there has the class {claim['spec'].get('storageClassName')}", do)
     elif claim is not None and _grows(it, claim) and not found.get("allowVolumeExpansion"):
         yield problem(f"the claim must grow, and class {name} does not allow it", "Set nim.storage.size back.")
-    elif claim is not None and amount(it.plan.storage_size) < amount(_requested(claim)):
+    elif claim is not None and Quantity.parse(it.plan.storage_size) < Quantity.parse(_requested(claim)):
         what = f"the claim has {_requested(claim)}, {it.plan.storage_size} is asked for, and a claim cannot shrink"
         yield problem(what, f"Set nim.storage.size to {_requested(claim)} or more.")
     elif able is None and it.pods > 1:
@@ -112,7 +112,7 @@ def _class(it: Examined, name: str) -> Iterator[Finding]:
 
 
 def _grows(it: Examined, claim: Json) -> bool:
-    return amount(it.plan.storage_size) > amount(_requested(claim))
+    return Quantity.parse(it.plan.storage_size) > Quantity.parse(_requested(claim))
 
 
 def _requested(claim: Json) -> str:

@@ -4,10 +4,11 @@ A quota with scopes is left out: which pods it is for depends on more than the s
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Final
 
 from nim_stack.base import names
-from nim_stack.base.quantity import amount
+from nim_stack.base.quantity import Quantity
 from nim_stack.operations.doctor.charged import Defaults, add, of_container, of_pod
 from nim_stack.operations.doctor.check import Examined, Finding, Json, check, ok, problem, unknown, warning
 from nim_stack.operations.doctor.made import kind, made
@@ -95,45 +96,45 @@ def _pods(it: Examined, objects: Sequence[Json]) -> Iterator[tuple[Role | None, 
             yield None, item["spec"]["template"]["spec"]
 
 
-def _full(item: Json, needed: Mapping[str, float], mine: Mapping[str, float]) -> Finding | None:
+def _full(item: Json, needed: Mapping[str, Decimal], mine: Mapping[str, Decimal]) -> Finding | None:
     """The first resource of a quota of which too little is left for a start."""
     what = _too_little(item, needed, mine)
     return problem(what, "Raise the quota, or ask for less.") if what else None
 
 
-def _full_later(item: Json, needed: Mapping[str, float], mine: Mapping[str, float]) -> Finding | None:
+def _full_later(item: Json, needed: Mapping[str, Decimal], mine: Mapping[str, Decimal]) -> Finding | None:
     """The same for the most groups that an autoscaler may make: a start does not need them."""
     what = _too_little(item, needed, mine)
     do = "Raise the quota, or lower nim.autoscaling.maxReplicas."
     return warning(f"{what} when the autoscaler makes the most groups", do) if what else None
 
 
-def _too_little(item: Json, needed: Mapping[str, float], mine: Mapping[str, float]) -> str | None:
+def _too_little(item: Json, needed: Mapping[str, Decimal], mine: Mapping[str, Decimal]) -> str | None:
     for resource, hard in _hard(item).items():
         # Of the core group `count/pods` and `pods` are both possible; all others are counted as count/jobs.batch.
         key = resource.removeprefix("count/")
         if key not in needed:
             continue
-        used = amount((item.get("status", {}).get("used") or {}).get(resource, 0)) - mine.get(key, 0)
-        if used + needed[key] > amount(hard):
+        used = Quantity.parse((item.get("status", {}).get("used") or {}).get(resource, 0)).value - mine.get(key, 0)
+        if used + needed[key] > Quantity.parse(hard).value:
             return f"quota {item['metadata']['name']}: {resource} {hard}, {used:,.0f} used, {needed[key]:,.0f} needed"
     return None
 
 
-def _needed(it: Examined, objects: Sequence[Json], defaults: Defaults, groups: int) -> dict[str, float]:
+def _needed(it: Examined, objects: Sequence[Json], defaults: Defaults, groups: int) -> dict[str, Decimal]:
     """What quotas count, for so many groups and the surge of an update, and for objects that are not there yet."""
     groups += it.plan.settings.rollout.max_surge
-    found: dict[str, float] = {}
+    found: dict[str, Decimal] = {}
     add(found, of_pod(it.specs["leader"], defaults), groups)
     add(found, of_pod(it.specs["worker"], defaults), groups * (it.plan.nodes - 1))
     if not it.deployed:
-        add(found, {"services": 1})  # LWS makes one, for the names of the pods
+        add(found, {"services": Decimal(1)})  # LWS makes one, for the names of the pods
     for item in objects:
         what = kind(item).counted
         if not _there(it, what, item["metadata"]["name"]):
-            add(found, {what: 1})
+            add(found, {what: Decimal(1)})
             if what == "persistentvolumeclaims":
-                add(found, {"requests.storage": amount(it.plan.storage_size)})
+                add(found, {"requests.storage": Quantity.parse(it.plan.storage_size).value})
     return found
 
 
@@ -145,9 +146,9 @@ def _there(it: Examined, what: str, name: str) -> bool:
     return any(item["metadata"]["name"] == name for item in it.snapshot.get(key))
 
 
-def _mine(it: Examined) -> dict[str, float]:
+def _mine(it: Examined) -> dict[str, Decimal]:
     """What this deployment's own pods are charged already; one that has ended is not."""
-    found: dict[str, float] = {}
+    found: dict[str, Decimal] = {}
     if it.deployed:
         for pod in it.case.pods:
             if pod.phase not in ("Succeeded", "Failed"):

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nim_stack.base import names
-from nim_stack.operations.observing.errors import CannotReadError
-from nim_stack.operations.observing.reader import Json, Reader
+from nim_stack.base.redaction import without_keys
+from nim_stack.operations.cluster.errors import CannotReadError
+from nim_stack.operations.cluster.reader import Json, Reader
 from nim_stack.operations.observing.snapshot import Log, Snapshot
-from nim_stack.operations.observing.trimming import trimmed, without_keys
+from nim_stack.operations.observing.trimming import trimmed
 
 MOST_LINES = 300
 MOST_BYTES = 200_000

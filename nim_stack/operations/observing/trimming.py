@@ -6,17 +6,11 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from nim_stack.base.redaction import HIDDEN, without_keys
+
 Json = dict[str, Any]
 
-_KEYS = re.compile(r"\b(hf_|nvapi-)[A-Za-z0-9_-]{8,}|(?<=[Bb]earer )[A-Za-z0-9._~+/-]{8,}=*")
-"""Tokens of the hub and of NGC by their prefix, and whatever follows `Bearer`."""
 _SECRET_NAME = re.compile(r"TOKEN|KEY|SECRET|PASSWORD|CREDENTIAL", re.IGNORECASE)
-HIDDEN = "[hidden]"
-
-
-def without_keys(text: str) -> str:
-    """A line of a log without what looks like a key."""
-    return _KEYS.sub(HIDDEN, text)
 
 
 def trimmed(what: str, obj: Json) -> Json:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from nim_stack.operations.observing.errors import UnreadableError
+from nim_stack.operations.cluster.errors import UnreadableError
 from nim_stack.operations.recovering import locks
 from nim_stack.operations.recovering.decisions import Json
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
-from nim_stack.operations.observing.errors import UnreadableError
+from nim_stack.operations.cluster.errors import UnreadableError
 from nim_stack.operations.recovering.decisions import OPEN, Decision, Identity, Json, Outcome, UndecidedError
 from nim_stack.operations.recovering.ownership import field_manager, stranger
 from nim_stack.operations.recovering.secret_values import is_secret, without_secrets

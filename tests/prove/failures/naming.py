@@ -12,9 +12,9 @@ from lab.deployment import GROUP, NAMESPACE, Json
 from lab.inside import inside
 from lab.paths import STATE
 from lab.pki import kubeconfig
+from nim_stack.operations.cluster.reader import connect
 from nim_stack.operations.diagnosis.verdict import Diagnosis, diagnose
 from nim_stack.operations.observing.gathering import watch
-from nim_stack.operations.observing.reader import connect
 from nim_stack.operations.observing.snapshot import Snapshot
 from nim_stack.settings import Cluster
 from tests.prove.failures.provoked import Provoked

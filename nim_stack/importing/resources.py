@@ -10,6 +10,8 @@ from nim_stack.importing.converters import is_unset, mapping, texts, word
 from nim_stack.importing.rows import Field, Fields
 
 _PRODUCT_LABEL = "nvidia.com/gpu.product"
+PARTS = "resources.memory resources.ephemeralStorage resources.extended"
+"""Settings of what a request and a limit both name, separated by blanks; gpusPerNode is one more."""
 _SETTINGS_OF = {"memory": "resources.memory", "ephemeral-storage": "resources.ephemeralStorage"}
 _SAME = "as its limit, which is the request too"
 

@@ -14,6 +14,8 @@ from nim_stack.importing.draft import Draft
 
 Read = Callable[[Any], Any]
 Handler = Callable[["Fields"], None]
+By = Handler | tuple[Handler, ...] | None
+"""The handlers of a row; None for that of rows that need no other value."""
 _GIVEN: Any = object()
 
 
@@ -41,23 +43,23 @@ def plain() -> Handler:
     return partial(Fields.apply)
 
 
-def moved(
-    source: str, setting: str, read: Read = as_is, says: str = "", chart: str = "", by: Handler | None = None
-) -> Row:
-    """The value goes to one setting, and `says` is told with it; `by` is one of plain handlers, `each` without it."""
-    return Row(source, (setting,), says, read, (by or each,), chart)
+def moved(source: str, setting: str, read: Read = as_is, says: str = "", chart: str = "", by: By = None) -> Row:
+    """The value goes to one setting, and `says` is told with it; `by` is a plain handler, `each` without it."""
+    return Row(source, (setting,), says, read, _handlers(by), chart)
 
 
-def judged(
-    by: Handler | tuple[Handler, ...], source: str, *settings: str, read: Read = as_is, says: str = "", chart: str = ""
-) -> Row:
-    """Handlers decide whether and how the value goes to the settings, by what other values say."""
-    return Row(source, settings, says, read, by if isinstance(by, tuple) else (by,), chart)
+def judged(by: By, source: str, settings: str, read: Read = as_is, says: str = "", chart: str = "") -> Row:
+    """Handlers decide by other values whether and how the value goes to the settings, which blanks separate."""
+    return Row(source, tuple(settings.split()), says, read, _handlers(by), chart)
 
 
-def left(source: str, says: str, chart: str = "", changes: bool = False, by: tuple[Handler, ...] = ()) -> Row:
+def left(source: str, says: str, chart: str = "", changes: bool = False, by: By = None) -> Row:
     """The value is not offered."""
-    return Row(source, (), says, as_is, by or (each,), chart, changes)
+    return Row(source, (), says, as_is, _handlers(by), chart, changes)
+
+
+def _handlers(by: By) -> tuple[Handler, ...]:
+    return by if isinstance(by, tuple) else (by or each,)
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ ROWS: tuple[Row, ...] = (
     moved("HF_HUB_OFFLINE", "download.disabled", converters.truth),
     moved("HF_ENDPOINT", "download.hubEndpoint", converters.text),
     *(
-        judged(each, name, KEYS[name].setting, read=KEYS[name].reference, says="the Secret of valueFrom")
+        judged(each, name, KEYS[name].setting, KEYS[name].reference, "the Secret of valueFrom")
         for name in (names.NGC_KEY, names.HF_KEY)
     ),
     left("NIM_JSONL_LOGGING", _JSON, changes=True),

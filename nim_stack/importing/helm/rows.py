@@ -7,7 +7,7 @@ from nim_stack.importing.helm.access import autoscaling, ingress, monitor, start
 from nim_stack.importing.helm.pods import default_secrets, openshift, security
 from nim_stack.importing.helm.sizes import default_gpus, image, model, resources, sizes
 from nim_stack.importing.helm.storage import storage
-from nim_stack.importing.resources import node_selector
+from nim_stack.importing.resources import PARTS, node_selector
 from nim_stack.importing.rows import Handler, Row, each, judged, left, moved, plain
 from nim_stack.importing.variables import variables
 
@@ -25,15 +25,15 @@ _NO_POD = "pods are those of a LeaderWorkerSet"
 release_name = plain()
 
 _IMAGE = (
-    judged(image, "image.repository", "image", "model", says="the model is that of the image, by the catalogue"),
+    judged(image, "image.repository", "image model", says="the model is that of the image, by the catalogue"),
     judged(image, "image.tag", "image"),
     moved("image.pullPolicy", "imagePullPolicy", text, chart=_OLD),
-    judged((each, default_secrets), "imagePullSecrets", "secrets.imagePullSecrets", read=converters.object_names),
+    judged((each, default_secrets), "imagePullSecrets", "secrets.imagePullSecrets", converters.object_names),
 )
 _MODEL = (
-    judged(model, "model.modelPath", "model", read=text, chart=_NEW),
-    judged(model, "model.profile", "profile", read=text, chart=_NEW),
-    judged((each, default_secrets), "model.ngcAPISecret", "secrets.ngcApiSecret", read=text),
+    judged(model, "model.modelPath", "model", text, chart=_NEW),
+    judged(model, "model.profile", "profile", text, chart=_NEW),
+    judged((each, default_secrets), "model.ngcAPISecret", "secrets.ngcApiSecret", text),
     left("model.ngcAPIKey", "keys are secret config keys, never values: `pulumi config set --secret ngcApiKey`", _OLD),
     moved("model.hfTokenSecret", "secrets.hfTokenSecret", text, chart=_NEW),
     left(
@@ -56,10 +56,10 @@ _SIZES = (
         "nodes",
         says="chart 2.0: workers + 1, as the leader is not counted; chart 1.x: workers, as it is",
     ),
-    judged(sizes, "multiNode.tensorParallelSize", "tensorParallel", read=count, says="0 is none", chart=_NEW),
-    judged(sizes, "multiNode.pipelineParallelSize", "pipelineParallel", read=count, says="0 is none", chart=_NEW),
+    judged(sizes, "multiNode.tensorParallelSize", "tensorParallel", count, "0 is none", _NEW),
+    judged(sizes, "multiNode.pipelineParallelSize", "pipelineParallel", count, "0 is none", _NEW),
     moved("multiNode.ray.port", "ports.ray", count, chart=_NEW),
-    judged(sizes, "multiNode.gpusPerNode", "gpusPerNode", read=count, chart=_OLD),
+    judged(sizes, "multiNode.gpusPerNode", "gpusPerNode", count, chart=_OLD),
     left("multiNode.clusterStartTimeout", "the wait for workers is a part of the time budget", _OLD, changes=True),
     left("multiNode.leaderWorkerSet.enabled", "it is always a LeaderWorkerSet", _OLD),
     left("multiNode.mpiJob.workerAnnotations", f"{_MPI}; pods.worker.annotations", _OLD),
@@ -67,54 +67,24 @@ _SIZES = (
     left("multiNode.optimized.enabled", "TensorRT-LLM profiles are NIM 1.x", _OLD),
     left("multiNode.existingSSHSecret", _MPI, _OLD),
     judged(
-        autoscaling,
-        "replicaCount",
-        "replicas",
-        read=count,
-        says="left out with autoscaling, which then owns the number",
-        chart=_OLD,
+        autoscaling, "replicaCount", "replicas", count, "left out with autoscaling, which then owns the number", _OLD
     ),
-    judged(
-        (resources, default_gpus),
-        "resources.limits",
-        "gpusPerNode",
-        "resources.memory",
-        "resources.ephemeralStorage",
-        "resources.extended",
-        read=count,
-    ),
-    judged(
-        (resources, default_gpus),
-        "resources.requests",
-        "gpusPerNode",
-        "resources.cpu",
-        "resources.memory",
-        "resources.ephemeralStorage",
-        "resources.extended",
-        read=count,
-    ),
+    judged((resources, default_gpus), "resources.limits", f"gpusPerNode {PARTS}", count),
+    judged((resources, default_gpus), "resources.requests", f"gpusPerNode resources.cpu {PARTS}", count),
 )
 _STORAGE = (
-    judged(storage, "persistence.enabled", "storage.storageClass", "storage.perPod", says="perPod when no place is on"),
+    judged(storage, "persistence.enabled", "storage.storageClass storage.perPod", says="perPod when no place is on"),
     judged(
-        storage,
-        "persistence.size",
-        "storage.size",
-        read=text,
-        says="left out when it cannot hold the model; then it is computed",
+        storage, "persistence.size", "storage.size", text, "left out when it cannot hold the model; then it is computed"
     ),
     judged(
         storage, "persistence.accessMode", "storage.accessMode", says="ReadWriteMany where several pods mount the claim"
     ),
     judged(
-        storage,
-        "persistence.storageClass",
-        "storage.storageClass",
-        read=text,
-        says="a name; the cluster's default is not taken",
+        storage, "persistence.storageClass", "storage.storageClass", text, "a name; the cluster's default is not taken"
     ),
-    judged(storage, "persistence.existingClaim", "storage.existingClaim", read=text),
-    judged(storage, "persistence.annotations", "storage.annotations", read=texts, chart=_OLD),
+    judged(storage, "persistence.existingClaim", "storage.existingClaim", text),
+    judged(storage, "persistence.annotations", "storage.annotations", texts, chart=_OLD),
     *(
         left(f"persistence.stsPersistentVolumeClaimRetentionPolicy.{when}", "storage.retain keeps the claim", _OLD)
         for when in ("whenDeleted", "whenScaled")
@@ -124,15 +94,14 @@ _STORAGE = (
     judged(storage, "nfs.enabled", "storage.nfs.server"),
     judged(storage, "nfs.server", "storage.nfs.server"),
     judged(storage, "nfs.path", "storage.nfs.path"),
-    judged(storage, "nfs.readOnly", "storage.readOnly", "download.disabled", says="and nothing is downloaded"),
+    judged(storage, "nfs.readOnly", "storage.readOnly download.disabled", says="and nothing is downloaded"),
 )
 _PODS = (
     judged(variables, "env", "env", says="variables that are settings here go to those, see below"),
     judged(
         node_selector,
         "nodeSelector",
-        "nodeSelector",
-        "gpu",
+        "nodeSelector gpu",
         says="the label of a GPU's product is a GPU type of the catalogue",
     ),
     moved("affinity", "pods.affinity"),
@@ -150,7 +119,7 @@ _PODS = (
     left("serviceAccount.create", "pods have no use for the Kubernetes API; name one that exists", _OLD),
     left("serviceAccount.annotations", "they belong to the ServiceAccount, which is not made here", _OLD),
     moved("serviceAccount.name", "pods.serviceAccount", text, chart=_OLD),
-    judged(openshift, "openshift.scc", "pods.annotations", "podSecurity.assignedByCluster", chart=_NEW),
+    judged(openshift, "openshift.scc", "pods.annotations podSecurity.assignedByCluster", chart=_NEW),
     left("openshift.sccPriority", "the priority is that of the SCC, which the cluster's administrators own", _NEW),
     judged(openshift, "openshift.annotateRequiredSCC", "pods.annotations", chart=_NEW),
     left("customCommand", _COMMAND, _OLD),
@@ -164,20 +133,20 @@ _ACCESS = (
     left("service.labels", "it has the labels by which the stack and its Pods are found, and no others", _OLD),
     left("service.name", "the Service is called <name>-leader: point clients there", _OLD, changes=True),
     judged(ingress, "ingress.enabled", "ingress.host", chart=_OLD),
-    judged(ingress, "ingress.className", "ingress.className", read=text, chart=_OLD),
-    judged(ingress, "ingress.annotations", "ingress.annotations", read=texts, chart=_OLD),
+    judged(ingress, "ingress.className", "ingress.className", text, chart=_OLD),
+    judged(ingress, "ingress.annotations", "ingress.annotations", texts, chart=_OLD),
     judged(ingress, "ingress.hosts[].host", "ingress.host", says="the first host", chart=_OLD),
     judged(ingress, "ingress.hosts[].paths[].path", "ingress.path", says="the first path", chart=_OLD),
-    left("ingress.hosts[].paths[].pathType", "it is always a prefix", _OLD, by=(ingress,)),
-    left("ingress.hosts[].paths[].serviceType", "there is one API", _OLD, by=(ingress,)),
+    left("ingress.hosts[].paths[].pathType", "it is always a prefix", _OLD, by=ingress),
+    left("ingress.hosts[].paths[].serviceType", "there is one API", _OLD, by=ingress),
     judged(ingress, "ingress.tls", "ingress.tlsSecret", says="the first Secret", chart=_OLD),
     judged(autoscaling, "autoscaling.enabled", "autoscaling.maxReplicas", chart=_OLD),
-    judged(autoscaling, "autoscaling.minReplicas", "autoscaling.minReplicas", read=count, chart=_OLD),
-    judged(autoscaling, "autoscaling.maxReplicas", "autoscaling.maxReplicas", read=count, chart=_OLD),
-    judged(autoscaling, "autoscaling.metrics", "autoscaling.metrics", read=converters.metrics, chart=_OLD),
+    judged(autoscaling, "autoscaling.minReplicas", "autoscaling.minReplicas", count, chart=_OLD),
+    judged(autoscaling, "autoscaling.maxReplicas", "autoscaling.maxReplicas", count, chart=_OLD),
+    judged(autoscaling, "autoscaling.metrics", "autoscaling.metrics", converters.metrics, chart=_OLD),
     left("metrics.enabled", "metrics are always at /v1/metrics of the API port", _OLD),
     judged(monitor, "metrics.serviceMonitor.enabled", "podMonitor", says="a PodMonitor on the leaders", chart=_OLD),
-    judged(monitor, "metrics.serviceMonitor.additionalLabels", "podMonitor.labels", read=texts, chart=_OLD),
+    judged(monitor, "metrics.serviceMonitor.additionalLabels", "podMonitor.labels", texts, chart=_OLD),
 )
 _FIELDS = ("path", "initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold")
 _PROBES: dict[str, tuple[Handler, ...]] = {

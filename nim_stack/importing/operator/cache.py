@@ -5,7 +5,6 @@ from typing import get_args
 from nim_stack.catalog.load import load_catalog
 from nim_stack.importing.model import profile_note
 from nim_stack.importing.rows import Field, Fields
-from nim_stack.importing.variables import variables
 from nim_stack.values.types import Precision
 
 _HUB = "https://huggingface.co"
@@ -66,8 +65,3 @@ def hub(own: Fields) -> None:
                 if field:
                     why = "NIM downloads it in its own layout; files that the operator put there are not used"
                     field.take(model, why=why)
-
-
-def cache_variables(own: Fields) -> None:
-    """Variables of the operator's download, after those of the pods."""
-    variables(own)

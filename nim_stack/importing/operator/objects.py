@@ -6,7 +6,7 @@ from typing import Any
 from nim_stack.importing.converters import mapping
 from nim_stack.importing.draft import Draft
 from nim_stack.importing.keys import withhold
-from nim_stack.importing.operator.rows import CACHE_ROWS, ORDER, SERVICE_ROWS
+from nim_stack.importing.operator.rows import CACHE_ORDER, CACHE_ROWS, LAST, SERVICE_ORDER, SERVICE_ROWS
 from nim_stack.importing.reading import UnreadableError
 from nim_stack.importing.rows import Document, apply, values_at
 from nim_stack.importing.unknown import ask_missing, note_unknown
@@ -36,9 +36,13 @@ def take_objects(draft: Draft, objects: Sequence[dict[str, Any]]) -> None:
             draft.drop(name, None, "neither the NIMService nor the NIMCache that it names")
     beside = Document(draft, _relevant(cache), CACHE_ROWS, "NIMCache ") if cache else None
     service = Document(draft, _relevant(services[0]), SERVICE_ROWS, beside=beside)
-    apply(ORDER, service, *([beside] if beside else []))
+    apply(SERVICE_ORDER, service)
     if beside:
+        apply(CACHE_ORDER, beside)
         note_unknown(beside, "field of a NIMCache")
+        apply(LAST, service, beside)
+    else:
+        apply(LAST, service)
     note_unknown(service, "field of a NIMService")
     ask_missing(draft, [("model", "neither image nor NIMCache says it; give --model")])
 

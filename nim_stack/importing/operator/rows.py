@@ -3,13 +3,13 @@
 from nim_stack.importing import converters
 from nim_stack.importing.converters import count, text, texts
 from nim_stack.importing.operator import access, cache, pods, storage
-from nim_stack.importing.resources import node_selector
+from nim_stack.importing.resources import PARTS, node_selector
 from nim_stack.importing.rows import Handler, Row, each, judged, left, moved, plain
 from nim_stack.importing.variables import variables
 
 _DEADLINES = "probes follow from one time budget for image, download and load; timeouts.* where that does not fit"
 _TRITON = "NIM for language models has one port for API, health and metrics"
-service_name, proxy, pod_affinity, cache_each, cache_proxy = plain(), plain(), plain(), plain(), plain()
+service_name, proxy, pod_affinity = plain(), plain(), plain()
 
 _COMMAND = (
     "the operator ignores it across nodes, and both roles run nim-serve-ray; arguments for vLLM are passthroughArgs"
@@ -30,10 +30,10 @@ def _storage(by: Handler) -> tuple[Row, ...]:
         judged(by, "spec.storage.pvc.create", "storage.storageClass"),
         judged(by, "spec.storage.pvc.name", "storage.existingClaim"),
         judged(by, "spec.storage.pvc.storageClass", "storage.storageClass"),
-        judged(by, "spec.storage.pvc.size", "storage.size", read=text, says="left out when it cannot hold the model"),
+        judged(by, "spec.storage.pvc.size", "storage.size", text, "left out when it cannot hold the model"),
         judged(by, "spec.storage.pvc.volumeAccessMode", "storage.accessMode", says="ReadWriteMany for several pods"),
-        judged(by, "spec.storage.pvc.subPath", "storage.subPath", read=text),
-        judged(by, "spec.storage.pvc.annotations", "storage.annotations", read=texts),
+        judged(by, "spec.storage.pvc.subPath", "storage.subPath", text),
+        judged(by, "spec.storage.pvc.annotations", "storage.annotations", texts),
         judged(by, "spec.storage.hostPath", "storage.hostPath.path"),
     )
 
@@ -44,7 +44,7 @@ def _containers(field: str, setting: str) -> tuple[Row, ...]:
         f"{field}[].image.pullSecrets",
         "pull secrets are the pods': secrets.imagePullSecrets",
         changes=True,
-        by=(pods.containers,),
+        by=pods.containers,
     )
     return (*rows, pull)
 
@@ -57,10 +57,8 @@ SERVICE_ROWS: tuple[Row, ...] = (
         "with -nim, since LWS makes a Service of its own name, and that one is taken",
         by=service_name,
     ),
-    judged(pods.namespace, "metadata.namespace", "namespace", "createNamespace", says="it is there already"),
-    judged(
-        pods.image, "spec.image.repository", "image", "model", says="the model is that of the image, by the catalogue"
-    ),
+    judged(pods.namespace, "metadata.namespace", "namespace createNamespace", says="it is there already"),
+    judged(pods.image, "spec.image.repository", "image model", says="the model is that of the image, by the catalogue"),
     judged(pods.image, "spec.image.tag", "image"),
     moved("spec.image.pullPolicy", "imagePullPolicy", text, "the operator ignores it across nodes"),
     moved("spec.image.pullSecrets", "secrets.imagePullSecrets", converters.object_names),
@@ -75,49 +73,25 @@ SERVICE_ROWS: tuple[Row, ...] = (
         says="or what the NIMCache says, if given",
     ),
     judged(
-        pods.profile,
-        "spec.storage.nimCache.profile",
-        "profile",
-        read=text,
-        says="only where parallelism does not say the split",
+        pods.profile, "spec.storage.nimCache.profile", "profile", text, "only where parallelism does not say the split"
     ),
     moved("spec.storage.sharedMemorySizeLimit", "resources.shm", text),
     *_storage(storage.storage),
     judged(
         storage.read_only,
         "spec.storage.readOnly",
-        "storage.readOnly",
-        "download.disabled",
+        "storage.readOnly download.disabled",
         says="and nothing is downloaded",
     ),
-    judged(storage.storage, "spec.storage.emptyDir.sizeLimit", "storage.perPod.size", read=text),
+    judged(storage.storage, "spec.storage.emptyDir.sizeLimit", "storage.perPod.size", text),
     moved("spec.labels", "pods.labels", texts),
     moved("spec.annotations", "pods.annotations", texts),
-    judged(
-        node_selector, "spec.nodeSelector", "nodeSelector", "gpu", says="the label of a GPU's product is a GPU type"
-    ),
+    judged(node_selector, "spec.nodeSelector", "nodeSelector gpu", says="the label of a GPU's product is a GPU type"),
     moved("spec.tolerations", "pods.tolerations", converters.tolerations),
     moved("spec.affinity", "pods.affinity", says="the operator ignores it across nodes"),
     moved("spec.podAffinity", "pods.affinity", lambda given: {"podAffinity": given}, by=pod_affinity),
-    judged(
-        pods.resources,
-        "spec.resources.limits",
-        "gpusPerNode",
-        "resources.memory",
-        "resources.ephemeralStorage",
-        "resources.extended",
-        read=count,
-    ),
-    judged(
-        pods.resources,
-        "spec.resources.requests",
-        "gpusPerNode",
-        "resources.cpu",
-        "resources.memory",
-        "resources.ephemeralStorage",
-        "resources.extended",
-        read=count,
-    ),
+    judged(pods.resources, "spec.resources.limits", f"gpusPerNode {PARTS}", count),
+    judged(pods.resources, "spec.resources.requests", f"gpusPerNode resources.cpu {PARTS}", count),
     left("spec.resources.claims", "the operator ignores it; pods.resourceClaims"),
     judged(pods.claims, "spec.draResources[].resourceClaimName", "pods.resourceClaims"),
     judged(pods.claims, "spec.draResources[].resourceClaimTemplateName", "pods.resourceClaims"),
@@ -125,43 +99,30 @@ SERVICE_ROWS: tuple[Row, ...] = (
         "spec.draResources[].claimCreationSpec",
         "make a ResourceClaimTemplate, and name it under pods.resourceClaims",
         changes=True,
-        by=(pods.claims,),
+        by=pods.claims,
     ),
-    left("spec.draResources[].requests", "the container uses all that a claim has", by=(pods.claims,)),
+    left("spec.draResources[].requests", "the container uses all that a claim has", by=pods.claims),
     moved("spec.expose.service.type", "service.type", text),
     left("spec.expose.service.name", "the Service is called <name>-leader: point clients there", changes=True),
     judged(
-        access.port,
-        "spec.expose.service.port",
-        "service.port",
-        "ports.server",
-        read=count,
-        says="the operator has one for both",
+        access.port, "spec.expose.service.port", "service.port ports.server", count, "the operator has one for both"
     ),
     left("spec.expose.service.grpcPort", _TRITON),
     left("spec.expose.service.metricsPort", _TRITON),
     moved("spec.expose.service.annotations", "service.annotations", texts),
     left("spec.expose.service.labels", "it has the labels by which the stack and its Pods are found, and no others"),
     judged(access.ingress, "spec.expose.ingress.enabled", "ingress.host"),
-    judged(access.ingress, "spec.expose.ingress.annotations", "ingress.annotations", read=texts),
-    judged(
-        access.ingress,
-        "spec.expose.ingress.spec",
-        "ingress.host",
-        "ingress.path",
-        "ingress.className",
-        "ingress.tlsSecret",
-    ),
+    judged(access.ingress, "spec.expose.ingress.annotations", "ingress.annotations", texts),
+    judged(access.ingress, "spec.expose.ingress.spec", "ingress.host ingress.path ingress.className ingress.tlsSecret"),
     judged(
         access.router,
         "spec.expose.router.hostDomainName",
-        "ingress.host",
-        "httpRoute.hostnames",
+        "ingress.host httpRoute.hostnames",
         says="after name and namespace",
     ),
-    judged(access.router, "spec.expose.router.annotations", "ingress.annotations", "httpRoute.annotations", read=texts),
-    judged(access.router, "spec.expose.router.ingress.ingressClass", "ingress.className", read=text),
-    judged(access.router, "spec.expose.router.ingress.tlsSecretName", "ingress.tlsSecret", read=text),
+    judged(access.router, "spec.expose.router.annotations", "ingress.annotations httpRoute.annotations", texts),
+    judged(access.router, "spec.expose.router.ingress.ingressClass", "ingress.className", text),
+    judged(access.router, "spec.expose.router.ingress.tlsSecretName", "ingress.tlsSecret", text),
     judged(access.router, "spec.expose.router.gateway.name", "httpRoute.parentRefs"),
     judged(access.router, "spec.expose.router.gateway.namespace", "httpRoute.parentRefs"),
     judged(access.router, "spec.expose.router.gateway.httpRoutesEnabled", "httpRoute.parentRefs"),
@@ -177,31 +138,22 @@ SERVICE_ROWS: tuple[Row, ...] = (
         access.autoscaling, "spec.scale.enabled", "autoscaling.maxReplicas", says="the operator refuses it across nodes"
     ),
     left("spec.scale.annotations", "the autoscaler has none"),
-    judged(access.autoscaling, "spec.scale.hpa.minReplicas", "autoscaling.minReplicas", read=count),
-    judged(access.autoscaling, "spec.scale.hpa.maxReplicas", "autoscaling.maxReplicas", read=count),
-    judged(access.autoscaling, "spec.scale.hpa.metrics", "autoscaling.metrics", read=converters.metrics),
+    judged(access.autoscaling, "spec.scale.hpa.minReplicas", "autoscaling.minReplicas", count),
+    judged(access.autoscaling, "spec.scale.hpa.maxReplicas", "autoscaling.maxReplicas", count),
+    judged(access.autoscaling, "spec.scale.hpa.metrics", "autoscaling.metrics", converters.metrics),
     judged(access.autoscaling, "spec.scale.hpa.behavior", "autoscaling.behavior"),
     moved("spec.schedulerName", "pods.schedulerName", text, "of all pods; the operator sets it on leaders alone"),
     judged(access.monitor, "spec.metrics.enabled", "podMonitor", says="a PodMonitor on the leaders"),
-    judged(access.monitor, "spec.metrics.serviceMonitor.additionalLabels", "podMonitor.labels", read=texts),
+    judged(access.monitor, "spec.metrics.serviceMonitor.additionalLabels", "podMonitor.labels", texts),
     left("spec.metrics.serviceMonitor.annotations", "the PodMonitor has none"),
-    judged(access.monitor, "spec.metrics.serviceMonitor.interval", "podMonitor.interval", read=text),
+    judged(access.monitor, "spec.metrics.serviceMonitor.interval", "podMonitor.interval", text),
     left("spec.metrics.serviceMonitor.scrapeTimeout", "Prometheus' own default holds"),
     judged(
-        access.autoscaling,
-        "spec.replicas",
-        "replicas",
-        read=count,
-        says="left out with autoscaling, which then owns the number",
+        access.autoscaling, "spec.replicas", "replicas", count, "left out with autoscaling, which then owns the number"
     ),
-    judged(pods.owner, "spec.userID", "podSecurity.runAsUser", read=count, says="1000 without it, as there"),
+    judged(pods.owner, "spec.userID", "podSecurity.runAsUser", count, "1000 without it, as there"),
     judged(
-        pods.owner,
-        "spec.groupID",
-        "podSecurity.runAsGroup",
-        "podSecurity.fsGroup",
-        read=count,
-        says="2000 without it, as there",
+        pods.owner, "spec.groupID", "podSecurity.runAsGroup podSecurity.fsGroup", count, "2000 without it, as there"
     ),
     moved("spec.runtimeClassName", "pods.runtimeClass", text, "the operator ignores it across nodes"),
     moved("spec.priorityClassName", "pods.priorityClass", text),
@@ -211,20 +163,14 @@ SERVICE_ROWS: tuple[Row, ...] = (
     left("spec.proxy.certConfigMap", _CERTIFICATES, changes=True),
     left("spec.multiNode.backendType", "it is always a LeaderWorkerSet"),
     judged(
-        pods.sizes,
-        "spec.multiNode.parallelism.pipeline",
-        "pipelineParallel",
-        "nodes",
-        read=count,
-        says="there it is the nodes too",
+        pods.sizes, "spec.multiNode.parallelism.pipeline", "pipelineParallel nodes", count, "there it is the nodes too"
     ),
     judged(
         (pods.sizes, pods.default_gpus),
         "spec.multiNode.parallelism.tensor",
-        "tensorParallel",
-        "gpusPerNode",
-        read=count,
-        says="GPUs too without resources",
+        "tensorParallel gpusPerNode",
+        count,
+        "GPUs too without resources",
     ),
     left("spec.multiNode.mpi.mpiStartTimeout", "NIM 2.x joins nodes by Ray, with deadlines of its own", changes=True),
     moved("spec.multiNode.ray.rayPort", "ports.ray", count),
@@ -246,19 +192,15 @@ def _hub(source: str) -> tuple[Row, ...]:
     base = f"spec.source.{source}"
     return (
         judged(
-            cache.hub,
-            f"{base}.endpoint",
-            "download.hubEndpoint",
-            read=text,
-            says="left out when it is https://huggingface.co",
+            cache.hub, f"{base}.endpoint", "download.hubEndpoint", text, "left out when it is https://huggingface.co"
         ),
         judged(cache.hub, f"{base}.namespace", "model"),
         judged(cache.hub, f"{base}.modelName", "model", says="hf://<namespace>/<modelName>[@<revision>]"),
         judged(cache.hub, f"{base}.revision", "model"),
-        left(f"{base}.datasetName", "a stack serves a model", by=(cache_each,)),
-        moved(f"{base}.authSecret", "secrets.hfTokenSecret", text, by=cache_each),
-        left(f"{base}.modelPuller", _PULLER, by=(cache_each,)),
-        left(f"{base}.pullSecret", _PULLER, by=(cache_each,)),
+        left(f"{base}.datasetName", "a stack serves a model"),
+        moved(f"{base}.authSecret", "secrets.hfTokenSecret", text),
+        left(f"{base}.modelPuller", _PULLER),
+        left(f"{base}.pullSecret", _PULLER),
     )
 
 
@@ -269,13 +211,11 @@ CACHE_ROWS: tuple[Row, ...] = (
         "download.job",
         says="where profile says what a Job without GPUs is to download",
     ),
-    left("metadata.namespace", "that of the NIMService", by=(cache_each,)),
-    judged(
-        cache.ngc, "spec.source.ngc.authSecret", "secrets.ngcApiSecret", read=text, says="where the NIMService has none"
-    ),
-    left("spec.source.ngc.modelPuller", _PULLER, by=(cache_each,)),
-    judged(cache.ngc, "spec.source.ngc.pullSecret", "secrets.imagePullSecrets", read=converters.one_name),
-    judged(cache.ngc, "spec.source.ngc.modelEndpoint", "model", read=text),
+    left("metadata.namespace", "that of the NIMService"),
+    judged(cache.ngc, "spec.source.ngc.authSecret", "secrets.ngcApiSecret", text, "where the NIMService has none"),
+    left("spec.source.ngc.modelPuller", _PULLER),
+    judged(cache.ngc, "spec.source.ngc.pullSecret", "secrets.imagePullSecrets", converters.one_name),
+    judged(cache.ngc, "spec.source.ngc.modelEndpoint", "model", text),
     judged(
         cache.ngc,
         "spec.source.ngc.model.profiles",
@@ -283,39 +223,39 @@ CACHE_ROWS: tuple[Row, ...] = (
         says="the only one, where parallelism does not say the split",
     ),
     judged(cache.ngc, "spec.source.ngc.model.precision", "precision"),
-    left("spec.source.ngc.model.engine", "across nodes the container runs vLLM", by=(cache_each,)),
-    left("spec.source.ngc.model.tensorParallelism", _PUBLISHED, by=(cache_each,)),
-    left("spec.source.ngc.model.qosProfile", "profiles of NIM 2.x have none", by=(cache_each,)),
+    left("spec.source.ngc.model.engine", "across nodes the container runs vLLM"),
+    left("spec.source.ngc.model.tensorParallelism", _PUBLISHED),
+    left("spec.source.ngc.model.qosProfile", "profiles of NIM 2.x have none"),
     judged(cache.ngc, "spec.source.ngc.model.gpus[].product", "gpu", says="the only one, where the catalogue has it"),
-    left("spec.source.ngc.model.gpus[].ids", "nodes are selected by the product's label", by=(cache.ngc,)),
-    left("spec.source.ngc.model.lora", "profile names one with LoRA; adapters are passthroughArgs", by=(cache_each,)),
-    left("spec.source.ngc.model.buildable", "engines are built for TensorRT-LLM alone", by=(cache_each,)),
+    left("spec.source.ngc.model.gpus[].ids", "nodes are selected by the product's label", by=cache.ngc),
+    left("spec.source.ngc.model.lora", "profile names one with LoRA; adapters are passthroughArgs"),
+    left("spec.source.ngc.model.buildable", "engines are built for TensorRT-LLM alone"),
     *_hub("hf"),
     *_hub("dataStore"),
     *_storage(storage.cache_storage),
-    left("spec.resources.cpu", _NO_NEED, by=(cache_each,)),
-    left("spec.resources.memory", _NO_NEED, by=(cache_each,)),
-    left("spec.tolerations", _JOB, by=(cache_each,)),
-    left("spec.nodeSelector", _JOB, by=(cache_each,)),
-    left("spec.userID", _JOB, by=(cache_each,)),
-    left("spec.groupID", _JOB, by=(cache_each,)),
-    left("spec.runtimeClassName", _NO_NEED, by=(cache_each,)),
-    left("spec.initContainers", _NO_NEED, by=(cache_each,)),
-    judged(cache.cache_variables, "spec.env", "env", says="pods and Job have the same variables"),
-    left("spec.certConfig.name", _CERTIFICATES, changes=True, by=(cache_each,)),
-    left("spec.certConfig.mountPath", _CERTIFICATES, changes=True, by=(cache_each,)),
-    left("spec.proxy.certConfigMap", _CERTIFICATES, changes=True, by=(cache_each,)),
-    moved("spec.proxy.httpProxy", "env", converters.variables("HTTP_PROXY", "http_proxy"), by=cache_proxy),
-    moved("spec.proxy.httpsProxy", "env", converters.variables("HTTPS_PROXY", "https_proxy"), by=cache_proxy),
-    moved("spec.proxy.noProxy", "env", converters.variables("NO_PROXY", "no_proxy"), by=cache_proxy),
+    left("spec.resources.cpu", _NO_NEED),
+    left("spec.resources.memory", _NO_NEED),
+    left("spec.tolerations", _JOB),
+    left("spec.nodeSelector", _JOB),
+    left("spec.userID", _JOB),
+    left("spec.groupID", _JOB),
+    left("spec.runtimeClassName", _NO_NEED),
+    left("spec.initContainers", _NO_NEED),
+    judged(variables, "spec.env", "env", says="pods and Job have the same variables"),
+    left("spec.certConfig.name", _CERTIFICATES, changes=True),
+    left("spec.certConfig.mountPath", _CERTIFICATES, changes=True),
+    left("spec.proxy.certConfigMap", _CERTIFICATES, changes=True),
+    moved("spec.proxy.httpProxy", "env", converters.variables("HTTP_PROXY", "http_proxy"), by=proxy),
+    moved("spec.proxy.httpsProxy", "env", converters.variables("HTTPS_PROXY", "https_proxy"), by=proxy),
+    moved("spec.proxy.noProxy", "env", converters.variables("NO_PROXY", "no_proxy"), by=proxy),
 )
 
-ORDER: tuple[Handler, ...] = (
+SERVICE_ORDER: tuple[Handler, ...] = (
     *(service_name, pods.namespace, pods.sizes, pods.image, each, variables, proxy, pods.resources, pods.default_gpus),
     *(node_selector, pod_affinity, pods.owner, pods.containers, pods.claims, pods.compute_domain),
     *(access.port, access.ingress, access.router, access.autoscaling, access.monitor, access.startup),
-    *(cache_each, cache.ngc, cache.hub, cache.cache_variables, cache_proxy),
-    *(pods.profile, storage.cache_storage, storage.storage, storage.read_only),
 )
-"""The service decides before its cache, by whichever handler sets a setting first; the place for the model comes last,
-because it needs nodes, replicas and the profile."""
+CACHE_ORDER: tuple[Handler, ...] = (each, cache.ngc, cache.hub, variables, proxy)
+"""After those of the service, so that the service decides where both say something."""
+LAST: tuple[Handler, ...] = (pods.profile, storage.cache_storage, storage.storage, storage.read_only)
+"""Handlers of both, whose decisions need the nodes, the replicas and the split."""

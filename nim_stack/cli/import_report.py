@@ -11,6 +11,7 @@ from nim_stack.importing.draft import Entry
 from nim_stack.importing.result import Import
 
 _WIDEST = 48
+_ENTRY = ("kind", "source", "given", "setting", "value", "why")
 _HEADS = {
     "taken": "taken",
     "changed": "changed in meaning",
@@ -77,17 +78,7 @@ def document(found: Import, source: str) -> dict[str, Any]:
         "source": source,
         "feasible": found.works,
         "settings": found.settings,
-        "entries": [
-            {
-                "kind": entry.kind,
-                "source": entry.source,
-                "given": entry.given,
-                "setting": entry.setting,
-                "value": entry.value,
-                "why": entry.why,
-            }
-            for entry in found.entries
-        ],
+        "entries": [{name: getattr(entry, name) for name in _ENTRY} for entry in found.entries],
         "problems": [problem.document for problem in (*found.problems, *found.warnings)],
     }
 

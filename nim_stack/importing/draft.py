@@ -1,6 +1,6 @@
 """The settings as they come together, and an account of every value that was met."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -63,21 +63,6 @@ class Draft:
         self._set(setting, value)
         self._origins.setdefault(setting, source)
         self.entries.append(Entry("changed" if why else "taken", source, given, setting, value, why, by))
-
-    def read(
-        self, source: str, given: Any, setting: str, reader: Callable[[Any], Any], why: str = "", *, by: By = ()
-    ) -> None:
-        """Set a setting to what a value reads as; lists and mappings are added to. A value that the reader refuses by
-        a ValueError is dropped for that reason."""
-        try:
-            value = given if is_placeholder(given) else reader(given)
-        except ValueError as error:
-            self.drop(source, given, str(error), by=by)
-            return
-        if isinstance(value, list | dict):
-            self.add(source, given, setting, value, why, by=by)
-        else:
-            self.take(source, given, setting, value, why, by=by)
 
     def add(
         self, source: str, given: Any, setting: str, value: list[Any] | dict[str, Any], why: str = "", *, by: By = ()

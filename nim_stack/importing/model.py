@@ -11,24 +11,25 @@ from nim_stack.importing.rows import Field, Fields
 _SHIPPED = ("bf16", "fp8", "mxfp4", "nvfp4")
 
 
-def take_image(image: Fields, default_tag: str) -> None:
+def take_image(own: Fields, at: str, default_tag: str) -> None:
     """Image and model. A model-specific image says which model it is by the last part of its repository.
 
     Args:
-        image: the fields repository and tag.
+        own: rows of repository and tag.
+        at: the name above both.
         default_tag: what the other deployer does without a tag.
     """
-    repository = image["repository"]
+    repository, tag = own[f"{at}.repository"], own[f"{at}.tag"]
     if not repository:
         return
     if is_placeholder(repository.value):
         why = f"{repository.name} is the placeholder {repository.value}; the catalogue's image is used without one"
         repository.ask("image", why)
         return
-    draft, model = image.draft, _model_of(str(repository.value))
+    draft, model = own.draft, _model_of(str(repository.value))
     if draft.get("model") is None and model is not None:
         repository.take(model.name, "model")
-    _take_tag(repository, image["tag"], default_tag)
+    _take_tag(repository, tag, default_tag)
     if draft.get("model") is None:
         why = f"the image {repository.value} is of no model in the catalogue (`nim-stack models`)"
         repository.ask("model", f"{why}; give --model, or describe it under catalog.models with its nimImage")

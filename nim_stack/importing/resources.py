@@ -16,13 +16,14 @@ _SETTINGS_OF = {"memory": "resources.memory", "ephemeral-storage": "resources.ep
 _SAME = "as its limit, which is the request too"
 
 
-def take_resources(resources: Fields) -> None:
+def take_resources(own: Fields, at: str) -> None:
     """Requests and limits. GPUs and devices are both here, whichever of the two names them.
 
     Args:
-        resources: the fields limits and requests.
+        own: rows of limits and requests.
+        at: the name above both.
     """
-    limits, requests = resources["limits"], resources["requests"]
+    limits, requests = own[f"{at}.limits"], own[f"{at}.requests"]
     for field in (limits, requests):
         if field and not mapping(field.value):
             field.drop("it is not a mapping")
@@ -91,6 +92,6 @@ def _take_labels(field: Field) -> None:
     gpu = next((gpu for gpu in load_catalog().gpus.values() if gpu.product_label == product), None)
     if gpu is not None and field.draft.get("gpu") is None:
         del labels[_PRODUCT_LABEL]
-        field.take(gpu.name, "gpu", "selects the same label, and its memory is planned with", given=product)
+        field.told(product).take(gpu.name, "gpu", "selects the same label, and its memory is planned with")
     if labels:
         field.add(labels, "nodeSelector")

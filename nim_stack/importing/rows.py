@@ -9,14 +9,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from nim_stack.importing.converters import as_is, is_on, is_unset
+from nim_stack.importing.converters import as_is, is_on, is_placeholder, is_unset
 from nim_stack.importing.draft import Draft
 
 Read = Callable[[Any], Any]
 Handler = Callable[["Fields"], None]
 By = Handler | tuple[Handler, ...] | None
 """The handlers of a row; None for that of rows that need no other value."""
-_GIVEN: Any = object()
 
 
 @dataclass(frozen=True)
@@ -103,87 +102,81 @@ def values_at(tree: Any, path: str) -> Iterator[Any]:
 
 @dataclass(frozen=True)
 class Field:
-    """The value of a name. A name that is in no row of the handler has no value, and writes nothing."""
+    """The value of a name, and its way into the draft."""
 
     draft: Draft
     name: str
     """As the user is told of it."""
     value: Any
     """None when it is not there."""
-    row: Row | None
+    row: Row
     """For a name above those of rows: a row with all of their settings."""
     by: tuple[str, ...]
-    """The rows that an entry is owed to."""
+    """The rows that an entry is owed to; none when nothing stands there."""
 
     def __bool__(self) -> bool:
         """Whether there is a value that says something."""
         return not is_unset(self.value)
 
     @property
-    def says(self) -> str:
-        """What the row says of it, empty without a row."""
-        return self.row.says if self.row is not None else ""
-
-    @property
     def is_on(self) -> bool:
         """Whether it is a switch that is on."""
         return is_on(self.value)
 
-    def or_default(self, value: Any) -> "Field":
-        """The same field, with the deployer's own default where there is no value."""
-        return replace(self, value=value) if self.value is None else self
+    def told(self, value: Any) -> "Field":
+        """The same field, of which the user is told another value: a part of it, a default, or a switch as a truth."""
+        return replace(self, value=value)
 
     def apply(self) -> None:
         """Do what the row says by itself; a switch that is off says nothing of what is not offered."""
-        if self.row is None or not self:
-            return
-        if self.row.settings:
+        if self and self.row.settings:
             self.read(why=self.row.says)
-        elif self.row.changes:
-            self.change()
-        elif self.value is not False:
-            self.drop()
+        elif self and self.row.changes:
+            self.change(self.row.says)
+        elif self and self.value is not False:
+            self.drop(self.row.says)
 
     def read(self, *settings: str, why: str = "") -> None:
-        """Write the value, as the row reads it, to all settings of the row or to those that are named."""
-        if self.row is None or not self:
+        """Write the value, if there is one, as the row reads it to the named settings, by default to all of the row.
+        Lists and mappings are added to, and a value that cannot be read is not taken."""
+        if not self:
+            return
+        try:
+            value = self.value if is_placeholder(self.value) else self.row.read(self.value)
+        except ValueError as error:
+            self.drop(str(error))
             return
         for setting in settings or self.row.settings:
-            self.draft.read(self.name, self.value, self._known(setting), self.row.read, why, by=self.by)
+            (self.add if isinstance(value, list | dict) else self.take)(value, setting, why)
 
-    def take(self, value: Any, setting: str = "", why: str = "", given: Any = _GIVEN) -> None:
-        """Write another value than the given one to the row's only setting or to the one that is named."""
-        if self.row is not None:
-            self.draft.take(self.name, self._given(given), self._known(setting), value, why, by=self.by)
+    def take(self, value: Any, setting: str = "", why: str = "") -> None:
+        """Write another value than the given one to the named setting, by default to the first of the row."""
+        self.draft.take(self.name, self.value, self._known(setting), value, why, by=self.by)
 
-    def add(self, value: list[Any] | dict[str, Any], setting: str = "", why: str = "", given: Any = _GIVEN) -> None:
-        """Add to a list or a mapping."""
-        if self.row is not None:
-            self.draft.add(self.name, self._given(given), self._known(setting), value, why, by=self.by)
+    def add(self, value: Any, setting: str = "", why: str = "") -> None:
+        """Add a list or a mapping to that of the named setting, by default of the row's first."""
+        self.draft.add(self.name, self.value, self._known(setting), value, why, by=self.by)
 
     def ask(self, setting: str, why: str) -> None:
         """The value leaves open what the user must give."""
-        if self.row is not None:
-            self.draft.ask(self._known(setting), why, by=self.by)
+        self.draft.ask(self._known(setting), why, by=self.by)
 
-    def change(self, why: str = "", given: Any = _GIVEN) -> None:
-        """The stack does another thing in its place, by default what the row says."""
-        if self.row is not None:
-            self.draft.change(self.name, self._given(given), why or self.says, by=self.by)
+    def change(self, why: str) -> None:
+        """The stack does another thing in its place."""
+        self.draft.change(self.name, self.value, why, by=self.by)
 
-    def drop(self, why: str = "", given: Any = _GIVEN) -> None:
-        """The value is not taken, by default for the reason that the row says."""
-        if self.row is not None:
-            self.draft.drop(self.name, self._given(given), why or self.says, by=self.by)
-
-    def _given(self, given: Any) -> Any:
-        return self.value if given is _GIVEN else given
+    def drop(self, why: str) -> None:
+        """The value is not taken."""
+        self.draft.drop(self.name, self.value, why, by=self.by)
 
     def _known(self, setting: str) -> str:
-        """The setting, which must be one that the row names or one that holds it."""
-        named = self.row.settings if self.row is not None else ()
-        wanted = setting or named[0]
-        if not any(f"{name}.".startswith(f"{wanted}.") for name in named):
+        """The setting, which must be one that the row names or one that holds it.
+
+        Raises:
+            LookupError: a handler writes what its row does not name.
+        """
+        wanted = setting or next(iter(self.row.settings), "")
+        if self.by and not any(f"{name}.".startswith(f"{wanted}.") for name in self.row.settings):
             raise LookupError(f"no row of {self.name} names the setting {wanted}")
         return wanted
 
@@ -205,17 +198,20 @@ class Fields:
         return self.document.draft
 
     def __getitem__(self, path: str) -> Field:
-        """The field of a name, which is that of a row or stands above names of rows."""
-        source = self.base + path
-        row, by = self.own.get(source), [source]
-        if row is None:
-            below = {name: row for name, row in self.own.items() if name.startswith((f"{source}.", f"{source}[]"))}
-            by = [name for name in below if any(not is_unset(v) for v in values_at(self.tree, name[len(self.base) :]))]
-            settings = dict.fromkeys(setting for row in below.values() for setting in row.settings)
-            row = Row(source, tuple(settings)) if below else None
-        value = next(values_at(self.tree, path)) if row is not None else None
-        prefix = self.document.prefix
+        """The field of a name, which is that of a row or stands above names of rows. Any other name has no value, and
+        what is written by it goes nowhere."""
+        source, prefix = self.base + path, self.document.prefix
+        inside = (f"{source}.", f"{source}[]")
+        rows = {name: row for name, row in self.own.items() if name == source or name.startswith(inside)}
+        if not rows:
+            return Field(Draft(""), prefix + source, None, Row(source), ())
+        settings = dict.fromkeys(setting for row in rows.values() for setting in row.settings)
+        row, value = self.own.get(source) or Row(source, tuple(settings)), next(values_at(self.tree, path))
+        by = [name for name in rows if name == source or self._has(name)]
         return Field(self.draft, prefix + source, value, row, tuple(prefix + name for name in by))
+
+    def _has(self, source: str) -> bool:
+        return not all(is_unset(value) for value in values_at(self.tree, source.removeprefix(self.base)))
 
     def __iter__(self) -> Iterator[Field]:
         """The fields of all rows, without those inside lists."""

@@ -33,7 +33,7 @@ def take_read_only(switch: Field) -> None:
     """A cache that pods only read, which a Job fills or which is full."""
     if not switch.is_on:
         return
-    switch.take(True, "storage.readOnly", given=True)
+    switch.told(True).take(True, "storage.readOnly")
     if not switch.draft.get("download.job"):
         why = "nothing can be downloaded into a read-only directory, so that it must be filled"
-        switch.take(True, "download.disabled", why, given=True)
+        switch.told(True).take(True, "download.disabled", why)

@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from nim_stack.base import names
-from nim_stack.importing import converters
+from nim_stack.importing.converters import count, log_level, objects, text, truth, word
 from nim_stack.importing.keys import KEYS
 from nim_stack.importing.rows import Field, Fields, Row, each, judged, left, moved
 
@@ -17,20 +17,20 @@ _JSON = (
 )
 
 ROWS: tuple[Row, ...] = (
-    moved("NIM_MODEL_PATH", "model", converters.text),
-    moved("NIM_MODEL_NAME", "model", converters.text, "the name that NIM 1.x has for NIM_MODEL_PATH"),
-    moved("NIM_MODEL_PROFILE", "profile", converters.text),
-    moved("NIM_TENSOR_PARALLEL_SIZE", "tensorParallel", converters.count),
-    moved("NIM_PIPELINE_PARALLEL_SIZE", "pipelineParallel", converters.count),
-    moved("NIM_SERVED_MODEL_NAME", "servedModelName", converters.text),
-    moved("NIM_MAX_MODEL_LEN", "maxModelLen", converters.count),
-    moved("NIM_PASSTHROUGH_ARGS", "passthroughArgs", lambda value: shlex.split(converters.text(value))),
-    moved("NIM_LOG_LEVEL", "logLevel", converters.log_level),
-    moved("NIM_SERVER_PORT", "ports.server", converters.count),
-    moved("NIM_REPOSITORY_OVERRIDE", "download.repositoryOverride", converters.text),
-    moved("NIM_DISABLE_MODEL_DOWNLOAD", "download.disabled", converters.truth),
-    moved("HF_HUB_OFFLINE", "download.disabled", converters.truth),
-    moved("HF_ENDPOINT", "download.hubEndpoint", converters.text),
+    moved("NIM_MODEL_PATH", "model", text),
+    moved("NIM_MODEL_NAME", "model", text, "the name that NIM 1.x has for NIM_MODEL_PATH"),
+    moved("NIM_MODEL_PROFILE", "profile", text),
+    moved("NIM_TENSOR_PARALLEL_SIZE", "tensorParallel", count),
+    moved("NIM_PIPELINE_PARALLEL_SIZE", "pipelineParallel", count),
+    moved("NIM_SERVED_MODEL_NAME", "servedModelName", text),
+    moved("NIM_MAX_MODEL_LEN", "maxModelLen", count),
+    moved("NIM_PASSTHROUGH_ARGS", "passthroughArgs", lambda value: shlex.split(text(value))),
+    moved("NIM_LOG_LEVEL", "logLevel", log_level),
+    moved("NIM_SERVER_PORT", "ports.server", count),
+    moved("NIM_REPOSITORY_OVERRIDE", "download.repositoryOverride", text),
+    moved("NIM_DISABLE_MODEL_DOWNLOAD", "download.disabled", truth),
+    moved("HF_HUB_OFFLINE", "download.disabled", truth),
+    moved("HF_ENDPOINT", "download.hubEndpoint", text),
     *(
         judged(each, name, KEYS[name].setting, KEYS[name].reference, "the Secret of valueFrom")
         for name in (names.NGC_KEY, names.HF_KEY)
@@ -56,7 +56,7 @@ def variables(own: Fields) -> None:
         if not env:
             continue
         try:
-            found = converters.objects(env.value)
+            found = objects(env.value)
         except ValueError as error:
             env.drop(str(error))
             continue
@@ -70,26 +70,25 @@ def _take(env: Field, variable: dict[str, Any]) -> None:
     value = variable.get("valueFrom", variable.get("value"))
     field = replace(env, name=f"{env.name}.{name}", value=value)
     if row is None:
-        written = (
-            {"valueFrom": value}
-            if "valueFrom" in variable
-            else {"value": converters.word("" if value is None else value)}
-        )
+        written = {"valueFrom": value} if "valueFrom" in variable else {"value": word("" if value is None else value)}
         field.add([{"name": name, **written}])
         return
     field = replace(field, row=row, by=(row.source,))
     if not row.settings:
-        (field.change if row.changes else field.drop)(given=variable.get("value"))
+        told = field.told(variable.get("value"))
+        (told.change if row.changes else told.drop)(row.says)
     elif name in KEYS:
-        _take_reference(field, row)
+        _take_reference(field)
     elif "valueFrom" not in variable:
         field.apply()
     else:
         field.drop(f"{row.settings[0]} must be known at preview; give its value there")
 
 
-def _take_reference(field: Field, row: Row) -> None:
+def _take_reference(field: Field) -> None:
     try:
-        field.take(row.read(field.value), given=field.value["secretKeyRef"])
+        secret = field.row.read(field.value)
     except ValueError as error:
         field.drop(str(error))
+    else:
+        field.told(field.value["secretKeyRef"]).take(secret)

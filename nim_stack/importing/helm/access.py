@@ -25,7 +25,7 @@ def ingress(own: Fields) -> None:
         part["enabled"].ask("ingress.host", "ingress is on, and its first host has no name")
         return
     first, *further = hosts
-    part["enabled"].take(first["host"].value, given=True)
+    part["enabled"].told(True).take(first["host"].value)
     first["host"].take(first["host"].value)
     for host in further:
         host["host"].drop("an Ingress of a stack has one host")
@@ -35,9 +35,9 @@ def ingress(own: Fields) -> None:
     for position, item in enumerate(mappings(part["tls"].value)):
         name = item.get("secretName")
         if position:
-            part["tls"].drop("an Ingress of a stack has one certificate", given=name)
+            part["tls"].told(name).drop("an Ingress of a stack has one certificate")
         elif not is_unset(name):
-            part["tls"].take(name, given=name)
+            part["tls"].told(name).take(name)
 
 
 def _take_paths(host: Fields) -> None:
@@ -59,9 +59,10 @@ def autoscaling(own: Fields) -> None:
         return
     if replicas:
         replicas.drop("the autoscaler owns the number of groups")
-    part["maxReplicas"].or_default(10).read()
+    most = part["maxReplicas"]
+    (most if most else most.told(10)).read()
     part["minReplicas"].read()
-    part["enabled"].take(own.draft.get("autoscaling.maxReplicas"), given=True)
+    part["enabled"].told(True).take(own.draft.get("autoscaling.maxReplicas"))
     take_metrics(part["metrics"])
 
 
@@ -71,7 +72,7 @@ def monitor(own: Fields) -> None:
     if _is_off(part, "additionalLabels"):
         return
     why = "a PodMonitor: the chart's ServiceMonitor selects by a label that its Service has not, and at /metrics"
-    part["enabled"].take({}, why=why, given=True)
+    part["enabled"].told(True).take({}, why=why)
     part["additionalLabels"].read()
 
 

@@ -17,7 +17,7 @@ def security(own: Fields) -> None:
         for key, value in context.value.items()
         if value is not None and f"podSecurityContext.{key}" not in rows
     }
-    context.add(further, given=further)
+    context.told(further).add(further)
 
 
 def openshift(own: Fields) -> None:
@@ -28,7 +28,7 @@ def openshift(own: Fields) -> None:
     annotation = {"openshift.io/required-scc": word(scc.value)}
     scc.add(annotation, "pods.annotations")
     if required.is_on:
-        required.add(annotation, given=True)
+        required.told(True).add(annotation)
     if word(scc.value).startswith("restricted"):
         scc.take(True, "podSecurity.assignedByCluster", "OpenShift gives the ids of that SCC")
 

@@ -1,13 +1,26 @@
 """Values of the nim-llm chart: the documented ones of 2.0, and those of 1.1.2, the last whose source is public."""
 
+from functools import partial
+
 from nim_stack.base import names
-from nim_stack.importing import converters
-from nim_stack.importing.converters import count, text, texts
+from nim_stack.importing.converters import (
+    count,
+    log_level,
+    metrics,
+    name_beside,
+    named_objects,
+    object_names,
+    objects,
+    text,
+    texts,
+    tolerations,
+)
 from nim_stack.importing.helm.access import autoscaling, ingress, monitor, startup
 from nim_stack.importing.helm.pods import default_secrets, openshift, security
-from nim_stack.importing.helm.sizes import default_gpus, image, model, resources, sizes
+from nim_stack.importing.helm.sizes import default_gpus, model, sizes
 from nim_stack.importing.helm.storage import storage
-from nim_stack.importing.resources import PARTS, node_selector
+from nim_stack.importing.model import take_image
+from nim_stack.importing.resources import PARTS, node_selector, take_resources
 from nim_stack.importing.rows import Handler, Row, each, judged, left, moved, plain
 from nim_stack.importing.variables import variables
 
@@ -19,16 +32,19 @@ _COMMAND = (
     "both roles run the image's entrypoint with nim-serve-ray; arguments for vLLM are passthroughArgs, anything else "
     "is pods.patch"
 )
+_BESIDE = "with -nim, as the old objects are still there"
 _LEGACY = "it is for NIM before 1.0"
 _NO_POD = "pods are those of a LeaderWorkerSet"
 
 release_name = plain()
+image = partial(take_image, at="image", default_tag="the chart's default is its own version")
+resources = partial(take_resources, at="resources")
 
 _IMAGE = (
     judged(image, "image.repository", "image model", says="the model is that of the image, by the catalogue"),
     judged(image, "image.tag", "image"),
     moved("image.pullPolicy", "imagePullPolicy", text, chart=_OLD),
-    judged((each, default_secrets), "imagePullSecrets", "secrets.imagePullSecrets", converters.object_names),
+    judged((each, default_secrets), "imagePullSecrets", "secrets.imagePullSecrets", object_names),
 )
 _MODEL = (
     judged(model, "model.modelPath", "model", text, chart=_NEW),
@@ -41,7 +57,7 @@ _MODEL = (
         "logs are lines of text: NIM's JSON formatter is not there in Ray workers, which fail with it",
         changes=True,
     ),
-    moved("model.logLevel", "logLevel", converters.log_level),
+    moved("model.logLevel", "logLevel", log_level),
     moved("model.openaiPort", "ports.server", count),
     left("model.nimCache", f"the cache is always mounted at {names.CACHE_MOUNT}"),
     left("model.name", "only `helm test` reads it; servedModelName is the name in the API", _OLD),
@@ -105,16 +121,16 @@ _PODS = (
         says="the label of a GPU's product is a GPU type of the catalogue",
     ),
     moved("affinity", "pods.affinity"),
-    moved("tolerations", "pods.tolerations", converters.tolerations),
+    moved("tolerations", "pods.tolerations", tolerations),
     moved("podAnnotations", "pods.annotations", texts, chart=_OLD),
     moved("podSecurityContext.runAsUser", "podSecurity.runAsUser", count, chart=_OLD),
     moved("podSecurityContext.runAsGroup", "podSecurity.runAsGroup", count, chart=_OLD),
     moved("podSecurityContext.fsGroup", "podSecurity.fsGroup", count, chart=_OLD),
     judged(security, "podSecurityContext", "pods.securityContext", says="the other fields", chart=_OLD),
     moved("containerSecurityContext", "pods.containerSecurityContext", chart=_OLD),
-    moved("extraVolumes", "pods.volumes", converters.named_objects, chart=_OLD),
-    moved("extraVolumeMounts", "pods.volumeMounts", converters.named_objects, chart=_OLD),
-    moved("initContainers.extraInit", "pods.initContainers", converters.objects, chart=_OLD),
+    moved("extraVolumes", "pods.volumes", named_objects, chart=_OLD),
+    moved("extraVolumeMounts", "pods.volumeMounts", named_objects, chart=_OLD),
+    moved("initContainers.extraInit", "pods.initContainers", objects, chart=_OLD),
     left("initContainers.ngcInit", f"{_LEGACY}; download.job fills the cache before pods hold GPUs", _OLD),
     left("serviceAccount.create", "pods have no use for the Kubernetes API; name one that exists", _OLD),
     left("serviceAccount.annotations", "they belong to the ServiceAccount, which is not made here", _OLD),
@@ -143,32 +159,21 @@ _ACCESS = (
     judged(autoscaling, "autoscaling.enabled", "autoscaling.maxReplicas", chart=_OLD),
     judged(autoscaling, "autoscaling.minReplicas", "autoscaling.minReplicas", count, chart=_OLD),
     judged(autoscaling, "autoscaling.maxReplicas", "autoscaling.maxReplicas", count, chart=_OLD),
-    judged(autoscaling, "autoscaling.metrics", "autoscaling.metrics", converters.metrics, chart=_OLD),
+    judged(autoscaling, "autoscaling.metrics", "autoscaling.metrics", metrics, chart=_OLD),
     left("metrics.enabled", "metrics are always at /v1/metrics of the API port", _OLD),
     judged(monitor, "metrics.serviceMonitor.enabled", "podMonitor", says="a PodMonitor on the leaders", chart=_OLD),
     judged(monitor, "metrics.serviceMonitor.additionalLabels", "podMonitor.labels", texts, chart=_OLD),
 )
 _FIELDS = ("path", "initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold")
-_PROBES: dict[str, tuple[Handler, ...]] = {
-    "livenessProbe": (each,),
-    "readinessProbe": (each,),
-    "startupProbe": (each, startup),
-}
+_PROBES = (("livenessProbe", (each,)), ("readinessProbe", (each,)), ("startupProbe", (each, startup)))
 _OTHER = (
     *(
-        left(f"{probe}.{field}", _DEADLINES, _OLD, changes=field == "enabled", by=_PROBES[probe])
-        for probe in _PROBES
+        left(f"{probe}.{field}", _DEADLINES, _OLD, changes=field == "enabled", by=handlers)
+        for probe, handlers in _PROBES
         for field in ("enabled", *(("method", "command") if probe == "livenessProbe" else ()), *_FIELDS)
     ),
     left("healthPort", "health is on the API port", _OLD),
-    moved(
-        "fullnameOverride",
-        "name",
-        converters.name_beside,
-        "with -nim, as the old objects are still there",
-        _OLD,
-        by=release_name,
-    ),
+    moved("fullnameOverride", "name", name_beside, _BESIDE, _OLD, by=release_name),
     left("nameOverride", "name is the name of everything", chart=_OLD),
 )
 

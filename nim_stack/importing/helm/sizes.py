@@ -4,8 +4,7 @@ from typing import Any
 
 from nim_stack.catalog.profiles import read_profile
 from nim_stack.importing.converters import count, is_unset, word
-from nim_stack.importing.model import profile_note, take_image
-from nim_stack.importing.resources import take_resources
+from nim_stack.importing.model import profile_note
 from nim_stack.importing.rows import Fields
 
 
@@ -16,14 +15,14 @@ def sizes(own: Fields) -> None:
     split = [group[name] for name in ("tensorParallelSize", "pipelineParallelSize", "gpusPerNode")]
     if not enabled.is_on:
         silent = f" and workers {workers.value} say nothing" if workers else ""
-        enabled.take(1, why=f"multiNode is off, so that one pod serves alone{silent}", given=False)
+        enabled.told(False).take(1, why=f"multiNode is off, so that one pod serves alone{silent}")
         return
     try:
         nodes = _nodes(workers.value, chart)
     except ValueError as error:
         workers.drop(str(error))
         return
-    enabled.take(nodes, given=True)
+    enabled.told(True).take(nodes)
     if chart == "2.0":
         why = f"chart 2.0 ({known_by}): workers {nodes - 1}, and the leader, which is not counted"
     else:
@@ -47,16 +46,6 @@ def model(own: Fields) -> None:
     profile.read(why=profile_note(str(profile.value)))
 
 
-def image(own: Fields) -> None:
-    """The image, and the model by it."""
-    take_image(own.at("image"), "the chart's default is its own version")
-
-
-def resources(own: Fields) -> None:
-    """Requests and limits."""
-    take_resources(own.at("resources"))
-
-
 def default_gpus(own: Fields) -> None:
     """GPUs of a node from the split, when no resource says them. What the chart's default would be cannot run it."""
     draft, named = own.draft, own["resources"]
@@ -70,6 +59,6 @@ def default_gpus(own: Fields) -> None:
     if None not in (tensor, pipeline, nodes) and nodes and tensor * pipeline % nodes == 0:
         gpus = tensor * pipeline // nodes
         why = f"it names no GPU and {default}; {tensor} × {pipeline} ranks on {nodes} nodes need {gpus} on each"
-        named.take(gpus, "gpusPerNode", why, given=None)
+        named.told(None).take(gpus, "gpusPerNode", why)
     else:
         named.ask("gpusPerNode", f"resources names no GPU and {default}; without it those of a usual node are taken")

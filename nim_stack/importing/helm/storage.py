@@ -14,7 +14,7 @@ def storage(own: Fields) -> None:
     elif host_path["enabled"].is_on:
         used, reason = "hostPath.", "hostPath is used"
         path = host_path["path"].value or "/model-store"
-        host_path["enabled"].take(path, given=True)
+        host_path["enabled"].told(True).take(path)
         host_path["path"].take(path)
     elif nfs["enabled"].is_on:
         used, reason = _take_nfs(nfs), "NFS is used"
@@ -42,7 +42,7 @@ def _take_claim(claim: Fields) -> str:
         why = "persistence.storageClass is empty, which the cluster's default class stands for; it must be one with "
         storage_class.ask("storage.storageClass", f"{why}ReadWriteMany, so name one")
     else:
-        claim["enabled"].take(storage_class.value, "storage.storageClass", given=True)
+        claim["enabled"].told(True).take(storage_class.value, "storage.storageClass")
         storage_class.read()
     claim["size"].read()
     claim["annotations"].read()
@@ -52,7 +52,7 @@ def _take_claim(claim: Fields) -> str:
 
 def _take_nfs(nfs: Fields) -> str:
     server, path = nfs["server"].value, nfs["path"].value
-    nfs["enabled"].take(server, given=True)
+    nfs["enabled"].told(True).take(server)
     nfs["server"].take(server)
     nfs["path"].take(path)
     take_read_only(nfs["readOnly"])

@@ -26,13 +26,13 @@ def ingress(own: Fields) -> None:
     if host is None:
         enabled.ask("ingress.host", "spec.expose.ingress is on, and its first rule has no host")
         return
-    enabled.take(host, given=True)
+    enabled.told(True).take(host)
     paths = mappings(mapping(rules[0].get("http")).get("paths"))
     tls = mappings(spec.get("tls"))
-    given.take(host, "ingress.host", given=host)
+    given.told(host).take(host, "ingress.host")
     _take_part(given, "ingress.path", paths[0].get("path") if paths else None)
     if len(rules) > 1 or len(paths) > 1:
-        given.drop("an Ingress of a stack has one host and one path", given=[rules[1:], paths[1:]])
+        given.told([rules[1:], paths[1:]]).drop("an Ingress of a stack has one host and one path")
     _take_part(given, "ingress.className", spec.get("ingressClassName"))
     _take_part(given, "ingress.tlsSecret", tls[0].get("secretName") if tls else None)
     part["annotations"].read()
@@ -40,7 +40,7 @@ def ingress(own: Fields) -> None:
 
 def _take_part(whole: Field, setting: str, value: Any) -> None:
     if value:
-        whole.take(value, setting, given=value)
+        whole.told(value).take(value, setting)
 
 
 def router(own: Fields) -> None:
@@ -82,7 +82,7 @@ def autoscaling(own: Fields) -> None:
     if most is None:
         enabled.ask("autoscaling.maxReplicas", "scale is on, and hpa.maxReplicas is not there")
     else:
-        enabled.take(most, given=True)
+        enabled.told(True).take(most)
     hpa["behavior"].read()
     take_metrics(hpa["metrics"])
 
@@ -96,7 +96,7 @@ def monitor(own: Fields) -> None:
             if field:
                 field.drop("metrics are off")
         return
-    part["enabled"].take({}, why="a PodMonitor on the leaders, which goes with the stack", given=True)
+    part["enabled"].told(True).take({}, why="a PodMonitor on the leaders, which goes with the stack")
     for field in further:
         field.read()
 

@@ -42,9 +42,9 @@ def _take_gpu(ngc_source: Fields) -> None:
     products = [str(field.value).lower() for field in found]
     if len(products) == 1 and products[0] in load_catalog().gpus:
         why = "selects nodes of it, and its memory is planned with"
-        found[0].take(products[0], why=why, given=products[0])
+        found[0].told(products[0]).take(products[0], why=why)
     elif products:
-        found[0].drop("not one GPU type of the catalogue; see --gpu", given=products)
+        found[0].told(products).drop("not one GPU type of the catalogue; see --gpu")
     for gpu in gpus:
         gpu["ids"].apply()
 

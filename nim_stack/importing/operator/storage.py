@@ -74,7 +74,7 @@ def _take_claim(own: Fields) -> None:
         return
     _take_new_claim(claim)
     why = f"a new claim; the weights in the operator's are kept with --claim {_claim_name(own)} instead"
-    claim["create"].change(why, given=True)
+    claim["create"].told(True).change(why)
 
 
 def _take_new_claim(claim: Fields) -> None:

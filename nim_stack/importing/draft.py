@@ -1,7 +1,7 @@
 """The settings as they come together, and an account of every value that was met."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from nim_stack.importing.converters import is_placeholder, is_unset
@@ -64,10 +64,8 @@ class Draft:
         self._origins.setdefault(setting, source)
         self.entries.append(Entry("changed" if why else "taken", source, given, setting, value, why, by))
 
-    def add(
-        self, source: str, given: Any, setting: str, value: list[Any] | dict[str, Any], why: str = "", *, by: By = ()
-    ) -> None:
-        """Add items to a list or a mapping."""
+    def add(self, source: str, given: Any, setting: str, value: Any, why: str = "", *, by: By = ()) -> None:
+        """Add the items of a list or a mapping to those that are there."""
         if is_unset(value):
             return
         there, added = self.get(setting), value
@@ -107,12 +105,8 @@ class Draft:
         for part in parents:
             place = place[part]
         place.pop(last)
-        self.entries = [
-            Entry("changed", entry.source, entry.given, None, None, why, entry.by)
-            if entry.setting == setting
-            else entry
-            for entry in self.entries
-        ]
+        out = {"kind": "changed", "setting": None, "value": None, "why": why}
+        self.entries = [replace(entry, **out) if entry.setting == setting else entry for entry in self.entries]
 
     def _set(self, setting: str, value: Any) -> None:
         *parents, last = setting.split(".")

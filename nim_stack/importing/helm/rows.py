@@ -3,18 +3,8 @@
 from functools import partial
 
 from nim_stack.base import names
-from nim_stack.importing.converters import (
-    count,
-    log_level,
-    metrics,
-    name_beside,
-    named_objects,
-    object_names,
-    objects,
-    text,
-    texts,
-    tolerations,
-)
+from nim_stack.importing import converters
+from nim_stack.importing.converters import count, text, texts
 from nim_stack.importing.helm.access import autoscaling, ingress, monitor, startup
 from nim_stack.importing.helm.pods import default_secrets, openshift, security
 from nim_stack.importing.helm.sizes import default_gpus, model, sizes
@@ -34,6 +24,9 @@ _COMMAND = (
 )
 _BESIDE = "with -nim, as the old objects are still there"
 _LEGACY = "it is for NIM before 1.0"
+_LOGS = "logs are lines of text: NIM's JSON formatter is not there in Ray workers, which fail with it"
+_WORKERS = "chart 2.0: workers + 1, as the leader is not counted; chart 1.x: workers, as it is"
+_LABEL = "the label of a GPU's product is a GPU type of the catalogue"
 _NO_POD = "pods are those of a LeaderWorkerSet"
 
 release_name = plain()
@@ -44,7 +37,7 @@ _IMAGE = (
     judged(image, "image.repository", "image model", says="the model is that of the image, by the catalogue"),
     judged(image, "image.tag", "image"),
     moved("image.pullPolicy", "imagePullPolicy", text, chart=_OLD),
-    judged((each, default_secrets), "imagePullSecrets", "secrets.imagePullSecrets", object_names),
+    judged((each, default_secrets), "imagePullSecrets", "secrets.imagePullSecrets", converters.object_names),
 )
 _MODEL = (
     judged(model, "model.modelPath", "model", text, chart=_NEW),
@@ -52,12 +45,8 @@ _MODEL = (
     judged((each, default_secrets), "model.ngcAPISecret", "secrets.ngcApiSecret", text),
     left("model.ngcAPIKey", "keys are secret config keys, never values: `pulumi config set --secret ngcApiKey`", _OLD),
     moved("model.hfTokenSecret", "secrets.hfTokenSecret", text, chart=_NEW),
-    left(
-        "model.jsonLogging",
-        "logs are lines of text: NIM's JSON formatter is not there in Ray workers, which fail with it",
-        changes=True,
-    ),
-    moved("model.logLevel", "logLevel", log_level),
+    left("model.jsonLogging", _LOGS, changes=True),
+    moved("model.logLevel", "logLevel", converters.log_level),
     moved("model.openaiPort", "ports.server", count),
     left("model.nimCache", f"the cache is always mounted at {names.CACHE_MOUNT}"),
     left("model.name", "only `helm test` reads it; servedModelName is the name in the API", _OLD),
@@ -66,12 +55,7 @@ _MODEL = (
 )
 _SIZES = (
     judged(sizes, "multiNode.enabled", "nodes", says="without it one node"),
-    judged(
-        sizes,
-        "multiNode.workers",
-        "nodes",
-        says="chart 2.0: workers + 1, as the leader is not counted; chart 1.x: workers, as it is",
-    ),
+    judged(sizes, "multiNode.workers", "nodes", says=_WORKERS),
     judged(sizes, "multiNode.tensorParallelSize", "tensorParallel", count, "0 is none", _NEW),
     judged(sizes, "multiNode.pipelineParallelSize", "pipelineParallel", count, "0 is none", _NEW),
     moved("multiNode.ray.port", "ports.ray", count, chart=_NEW),
@@ -114,23 +98,18 @@ _STORAGE = (
 )
 _PODS = (
     judged(variables, "env", "env", says="variables that are settings here go to those, see below"),
-    judged(
-        node_selector,
-        "nodeSelector",
-        "nodeSelector gpu",
-        says="the label of a GPU's product is a GPU type of the catalogue",
-    ),
+    judged(node_selector, "nodeSelector", "nodeSelector gpu", says=_LABEL),
     moved("affinity", "pods.affinity"),
-    moved("tolerations", "pods.tolerations", tolerations),
+    moved("tolerations", "pods.tolerations", converters.tolerations),
     moved("podAnnotations", "pods.annotations", texts, chart=_OLD),
     moved("podSecurityContext.runAsUser", "podSecurity.runAsUser", count, chart=_OLD),
     moved("podSecurityContext.runAsGroup", "podSecurity.runAsGroup", count, chart=_OLD),
     moved("podSecurityContext.fsGroup", "podSecurity.fsGroup", count, chart=_OLD),
     judged(security, "podSecurityContext", "pods.securityContext", says="the other fields", chart=_OLD),
     moved("containerSecurityContext", "pods.containerSecurityContext", chart=_OLD),
-    moved("extraVolumes", "pods.volumes", named_objects, chart=_OLD),
-    moved("extraVolumeMounts", "pods.volumeMounts", named_objects, chart=_OLD),
-    moved("initContainers.extraInit", "pods.initContainers", objects, chart=_OLD),
+    moved("extraVolumes", "pods.volumes", converters.named_objects, chart=_OLD),
+    moved("extraVolumeMounts", "pods.volumeMounts", converters.named_objects, chart=_OLD),
+    moved("initContainers.extraInit", "pods.initContainers", converters.objects, chart=_OLD),
     left("initContainers.ngcInit", f"{_LEGACY}; download.job fills the cache before pods hold GPUs", _OLD),
     left("serviceAccount.create", "pods have no use for the Kubernetes API; name one that exists", _OLD),
     left("serviceAccount.annotations", "they belong to the ServiceAccount, which is not made here", _OLD),
@@ -159,7 +138,7 @@ _ACCESS = (
     judged(autoscaling, "autoscaling.enabled", "autoscaling.maxReplicas", chart=_OLD),
     judged(autoscaling, "autoscaling.minReplicas", "autoscaling.minReplicas", count, chart=_OLD),
     judged(autoscaling, "autoscaling.maxReplicas", "autoscaling.maxReplicas", count, chart=_OLD),
-    judged(autoscaling, "autoscaling.metrics", "autoscaling.metrics", metrics, chart=_OLD),
+    judged(autoscaling, "autoscaling.metrics", "autoscaling.metrics", converters.metrics, chart=_OLD),
     left("metrics.enabled", "metrics are always at /v1/metrics of the API port", _OLD),
     judged(monitor, "metrics.serviceMonitor.enabled", "podMonitor", says="a PodMonitor on the leaders", chart=_OLD),
     judged(monitor, "metrics.serviceMonitor.additionalLabels", "podMonitor.labels", texts, chart=_OLD),
@@ -173,7 +152,7 @@ _OTHER = (
         for field in ("enabled", *(("method", "command") if probe == "livenessProbe" else ()), *_FIELDS)
     ),
     left("healthPort", "health is on the API port", _OLD),
-    moved("fullnameOverride", "name", name_beside, _BESIDE, _OLD, by=release_name),
+    moved("fullnameOverride", "name", converters.name_beside, _BESIDE, _OLD, by=release_name),
     left("nameOverride", "name is the name of everything", chart=_OLD),
 )
 

@@ -16,10 +16,6 @@ from nim_stack.importing.variables import variables
 
 _DEADLINES = "probes follow from one time budget for image, download and load; timeouts.* where that does not fit"
 _TRITON = "NIM for language models has one port for API, health and metrics"
-service_name, proxy, pod_affinity = plain(), plain(), plain()
-image = partial(take_image, at="spec.image", default_tag="the operator requires one")
-resources = partial(take_resources, at="spec.resources")
-
 _COMMAND = (
     "the operator ignores it across nodes, and both roles run nim-serve-ray; arguments for vLLM are passthroughArgs"
 )
@@ -34,6 +30,10 @@ _CERTIFICATES = "mount the ConfigMap with pods.volumes and volumeMounts, and set
 
 _PROBES = (("livenessProbe", (each,)), ("readinessProbe", (each,)), ("startupProbe", (each, startup)))
 _EXTRA_CONTAINER = ("name", "image.repository", "image.tag", "image.pullPolicy", "command", "args", "env", "workingDir")
+
+service_name, proxy, pod_affinity = plain(), plain(), plain()
+image = partial(take_image, at="spec.image", default_tag="the operator requires one")
+resources = partial(take_resources, at="spec.resources")
 
 
 def _storage(by: Handler) -> tuple[Row, ...]:

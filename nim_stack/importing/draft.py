@@ -105,8 +105,9 @@ class Draft:
         for part in parents:
             place = place[part]
         place.pop(last)
-        out = {"kind": "changed", "setting": None, "value": None, "why": why}
-        self.entries = [replace(entry, **out) if entry.setting == setting else entry for entry in self.entries]
+        for position, entry in enumerate(self.entries):
+            if entry.setting == setting:
+                self.entries[position] = replace(entry, kind="changed", setting=None, value=None, why=why)
 
     def _set(self, setting: str, value: Any) -> None:
         *parents, last = setting.split(".")

@@ -207,7 +207,7 @@ class Fields:
             return Field(Draft(""), prefix + source, None, Row(source), ())
         settings = dict.fromkeys(setting for row in rows.values() for setting in row.settings)
         row, value = self.own.get(source) or Row(source, tuple(settings)), next(values_at(self.tree, path))
-        by = [name for name in rows if name == source or self._has(name)]
+        by = [name for name, row in rows.items() if name == source or (row.settings and self._has(name))]
         return Field(self.draft, prefix + source, value, row, tuple(prefix + name for name in by))
 
     def _has(self, source: str) -> bool:

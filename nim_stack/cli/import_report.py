@@ -1,7 +1,7 @@
 """An import told to people and to programs, and the stack file that it writes."""
 
 from collections.abc import Iterator
-from textwrap import wrap
+from textwrap import indent, wrap
 from typing import Any
 
 import yaml
@@ -25,10 +25,9 @@ _HEADS = {
 def page(found: Import) -> str:
     """For people."""
     parts = [part for part in (_taken(found), *_told(found)) if part]
-    if found.problems:
-        parts.append("\n".join(["refused by the plan", *(f"  {problem}" for problem in found.problems)]))
-    if found.warnings:
-        parts.append("\n".join(["warnings of the plan", *(f"  {problem}" for problem in found.warnings)]))
+    for head, problems in (("refused by the plan", found.problems), ("warnings of the plan", found.warnings)):
+        if problems:
+            parts.append("\n".join([head, *(f"  {problem}" for problem in problems)]))
     if found.plan is not None:
         parts.append(f"planned: {', '.join(f'{name} {value}' for name, value in found.plan.summary.items())}")
     return "\n\n".join(parts)
@@ -36,7 +35,7 @@ def page(found: Import) -> str:
 
 def _taken(found: Import) -> str:
     rows = [(entry.source, _shown(entry.given), entry.setting, _shown(entry.value)) for entry in found.of("taken")]
-    return f"{_HEADS['taken']}\n{_indented(table(('from', 'value', 'setting', 'as'), rows))}" if rows else ""
+    return f"{_HEADS['taken']}\n{indent(table(('from', 'value', 'setting', 'as'), rows), '  ')}" if rows else ""
 
 
 def _told(found: Import) -> Iterator[str]:
@@ -66,10 +65,6 @@ def _shown(value: Any) -> str:
     text = value if isinstance(value, str) else yaml.safe_dump(value, default_flow_style=True, width=10**6).strip()
     text = text.removesuffix("\n...").replace("\n", " ")
     return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
-
-
-def _indented(text: str) -> str:
-    return "\n".join(f"  {line}" for line in text.splitlines())
 
 
 def document(found: Import, source: str) -> dict[str, Any]:

@@ -29,6 +29,7 @@ _FURTHER = {
 
 
 def add_command(commands: Any) -> None:
+    """Add `import` to the parsers of a program's commands."""
     command = commands.add_parser(
         "import",
         help="a stack from values of the nim-llm chart or from a NIMService",

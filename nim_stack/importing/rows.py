@@ -14,6 +14,7 @@ from nim_stack.importing.draft import Draft
 
 Read = Callable[[Any], Any]
 Handler = Callable[["Fields"], None]
+"""Decides about the values of the rows that name it."""
 By = Handler | tuple[Handler, ...] | None
 """The handlers of a row; None for that of rows that need no other value."""
 
@@ -30,7 +31,7 @@ class Row:
     read: Read = as_is
     """Brings the value into the setting's form. Raises ValueError, with the reason, when it has none."""
     by: tuple[Handler, ...] = ()
-    """Called in the order of the table, not in the order given here."""
+    """Called in the order that stands beside the table, not in the order given here."""
     chart: str = ""
     """1.x or 2.0 when only that chart is known to have it, empty when both have it."""
     changes: bool = False
@@ -78,8 +79,8 @@ class Document:
     """The object that this one names, None when it is not given."""
 
     def get(self, path: str) -> Any:
-        """The value of a name, None when it is not there."""
-        return next(values_at(self.tree, path))
+        """The value of a row's name, None when it is not there or no row has this name."""
+        return next(values_at(self.tree, path)) if any(row.source == path for row in self.rows) else None
 
 
 def apply(order: Sequence[Handler], *documents: Document) -> None:

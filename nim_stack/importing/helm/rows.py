@@ -27,6 +27,7 @@ _LEGACY = "it is for NIM before 1.0"
 _LOGS = "logs are lines of text: NIM's JSON formatter is not there in Ray workers, which fail with it"
 _WORKERS = "chart 2.0: workers + 1, as the leader is not counted; chart 1.x: workers, as it is"
 _LABEL = "the label of a GPU's product is a GPU type of the catalogue"
+_IDS = ("runAsUser", "runAsGroup", "fsGroup")
 _NO_POD = "pods are those of a LeaderWorkerSet"
 
 release_name = plain()
@@ -102,9 +103,7 @@ _PODS = (
     moved("affinity", "pods.affinity"),
     moved("tolerations", "pods.tolerations", converters.tolerations),
     moved("podAnnotations", "pods.annotations", texts, chart=_OLD),
-    moved("podSecurityContext.runAsUser", "podSecurity.runAsUser", count, chart=_OLD),
-    moved("podSecurityContext.runAsGroup", "podSecurity.runAsGroup", count, chart=_OLD),
-    moved("podSecurityContext.fsGroup", "podSecurity.fsGroup", count, chart=_OLD),
+    *(moved(f"podSecurityContext.{name}", f"podSecurity.{name}", count, chart=_OLD) for name in _IDS),
     judged(security, "podSecurityContext", "pods.securityContext", says="the other fields", chart=_OLD),
     moved("containerSecurityContext", "pods.containerSecurityContext", chart=_OLD),
     moved("extraVolumes", "pods.volumes", converters.named_objects, chart=_OLD),
@@ -117,8 +116,7 @@ _PODS = (
     judged(openshift, "openshift.scc", "pods.annotations podSecurity.assignedByCluster", chart=_NEW),
     left("openshift.sccPriority", "the priority is that of the SCC, which the cluster's administrators own", _NEW),
     judged(openshift, "openshift.annotateRequiredSCC", "pods.annotations", chart=_NEW),
-    left("customCommand", _COMMAND, _OLD),
-    left("customArgs", _COMMAND, _OLD),
+    *(left(name, _COMMAND, _OLD) for name in ("customCommand", "customArgs")),
     left("statefulSet.enabled", _NO_POD, _OLD),
 )
 _ACCESS = (

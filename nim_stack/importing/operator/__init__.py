@@ -1,1 +1,1 @@
-"""NIMService and NIMCache of the NIM Operator: the table of their names, and the code that reads them."""
+"""NIMService and NIMCache of the NIM Operator: their tables in `rows`, and the handlers that the rows name."""

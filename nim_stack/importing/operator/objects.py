@@ -1,6 +1,7 @@
 """A NIMService, and the NIMCache that it names, to settings."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from nim_stack.importing.converters import mapping
@@ -8,7 +9,7 @@ from nim_stack.importing.draft import Draft
 from nim_stack.importing.keys import withhold
 from nim_stack.importing.operator.rows import CACHE_ORDER, CACHE_ROWS, LAST, SERVICE_ORDER, SERVICE_ROWS
 from nim_stack.importing.reading import UnreadableError
-from nim_stack.importing.rows import Document, apply, values_at
+from nim_stack.importing.rows import Document, apply
 from nim_stack.importing.unknown import ask_missing, note_unknown
 
 GROUP = "apps.nvidia.com"
@@ -17,32 +18,31 @@ KEYS_KEPT_BY = "the object in the cluster"
 
 
 def take_objects(draft: Draft, objects: Sequence[dict[str, Any]]) -> None:
-    """The one NIMService among Kubernetes objects, into the draft.
+    """Take the one NIMService among Kubernetes objects, and the NIMCache that it names, into the draft.
 
     Raises:
-        UnreadableError: when there is none, or more than one.
+        UnreadableError: there is no NIMService, or more than one.
     """
     objects = [withhold(draft, item) for item in objects]
     services = [item for item in objects if _is(item, "NIMService")]
     if len(services) != 1:
         found = ", ".join(sorted(str(item.get("kind", "no kind")) for item in objects))
         raise UnreadableError(f"A stack is made from one NIMService, and here are {len(services)} (found: {found}).")
-    wanted = next(values_at(services[0], "spec.storage.nimCache.name"))
+    service = Document(draft, _relevant(services[0]), SERVICE_ROWS)
+    wanted = service.get("spec.storage.nimCache.name")
     caches = [item for item in objects if _is(item, "NIMCache")]
     cache = next((item for item in caches if mapping(item.get("metadata")).get("name") == wanted), None)
     for item in objects:
         if item is not services[0] and item is not cache:
             name = f"{item.get('kind', 'object')}/{mapping(item.get('metadata')).get('name', '')}"
             draft.drop(name, None, "neither the NIMService nor the NIMCache that it names")
-    beside = Document(draft, _relevant(cache), CACHE_ROWS, "NIMCache ") if cache else None
-    service = Document(draft, _relevant(services[0]), SERVICE_ROWS, beside=beside)
+    named = [Document(draft, _relevant(cache), CACHE_ROWS, "NIMCache ")] if cache else []
+    service = replace(service, beside=next(iter(named), None))
     apply(SERVICE_ORDER, service)
-    if beside:
-        apply(CACHE_ORDER, beside)
+    apply(CACHE_ORDER, *named)
+    for beside in named:
         note_unknown(beside, "field of a NIMCache")
-        apply(LAST, service, beside)
-    else:
-        apply(LAST, service)
+    apply(LAST, service, *named)
     note_unknown(service, "field of a NIMService")
     ask_missing(draft, [("model", "neither image nor NIMCache says it; give --model")])
 

@@ -29,11 +29,19 @@ _PUBLISHED = "the image chooses among its profiles by the split; profile names o
 _CERTIFICATES = "mount the ConfigMap with pods.volumes and volumeMounts, and set SSL_CERT_FILE in env"
 
 _PROBES = (("livenessProbe", (each,)), ("readinessProbe", (each,)), ("startupProbe", (each, startup)))
+_GATEWAY = ("name", "namespace", "httpRoutesEnabled")
 _EXTRA_CONTAINER = ("name", "image.repository", "image.tag", "image.pullPolicy", "command", "args", "env", "workingDir")
 
 service_name, proxy, pod_affinity = plain(), plain(), plain()
 image = partial(take_image, at="spec.image", default_tag="the operator requires one")
 resources = partial(take_resources, at="spec.resources")
+
+
+_PROXIES = tuple(
+    moved(f"spec.proxy.{field}", "env", variables_of(name, name.lower()), by=proxy)
+    for field, name in (("httpProxy", "HTTP_PROXY"), ("httpsProxy", "HTTPS_PROXY"), ("noProxy", "NO_PROXY"))
+)
+"""In both spellings, as the operator sets them."""
 
 
 def _storage(by: Handler) -> tuple[Row, ...]:
@@ -62,8 +70,7 @@ SERVICE_ROWS: tuple[Row, ...] = (
     judged(image, "spec.image.tag", "image"),
     moved("spec.image.pullPolicy", "imagePullPolicy", text, "the operator ignores it across nodes"),
     moved("spec.image.pullSecrets", "secrets.imagePullSecrets", object_names),
-    left("spec.command", _COMMAND),
-    left("spec.args", _COMMAND),
+    *(left(f"spec.{name}", _COMMAND) for name in ("command", "args")),
     judged(variables, "spec.env", "env", says="variables that are settings here go to those, see below"),
     moved("spec.authSecret", "secrets.ngcApiSecret", text),
     judged(storage, "spec.storage.nimCache.name", "storage.existingClaim", says="or what the NIMCache says, if given"),
@@ -88,8 +95,7 @@ SERVICE_ROWS: tuple[Row, ...] = (
     moved("spec.expose.service.type", "service.type", text),
     left("spec.expose.service.name", "the Service is called <name>-leader: point clients there", changes=True),
     judged(port, "spec.expose.service.port", "service.port ports.server", count, "the operator has one for both"),
-    left("spec.expose.service.grpcPort", _TRITON),
-    left("spec.expose.service.metricsPort", _TRITON),
+    *(left(f"spec.expose.service.{name}", _TRITON) for name in ("grpcPort", "metricsPort")),
     moved("spec.expose.service.annotations", "service.annotations", texts),
     left("spec.expose.service.labels", "it has the labels by which the stack and its Pods are found, and no others"),
     judged(ingress, "spec.expose.ingress.enabled", "ingress.host"),
@@ -101,9 +107,7 @@ SERVICE_ROWS: tuple[Row, ...] = (
     judged(router, "spec.expose.router.annotations", "ingress.annotations httpRoute.annotations", texts),
     judged(router, "spec.expose.router.ingress.ingressClass", "ingress.className", text),
     judged(router, "spec.expose.router.ingress.tlsSecretName", "ingress.tlsSecret", text),
-    judged(router, "spec.expose.router.gateway.name", "httpRoute.parentRefs"),
-    judged(router, "spec.expose.router.gateway.namespace", "httpRoute.parentRefs"),
-    judged(router, "spec.expose.router.gateway.httpRoutesEnabled", "httpRoute.parentRefs"),
+    *(judged(router, f"spec.expose.router.gateway.{name}", "httpRoute.parentRefs") for name in _GATEWAY),
     left("spec.expose.router.gateway.grpcRoutesEnabled", "NIM for language models has no gRPC API"),
     left("spec.expose.router.gateway.backendRef", "the route goes to the leaders", changes=True),
     left("spec.expose.router.eppConfig", "there is no endpoint picker; one Service is in front of all leaders"),
@@ -114,8 +118,10 @@ SERVICE_ROWS: tuple[Row, ...] = (
     ),
     judged(autoscaling, "spec.scale.enabled", "autoscaling.maxReplicas", says="the operator refuses it across nodes"),
     left("spec.scale.annotations", "the autoscaler has none"),
-    judged(autoscaling, "spec.scale.hpa.minReplicas", "autoscaling.minReplicas", count),
-    judged(autoscaling, "spec.scale.hpa.maxReplicas", "autoscaling.maxReplicas", count),
+    *(
+        judged(autoscaling, f"spec.scale.hpa.{most}", f"autoscaling.{most}", count)
+        for most in ("minReplicas", "maxReplicas")
+    ),
     judged(autoscaling, "spec.scale.hpa.metrics", "autoscaling.metrics", metrics),
     judged(autoscaling, "spec.scale.hpa.behavior", "autoscaling.behavior"),
     moved("spec.schedulerName", "pods.schedulerName", text, "of all pods; the operator sets it on leaders alone"),
@@ -129,9 +135,7 @@ SERVICE_ROWS: tuple[Row, ...] = (
     judged(owner, "spec.groupID", "podSecurity.runAsGroup podSecurity.fsGroup", count, "2000 without it, as there"),
     moved("spec.runtimeClassName", "pods.runtimeClass", text, "the operator ignores it across nodes"),
     moved("spec.priorityClassName", "pods.priorityClass", text),
-    moved("spec.proxy.httpProxy", "env", variables_of("HTTP_PROXY", "http_proxy"), by=proxy),
-    moved("spec.proxy.httpsProxy", "env", variables_of("HTTPS_PROXY", "https_proxy"), by=proxy),
-    moved("spec.proxy.noProxy", "env", variables_of("NO_PROXY", "no_proxy"), by=proxy),
+    *_PROXIES,
     left("spec.proxy.certConfigMap", _CERTIFICATES, changes=True),
     left("spec.multiNode.backendType", "it is always a LeaderWorkerSet"),
     judged(sizes, "spec.multiNode.parallelism.pipeline", "pipelineParallel nodes", count, "there it is the nodes too"),
@@ -167,8 +171,7 @@ def _hub(source: str) -> tuple[Row, ...]:
         judged(hub, f"{base}.revision", "model"),
         left(f"{base}.datasetName", "a stack serves a model"),
         moved(f"{base}.authSecret", "secrets.hfTokenSecret", text),
-        left(f"{base}.modelPuller", _PULLER),
-        left(f"{base}.pullSecret", _PULLER),
+        *(left(f"{base}.{name}", _PULLER) for name in ("modelPuller", "pullSecret")),
     )
 
 
@@ -199,12 +202,9 @@ CACHE_ROWS: tuple[Row, ...] = (
     *(left(f"spec.{name}", _JOB) for name in ("tolerations", "nodeSelector", "userID", "groupID")),
     *(left(f"spec.{name}", _NO_NEED) for name in ("runtimeClassName", "initContainers")),
     judged(variables, "spec.env", "env", says="pods and Job have the same variables"),
-    left("spec.certConfig.name", _CERTIFICATES, changes=True),
-    left("spec.certConfig.mountPath", _CERTIFICATES, changes=True),
+    *(left(f"spec.certConfig.{name}", _CERTIFICATES, changes=True) for name in ("name", "mountPath")),
     left("spec.proxy.certConfigMap", _CERTIFICATES, changes=True),
-    moved("spec.proxy.httpProxy", "env", variables_of("HTTP_PROXY", "http_proxy"), by=proxy),
-    moved("spec.proxy.httpsProxy", "env", variables_of("HTTPS_PROXY", "https_proxy"), by=proxy),
-    moved("spec.proxy.noProxy", "env", variables_of("NO_PROXY", "no_proxy"), by=proxy),
+    *_PROXIES,
 )
 
 SERVICE_ORDER: tuple[Handler, ...] = (

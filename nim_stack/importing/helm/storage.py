@@ -7,33 +7,29 @@ from nim_stack.importing.storage import has_place, take_access_mode, take_read_o
 def storage(own: Fields) -> None:
     """One place for the model; what the values say of other places is not taken."""
     claim, host_path, nfs = own.at("persistence"), own.at("hostPath"), own.at("nfs")
+    used: tuple[str, ...] = ("persistence.enabled", "hostPath.enabled", "nfs.enabled")
     if has_place(own.draft):
-        used, reason = "none", "the command line names another place"
+        reason = "the command line names another place"
     elif claim["enabled"].is_on:
-        used, reason = _take_claim(claim), "the claim is used"
+        used, reason = (*used, _take_claim(claim)), "the claim is used"
     elif host_path["enabled"].is_on:
-        used, reason = "hostPath.", "hostPath is used"
+        used, reason = (*used, host_path.base), "hostPath is used"
         path = host_path["path"].value or "/model-store"
         host_path["enabled"].told(True).take(path)
         host_path["path"].take(path)
     elif nfs["enabled"].is_on:
-        used, reason = _take_nfs(nfs), "NFS is used"
+        used, reason = (*used, _take_nfs(nfs)), "NFS is used"
     else:
-        used, reason = "none", "persistence, hostPath and nfs are off"
+        reason = "persistence, hostPath and nfs are off"
         why = "no shared storage: each pod downloads the model for itself at every start, unless --storage-class"
         claim["enabled"].take({}, "storage.perPod", why)
     for field in own:
-        if (
-            field
-            and field.value is not False
-            and not field.name.startswith(used)
-            and not field.name.endswith("enabled")
-        ):
+        if field and field.value is not False and not field.name.startswith(used):
             field.drop(reason)
 
 
 def _take_claim(claim: Fields) -> str:
-    """Take the claim, and give the beginning of the names that were taken."""
+    """Take the claim, and return with what the names of the taken values begin."""
     existing, storage_class = claim["existingClaim"], claim["storageClass"]
     if existing:
         existing.read()
@@ -51,6 +47,7 @@ def _take_claim(claim: Fields) -> str:
 
 
 def _take_nfs(nfs: Fields) -> str:
+    """Take the directory, and return with what the names of the taken values begin."""
     server, path = nfs["server"].value, nfs["path"].value
     nfs["enabled"].told(True).take(server)
     nfs["server"].take(server)

@@ -14,7 +14,11 @@ class UnreadableError(ValueError):
 
 
 def read_documents(path: str) -> list[dict[str, Any]]:
-    """The mappings of a file, `-` for standard input; the items of a Kubernetes List one by one."""
+    """The mappings of a file, `-` for standard input; the items of a Kubernetes List one by one.
+
+    Raises:
+        UnreadableError: the file cannot be read, is not YAML, or has no mapping or other things beside mappings.
+    """
     name = "standard input" if path == "-" else path
     try:
         text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
@@ -37,7 +41,11 @@ def _items(document: dict[str, Any]) -> Iterable[dict[str, Any]]:
 
 
 def read_values(path: str) -> dict[str, Any]:
-    """Values of a chart. `helm get values` puts a heading above them, which YAML takes for a key."""
+    """Values of a chart. `helm get values` puts a heading above them, which YAML takes for a key.
+
+    Raises:
+        UnreadableError: the file cannot be read, has several documents, or is a Kubernetes object.
+    """
     documents = read_documents(path)
     if len(documents) > 1:
         raise UnreadableError(f"{path} has {len(documents)} documents, and a values file is one.")

@@ -15,31 +15,40 @@ _TOO_SMALL = ("NIM064", "NIM065")
 
 @dataclass(frozen=True)
 class Import:
-    """What came of it."""
+    """The settings that an import gives, and what became of every value."""
 
     settings: dict[str, Any]
+    """What stands below `nim` in the stack file."""
     entries: tuple[Entry, ...]
     plan: DeploymentPlan | None
-    """None when it is refused."""
+    """None when the plan refuses the settings."""
     problems: tuple[Problem, ...]
+    """Why the plan refuses them; none when it does not."""
     warnings: tuple[Problem, ...]
 
     def of(self, kind: str) -> list[Entry]:
+        """The entries of one `Kind`, in the order in which they were made."""
         return [entry for entry in self.entries if entry.kind == kind]
 
     @property
     def works(self) -> bool:
+        """Whether the plan accepts the settings."""
         return self.plan is not None
 
 
 def give_options(draft: Draft, options: Mapping[str, tuple[str, Any]]) -> None:
-    """Settings of the command line, by their paths; each with its option. They come before everything else."""
+    """Settings of the command line, by their paths: option and value. They come before everything else."""
     for setting, (option, value) in options.items():
         draft.take(option, value, setting, value)
 
 
 def conclude(draft: Draft, keys: Keys) -> Import:
-    """Plan what was taken. A size that cannot hold the model is left out, and then computed."""
+    """Plan what was taken. A size that cannot hold the model is left out, and then computed by the plan.
+
+    Args:
+        draft: the settings, with everything taken.
+        keys: which keys the stack has as secret config keys.
+    """
     plan, problems, warnings = _plan(draft, keys)
     small = [problem for problem in (*problems, *warnings) if problem.rule.code in _TOO_SMALL]
     for problem in small:

@@ -41,6 +41,13 @@ def test_its_cache_becomes_a_new_claim() -> None:
     found = from_nimservice("nimservice-ray.yaml")
     assert found.settings["storage"] == {"storageClass": "shared-nvme", "size": "2Ti", "subPath": "llama"}
     assert "--claim llama-cache-pvc" in reasons(found, "changed")["NIMCache spec.storage.pvc.create"]
+    assert "NIMCache spec.storage.pvc.volumeAccessMode" in reasons(found, "taken")
+
+
+def test_without_several_nodes_and_a_claim_it_is_one_pod_with_its_own_disk() -> None:
+    found = from_nimservice([service("{storage: {emptyDir: {}}}")])
+    assert (found.settings["nodes"], found.settings["storage"]) == (1, {"perPod": {}})
+    assert "one pod serves alone" in reasons(found, "changed")["spec.multiNode"]
 
 
 @pytest.mark.parametrize("read_only", [False, True])

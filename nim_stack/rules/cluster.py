@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator
 
 from nim_stack.base import names
+from nim_stack.base.problems import Finding
 from nim_stack.deployment.resolution import Resolution
-from nim_stack.rules.registry import Finding, rule
+from nim_stack.rules.registry import rule
 
 LWS_OLDEST = (0, 9)
 """The first whose status says which generation it is about, and which has RecreateGroupAfterStart."""

@@ -5,10 +5,11 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from nim_stack.base.problems import Finding
 from nim_stack.manifests.pod_security import containers
 from nim_stack.manifests.security import escalates
 from nim_stack.rules.patches import once, overruled, steps
-from nim_stack.rules.registry import Finding, rule
+from nim_stack.rules.registry import rule
 from nim_stack.rules.subject import Subject
 from nim_stack.values.kubernetes.types import complaints
 

@@ -23,11 +23,11 @@ class Rule:
     """One thing that is judged. The code is never given to another rule."""
 
     code: str
-    title: str
-    severity: Severity
-    cause: str
+    title: str = ""
+    severity: Severity = "error"
+    cause: str = ""
     """Why it cannot work, or is unwise, wherever it happens."""
-    cure: str
+    cure: str = ""
     """What to do about it, wherever it happens."""
     page: str = DOCUMENT
     """The page of the documentation that explains it."""
@@ -70,7 +70,7 @@ class Problem(Finding):
     """Settings that the judgement depends on; it is dropped when one of them is itself unreadable."""
 
     @classmethod
-    def of(cls, rule: Rule, finding: Finding, reads: frozenset[str]) -> Self:
+    def of(cls, rule: Rule, finding: Finding, reads: frozenset[str] = frozenset()) -> Self:
         """What a judge of the rule found."""
         return cls(**vars(finding), rule=rule, reads=reads)
 

@@ -67,7 +67,7 @@ class Registry(Generic[Subject]):
         self._package = package
         self._page = page
         self._applies = applies
-        self._order = {code: place for place, code in enumerate(order)}
+        self.order = tuple(order)
         self._elsewhere = {rule.code: rule for rule in elsewhere}
         self._judgements: dict[str, Judgement[Subject]] = {}
 
@@ -110,20 +110,27 @@ class Registry(Generic[Subject]):
             importlib.import_module(module.name)
         if not self._judgements:
             raise RegistryError(f"no module with a judge was found in {self._package}")
-        if missing := self._order.keys() - self._judgements.keys():
+        if missing := set(self.order) - self._judgements.keys():
             raise RegistryError(f"no module of {self._package} has a judge of {', '.join(sorted(missing))}")
-        found = self._judgements.values()
-        return tuple(sorted(found, key=lambda each: (self.place(each.rule.code), each.rule.code)))
+        return tuple(sorted(self._judgements.values(), key=lambda judgement: self._place(judgement.rule)))
 
-    def place(self, code: str) -> int:
-        """Where a code comes in the order of reporting, from 0; codes that are not in the order share the last."""
-        return self._order.get(code, len(self._order))
+    def judgement(self, code: str) -> Judgement[Subject]:
+        """The judgement of one code.
+
+        Raises:
+            KeyError: no judge has the code.
+        """
+        return {each.rule.code: each for each in self.judgements}[code]
+
+    def _place(self, rule: Rule) -> tuple[int, str]:
+        """Sorts rules in the order of reporting."""
+        return (self.order.index(rule.code) if rule.code in self.order else len(self.order)), rule.code
 
     @property
     def rules(self) -> tuple[Rule, ...]:
         """Every rule in the order of reporting, those that are applied elsewhere included."""
         rules = [*(each.rule for each in self.judgements), *self._elsewhere.values()]
-        return tuple(sorted(rules, key=lambda rule: (self.place(rule.code), rule.code)))
+        return tuple(sorted(rules, key=self._place))
 
     def problems(self, subject: Subject) -> Iterator[Problem]:
         """Everything that the judges find in a subject, in the order of reporting."""

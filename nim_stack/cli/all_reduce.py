@@ -14,8 +14,9 @@ from nim_stack.base.tables import table
 from nim_stack.cli.stack_files import StackFileError
 
 if TYPE_CHECKING:
+    from nim_stack.base.problems import Finding
     from nim_stack.operations.doctor.bandwidth import Measured
-    from nim_stack.operations.doctor.check import Examined, Finding
+    from nim_stack.operations.doctor.check import Preflight
     from nim_stack.operations.observing.reader import Reader
 
 _MIB = 1024**2
@@ -44,7 +45,7 @@ def check_options(given: argparse.Namespace) -> None:
 
 
 def measure(
-    given: argparse.Namespace, reader: "Reader", it: "Examined"
+    given: argparse.Namespace, reader: "Reader", preflight: "Preflight"
 ) -> "tuple[tuple[Finding, ...], Measured | None]":
     """What it found, and the figures if there are any.
 
@@ -56,7 +57,7 @@ def measure(
     from nim_stack.operations.doctor import all_reduce, bandwidth
     from nim_stack.operations.doctor.check import ok, problem
 
-    plan = it.plan
+    plan = preflight.plan
     if plan.nodes < 2:
         return (ok("a group has one node: there is no network between nodes to measure"),), None
     asked = AllReduce(
@@ -66,7 +67,8 @@ def measure(
         seconds=given.minutes * 60 if given.minutes else plan.budget.image_pull + 10 * 60,
         image=given.image,
     )
-    if asked.namespace == it.snapshot.namespace and it.snapshot.read("namespace") and not it.snapshot.get("namespace"):
+    snapshot = preflight.snapshot
+    if asked.namespace == snapshot.namespace and snapshot.read("namespace") and not snapshot.get("namespace"):
         do = "Make it (`kubectl create namespace`), or name another one: --job-namespace."
         return (problem(f"not measured: there is no namespace {asked.namespace} yet", do),), None
     _say(
@@ -75,7 +77,7 @@ def measure(
     )
     used = references(plan)
     with _ended_by_sigterm():
-        outcome = all_reduce.run(reader, it, used, asked, _say)
+        outcome = all_reduce.run(reader, preflight, used, asked, _say)
     if outcome.why:
         return (problem(f"not measured: {outcome.why}", outcome.do),), outcome.said.measured()
     measured = outcome.said.measured()

@@ -139,7 +139,7 @@ class Story:
 
 
 def codes(found: Diagnosis) -> list[str]:
-    return [verdict.failure.code for verdict in found.failures]
+    return [problem.rule.code for problem in found.failures]
 
 
 def dumped(snapshot: Snapshot) -> str:

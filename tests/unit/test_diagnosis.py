@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from nim_stack.cli.main import main
-from nim_stack.operations.diagnosis.failure import JUDGEMENTS
+from nim_stack.operations.diagnosis.failure import FAILURES
 from nim_stack.operations.diagnosis.logs import patterns
 from nim_stack.operations.diagnosis.page import document, page
 from nim_stack.operations.diagnosis.verdict import all_failures, diagnose
@@ -40,7 +40,7 @@ def test_a_recorded_failure_is_named_and_no_other(name: str, code: str) -> None:
         code,
         {code} - {"crash-loop"},
     )
-    assert found.failures[0].sign.evidence
+    assert found.failures[0].evidence
 
 
 def test_every_recording_is_expected_to_be_something() -> None:
@@ -49,7 +49,7 @@ def test_every_recording_is_expected_to_be_something() -> None:
 
 
 def test_a_recorded_healthy_group_has_no_failure_and_no_warning() -> None:
-    assert [(d.state, d.verdicts) for d in map(diagnose, map(recorded, ("healthy-serving", "healthy-starting")))] == [
+    assert [(d.state, d.problems) for d in map(diagnose, map(recorded, ("healthy-serving", "healthy-starting")))] == [
         ("serving", ()),
         ("starting", ()),
     ]
@@ -59,10 +59,10 @@ def test_a_recorded_healthy_group_has_no_failure_and_no_warning() -> None:
 def test_one_thing_that_is_wrong_is_named_and_nothing_else(code: str, tell: Tell) -> None:
     found = tell(Story()).diagnosed()
     assert codes(found) == [code], page(found)
-    sign = found.failures[0].sign
-    assert sign.what
-    assert sign.evidence
-    assert sign.do
+    problem = found.failures[0]
+    assert problem.why
+    assert problem.evidence
+    assert problem.instead
 
 
 def test_a_class_of_disks_for_several_nodes() -> None:
@@ -80,7 +80,7 @@ def test_a_line_that_is_known_names_its_failure(pattern: Any) -> None:
     story = Story().starting(5).ended(WORKER, 1).log(WORKER, pattern.example, previous=True)
     story.pod(WORKER)["spec"]["containers"][0]["resources"]["limits"]["rdma/hca"] = "1"
     found = story.diagnosed()
-    named = [verdict.failure.code for verdict in found.verdicts]
+    named = [problem.rule.code for problem in found.problems]
     expected = {"hub-unreachable": "download-failed"}.get(pattern.failure, pattern.failure)
     assert named == [expected], page(found)
 
@@ -167,9 +167,9 @@ def test_a_webhook_that_is_down_is_a_warning_while_the_model_serves() -> None:
 
 def test_rdma_that_is_not_used_is_a_warning() -> None:
     story = Story().log(LEADER, "NCCL INFO Using network Socket")
-    assert story.diagnosed().verdicts == ()
+    assert story.diagnosed().problems == ()
     story.pod(LEADER)["spec"]["containers"][0]["resources"]["limits"]["rdma/hca"] = "1"
-    assert [verdict.failure.code for verdict in story.diagnosed().warnings] == ["nccl-over-tcp"]
+    assert [problem.rule.code for problem in story.diagnosed().warnings] == ["nccl-over-tcp"]
 
 
 FORBIDDEN = (
@@ -203,7 +203,7 @@ def test_the_scheduler_is_believed_where_nodes_may_not_be_read() -> None:
 
 
 def test_each_failure_has_one_place_in_the_order() -> None:
-    assert len(all_failures()) == len(JUDGEMENTS) == len({failure.code for failure in all_failures()})
+    assert [failure.code for failure in all_failures()] == list(FAILURES.order)
 
 
 def test_the_page_of_all_failures_is_written_from_them() -> None:
@@ -239,4 +239,4 @@ def test_an_engine_that_was_killed_is_said_to_lack_memory() -> None:
     line = "2026-01-31T10:00:00Z WARNING leader: fault: vLLM was killed by signal 9 try=1/5 pause_s=0"
     found = Story().starting(30).log(LEADER, line).diagnosed()
     assert codes(found) == ["engine-failed"]
-    assert "for lack of memory" in found.failures[0].sign.do
+    assert "for lack of memory" in found.failures[0].instead

@@ -12,7 +12,7 @@ from nim_stack.manifests.programs.all_reduce import MARK
 from nim_stack.manifests.references import References
 from nim_stack.operations.diagnosis.view import Pod, condition
 from nim_stack.operations.doctor.bandwidth import Said, heard
-from nim_stack.operations.doctor.check import Examined
+from nim_stack.operations.doctor.check import Preflight
 from nim_stack.operations.doctor.obstacles import obstacles
 from nim_stack.operations.observing.errors import CannotReadError, ClusterUnreachableError
 from nim_stack.operations.observing.reader import Reader
@@ -45,7 +45,7 @@ class _Watch:
     """One Job while it is there."""
 
     reader: Reader
-    it: Examined
+    preflight: Preflight
     asked: AllReduce
     say: Say
     clock: Callable[[], float]
@@ -86,15 +86,15 @@ class _Watch:
         if ended := self._ended(job, pods):
             return ended, ""
         running = [pod for pod in pods if _running(pod)]
-        if len(running) == self.it.plan.nodes:
+        if len(running) == self.preflight.plan.nodes:
             return self._meeting(), self._progress(f"all {len(running)} pods run")
         self.running_since = None
-        found, now = list(obstacles(self.it, job, pods, self._events(space))), self.clock()
+        found, now = list(obstacles(self.preflight, job, pods, self._events(space))), self.clock()
         self.since = {each.do: self.since.get(each.do, now) for each in found}
         for each in found:
             if now - self.since[each.do] >= each.patience:
                 return Outcome(self._said(), each.what, each.do), ""
-        state = f"{len(running)} of {self.it.plan.nodes} pods run"
+        state = f"{len(running)} of {self.preflight.plan.nodes} pods run"
         return None, self._progress("; ".join([state, *(each.what for each in found[:1])]))
 
     def _events(self, space: str) -> list[Json]:
@@ -123,7 +123,7 @@ class _Watch:
             name, end = min(failed.items(), key=lambda item: str(item[1].get("finishedAt")))
             return Outcome(self._said(), self._last_words(name, end), "See what it says; --image takes another image.")
         said = self._said()
-        if len(ends) == self.it.plan.nodes:
+        if len(ends) == self.preflight.plan.nodes:
             if not said.timings:
                 return Outcome(said, "the pods ended without a figure", "Run the command again.")
             return Outcome(said)
@@ -140,7 +140,7 @@ class _Watch:
             self.running_since = self.clock()
         if said.facts or self.clock() - self.running_since < MEETING_SECONDS:
             return None
-        policies = [item["metadata"]["name"] for item in self.it.snapshot.get("policies")]
+        policies = [item["metadata"]["name"] for item in self.preflight.snapshot.get("policies")]
         do = "See the cluster's DNS and what stands between the nodes (firewall, security group)."
         if policies:
             do += f" NetworkPolicies of the namespace: {', '.join(policies)}; the Job's pods need to reach each other."
@@ -193,7 +193,7 @@ def _running(pod: Json) -> bool:
 
 def run(
     reader: Reader,
-    it: Examined,
+    preflight: Preflight,
     references: References,
     asked: AllReduce,
     say: Say,
@@ -208,10 +208,10 @@ def run(
     jobs = _KINDS["Job"].format(asked.namespace)
     try:
         with _removed(reader, asked, say, clock, sleep):
-            made = reader.send("POST", jobs, all_reduce_job(it.plan, references, asked))
-            for beside in owned(it.plan, asked, made["metadata"]["uid"]):
+            made = reader.send("POST", jobs, all_reduce_job(preflight.plan, references, asked))
+            for beside in owned(preflight.plan, asked, made["metadata"]["uid"]):
                 reader.send("POST", _KINDS[beside["kind"]].format(asked.namespace), beside)
-            return _Watch(reader, it, asked, say, clock, sleep).outcome()
+            return _Watch(reader, preflight, asked, say, clock, sleep).outcome()
     except CannotReadError as refused:
         do = "It takes the rights to create and delete jobs and services there, and to read pods and their logs."
         return Outcome(why=f"the API server refuses it: {refused}", do=do)

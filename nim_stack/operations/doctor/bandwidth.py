@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from nim_stack.base.problems import Finding
 from nim_stack.manifests.programs.all_reduce import MARK
-from nim_stack.operations.doctor.check import Finding, ok, unknown, warning
+from nim_stack.operations.doctor.check import ok, unknown, warning
 from nim_stack.plan import DeploymentPlan
 
 FLOOR = 0.4

@@ -23,7 +23,7 @@ AUTOSCALER_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
-class Case:
+class ObservedDeployment:
     """A snapshot with what verdicts share."""
 
     snapshot: Snapshot

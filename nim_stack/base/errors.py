@@ -1,7 +1,25 @@
 """The tree of errors: whoever catches `NimStackError` catches everything that this package raises on purpose.
 
-The kinds are here, each with the exit code of the command that ends by it. An error that one room alone raises stands
-in that room, below its kind.
+    NimStackError
+        RefusedError                    base.problems: settings that cannot work, with every reason
+        UnreadableError                 something that is to be judged cannot be read
+            InputError                  a file or an option
+                CatalogError            catalog.load: models, GPUs, fabrics
+                ReleaseError            lws.manifest: the manifest of a release of LeaderWorkerSet
+                StackFileError          cli.stack_files: Pulumi.<stack>.yaml, and options that do not go together
+                PreviewError            operations.impact.preview: the output of `pulumi preview --json`
+                SnapshotError           operations.observing.errors: what `nim-stack diagnose --save` keeps
+                UnreadableFileError     importing.reading: values of a chart, a NIMService
+                StateFormatError        operations.recovering.recovery: the output of `pulumi stack export`
+            ClusterUnreachableError     operations.observing.errors: nothing can be asked
+            CannotReadError             operations.observing.errors: one request is refused
+            EngineError                 operations.recovering.engine: the command `pulumi` refuses
+                StackHeldError          operations.recovering.engine: somebody else holds the stack
+        UnknownSizeError                operations.impact.groups: a size that is known only in the update
+        UndecidedError                  operations.recovering.decisions: what became of an object is not known
+        RegistryError                   base.registry: two judges with one code, or none
+
+The kinds that several rooms share are here; what one room alone raises stands in that room.
 """
 
 from typing import ClassVar
@@ -15,32 +33,8 @@ class NimStackError(Exception):
 
 
 class UnreadableError(NimStackError):
-    """There is nothing to judge, since what should be read cannot be."""
+    """There is nothing to judge, since what is to be judged cannot be read."""
 
 
 class InputError(UnreadableError, ValueError):
-    """A file, or an option of the command line, is not there or is not of the form that it must have."""
-
-
-class CatalogError(InputError):
-    """An entry of the catalogue cannot be read; the message names the file and the field."""
-
-
-class ReleaseError(InputError):
-    """The manifest of a release of LeaderWorkerSet cannot be fetched or is not what the settings pin."""
-
-
-class ClusterUnreachableError(UnreadableError):
-    """The cluster cannot be asked at all: no kubeconfig, no connection, or credentials that it does not know."""
-
-
-class EngineError(UnreadableError):
-    """The command `pulumi` is not there, or refuses."""
-
-
-class CannotReadError(UnreadableError):
-    """One request was refused or failed; others may succeed."""
-
-
-class RegistryError(NimStackError):
-    """The judges of a package are not what its registry may hold: a code is given twice, or a code has no judge."""
+    """A file, or an option of the command line, is not there or does not have the form that is needed."""

@@ -12,12 +12,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Generic, TypeVar
 
-from nim_stack.base.errors import RegistryError
+from nim_stack.base.errors import NimStackError
 from nim_stack.base.problems import Finding, Problem, Rule, Severity
 
 Subject = TypeVar("Subject")
 Judge = Callable[[Subject], Iterator[Finding]]
 Condition = Callable[[Subject], bool]
+
+
+class RegistryError(NimStackError):
+    """The judges of a package are not what its registry may hold: a code is given twice, or a code has no judge."""
 
 
 def always(_: object) -> bool:

@@ -9,7 +9,7 @@ from nim_stack.importing.keys import withhold
 from nim_stack.importing.operator.access import take_access
 from nim_stack.importing.operator.cache import keep_claim, take_cache, take_claim, take_job
 from nim_stack.importing.operator.rows import CACHE_ROWS, SERVICE_ROWS
-from nim_stack.importing.reading import UnreadableError
+from nim_stack.importing.reading import UnreadableFileError
 from nim_stack.importing.rows import Document
 from nim_stack.importing.shared import (
     ask_missing,
@@ -32,13 +32,15 @@ def take_objects(draft: Draft, objects: Sequence[dict[str, Any]]) -> None:
     """The one NIMService among Kubernetes objects, into the draft.
 
     Raises:
-        UnreadableError: when there is none, or more than one.
+        UnreadableFileError: when there is none, or more than one.
     """
     objects = [withhold(draft, item) for item in objects]
     services = [item for item in objects if _is(item, "NIMService")]
     if len(services) != 1:
         found = ", ".join(sorted(str(item.get("kind", "no kind")) for item in objects))
-        raise UnreadableError(f"A stack is made from one NIMService, and here are {len(services)} (found: {found}).")
+        raise UnreadableFileError(
+            f"A stack is made from one NIMService, and here are {len(services)} (found: {found})."
+        )
     service = Document(_relevant(services[0]), SERVICE_ROWS)
     wanted = service.get("spec.storage.nimCache.name")
     caches = [item for item in objects if _is(item, "NIMCache")]

@@ -11,6 +11,7 @@ from nim_stack.operations.diagnosis.failure import FAILURES
 from nim_stack.operations.diagnosis.logs import patterns
 from nim_stack.operations.diagnosis.page import document, page
 from nim_stack.operations.diagnosis.verdict import all_failures, diagnose
+from nim_stack.operations.observing.snapshot import Part
 from tests.unit.failure_stories import MISSING, STORIES, UNANSWERED, UNRESOLVED, Tell, a_claim_that_is_pending
 from tests.unit.stories import LEADER, RECORDED, WORKER, Story, codes, recorded
 
@@ -186,11 +187,11 @@ FORBIDDEN = (
 )
 
 
-@pytest.mark.parametrize("what", FORBIDDEN)
-def test_what_may_not_be_read_is_no_failure(what: str) -> None:
-    found = Story().starting(20).unreadable(what).diagnosed()
+@pytest.mark.parametrize("part", FORBIDDEN)
+def test_what_may_not_be_read_is_no_failure(part: Part) -> None:
+    found = Story().starting(20).unreadable(part).diagnosed()
     assert found.state == "starting", page(found)
-    assert f"{what}: forbidden" in page(found)
+    assert f"{part}: forbidden" in page(found)
 
 
 def test_the_scheduler_is_believed_where_nodes_may_not_be_read() -> None:

@@ -11,7 +11,7 @@ from nim_stack.deployment.keys import EVERY_KEY
 from nim_stack.operations.doctor.access import needed
 from nim_stack.operations.doctor.check import CHECKS, Preflight
 from nim_stack.operations.doctor.examine import Report, examine
-from nim_stack.operations.observing.snapshot import Access
+from nim_stack.operations.observing.snapshot import Access, Part
 from nim_stack.plan import DeploymentPlan, plan_deployment
 from tests.unit.stories import NAME, NAMESPACE, Json, Story
 
@@ -133,8 +133,8 @@ def _secret(*keys: str, empty: tuple[str, ...] = (), registries: list[str] | Non
     return lambda it: it.objects["secrets"].append(secret)
 
 
-def _foreign(what: str, name: str, **more: Any) -> Plant:
-    return lambda it: it.objects[what].append({"metadata": {"name": name}, **more})
+def _foreign(part: Part, name: str, **more: Any) -> Plant:
+    return lambda it: it.objects[part].append({"metadata": {"name": name}, **more})
 
 
 def _foreign_group(it: Cluster) -> None:
@@ -279,8 +279,8 @@ def test_a_pull_secret_of_another_registry_is_a_warning() -> None:
     assert found(it.examined(secrets={"imagePullSecrets": ["theirs"]})) == [("secrets", "warning")]
 
 
-@pytest.mark.parametrize("what", ["nodes", "load", "namespace", "quotas", "classes", "dns"])
-def test_what_may_not_be_read_is_not_known_rather_than_well(what: str) -> None:
-    report = Cluster().unreadable(what).examined()
+@pytest.mark.parametrize("part", ["nodes", "load", "namespace", "quotas", "classes", "dns"])
+def test_what_may_not_be_read_is_not_known_rather_than_well(part: Part) -> None:
+    report = Cluster().unreadable(part).examined()
     assert report.problems == 0
     assert any(level == "unknown" for _, level in found(report))

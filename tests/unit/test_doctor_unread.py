@@ -2,6 +2,7 @@
 
 import pytest
 
+from nim_stack.operations.observing.snapshot import Part
 from tests.unit.test_doctor import Cluster, found
 from tests.unit.test_doctor import _foreign as foreign
 
@@ -13,11 +14,11 @@ def test_a_namespace_that_may_not_be_read_may_enforce_anything() -> None:
 
 
 @pytest.mark.parametrize(
-    ("what", "words"),
+    ("part", "words"),
     [("services", "Services"), ("deployment", "LeaderWorkerSets"), ("claims", "PersistentVolumeClaims")],
 )
-def test_names_of_what_may_not_be_read_may_be_taken(what: str, words: str) -> None:
-    (finding,) = Cluster().unreadable(what).examined().findings["names"]
+def test_names_of_what_may_not_be_read_may_be_taken(part: Part, words: str) -> None:
+    (finding,) = Cluster().unreadable(part).examined().findings["names"]
     assert (finding.severity, words in finding.why) == ("unknown", True)
 
 

@@ -72,7 +72,9 @@ class ObservedDeployment:
 
     @cached_property
     def missing(self) -> int:
-        """Pods of the wanted groups that do not exist."""
+        """How many pods of the wanted groups do not exist; 0 when it is not known, as pods could not be read."""
+        if not self.snapshot.read("pods"):
+            return 0
         return max(0, self.size * self.replicas - len(self.pods))
 
     @cached_property

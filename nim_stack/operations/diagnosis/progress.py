@@ -39,8 +39,8 @@ def steps(observed: ObservedDeployment) -> tuple[Step, ...]:
 
 
 def _steps(observed: ObservedDeployment) -> Iterator[Step]:
-    if observed.group is None:
-        return
+    if observed.group is None or not observed.snapshot.read("pods"):
+        return  # what they do is not known
     waiting = [pod for pod in observed.pods if not pod.ready]
     for pod in waiting:
         yield _step(observed, pod)

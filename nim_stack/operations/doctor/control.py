@@ -7,6 +7,7 @@ from nim_stack.base.problems import Finding
 from nim_stack.manifests.placement import SCHEDULERS
 from nim_stack.operations.diagnosis import control
 from nim_stack.operations.doctor.check import Preflight, check, ok, problem, unknown, warning
+from nim_stack.operations.observing.snapshot import Part
 from nim_stack.rules.cluster import KUBERNETES_APART, KUBERNETES_OLDEST, version
 
 _SCHEDULER_GROUPS = {"volcano": "scheduling.volcano.sh", "kai": "scheduling.run.ai", "kueue": "kueue.x-k8s.io"}
@@ -122,12 +123,13 @@ def apis(preflight: Preflight) -> Iterator[Finding]:
             )
     if asked and all(group in preflight.snapshot.groups for group in asked):
         yield ok(", ".join(asked))
-    for what, name in (
-        ("runtimeClasses", settings.pods.runtime_class),
-        ("priorityClasses", settings.pods.priority_class),
-        ("serviceAccounts", settings.pods.service_account),
-    ):
-        if name is not None and preflight.snapshot.read(what) and not preflight.snapshot.get(what):
-            yield problem(
-                f"there is no {what[:-2] if what.endswith('Classes') else what[:-1]} {name}", "Make it first."
-            )
+    named: tuple[tuple[Part, str, str | None], ...] = (
+        ("runtimeClasses", "runtimeClass", settings.pods.runtime_class),
+        ("priorityClasses", "priorityClass", settings.pods.priority_class),
+        ("serviceAccounts", "serviceAccount", settings.pods.service_account),
+    )
+    for part, kind, name in named:
+        if name is not None and not preflight.snapshot.read(part):
+            yield unknown(f"whether there is a {kind} {name} could not be read")
+        elif name is not None and not preflight.snapshot.get(part):
+            yield problem(f"there is no {kind} {name}", "Make it first.")

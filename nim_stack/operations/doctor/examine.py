@@ -13,7 +13,7 @@ from nim_stack.operations.doctor.check import CHECKS, Preflight
 from nim_stack.operations.observing.errors import CannotReadError
 from nim_stack.operations.observing.gathering import gather
 from nim_stack.operations.observing.reader import Reader
-from nim_stack.operations.observing.snapshot import Snapshot
+from nim_stack.operations.observing.snapshot import Part, Snapshot
 from nim_stack.operations.observing.trimming import trimmed
 from nim_stack.plan import DeploymentPlan
 
@@ -59,7 +59,7 @@ def read(reader: Reader, plan: DeploymentPlan) -> Snapshot:
     made = [names.api_secret(name), names.pull_secret(name)] if plan.keys.ngc else []
     made += [names.hf_secret(name)] if plan.keys.hub else []
     snapshot = gather(reader, settings.namespace, name, [*named, *existing.image_pull_secrets, *made])
-    further = {
+    further: dict[Part, tuple[str, str | None]] = {
         "runtimeClasses": ("/apis/node.k8s.io/v1/runtimeclasses", settings.pods.runtime_class),
         "priorityClasses": ("/apis/scheduling.k8s.io/v1/priorityclasses", settings.pods.priority_class),
         "serviceAccounts": (
@@ -68,13 +68,13 @@ def read(reader: Reader, plan: DeploymentPlan) -> Snapshot:
         ),
     }
     objects, notes = dict(snapshot.objects), list(snapshot.notes)
-    for what, (path, wanted) in further.items():
+    for part, (path, wanted) in further.items():
         if wanted is not None:
             try:
                 found = reader.get(f"{path}/{wanted}")
-                objects[what] = (trimmed(what, found),) if found else ()
+                objects[part] = (trimmed(part, found),) if found else ()
             except CannotReadError as refused:
-                notes.append(f"{what}: {refused}")
+                notes.append(f"{part}: {refused}")
     if settings.lws.mode == "install":
         try:
             found = reader.get(_GROUPS) or {}

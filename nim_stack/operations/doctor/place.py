@@ -9,6 +9,7 @@ from nim_stack.manifests.pods import security_level
 from nim_stack.manifests.render import made_secrets
 from nim_stack.operations.diagnosis.provisioners import shared
 from nim_stack.operations.doctor.check import Json, Preflight, check, ok, problem, unknown, warning
+from nim_stack.operations.observing.snapshot import Part
 
 _LEVELS = ("restricted", "baseline", "privileged")
 _ENFORCE = "pod-security.kubernetes.io/enforce"
@@ -159,7 +160,7 @@ def secrets(preflight: Preflight) -> Iterator[Finding]:
         yield ok(", ".join(wanted) or "none is named; the stack makes its own")
 
 
-_NAMED = {"deployment": "LeaderWorkerSets", "services": "Services", "claims": "PersistentVolumeClaims"}
+_NAMED: dict[Part, str] = {"deployment": "LeaderWorkerSets", "services": "Services", "claims": "PersistentVolumeClaims"}
 
 
 @check("names")

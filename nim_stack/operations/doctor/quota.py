@@ -12,6 +12,7 @@ from nim_stack.base.quantity import amount
 from nim_stack.operations.doctor.charged import Defaults, add, of_container, of_pod
 from nim_stack.operations.doctor.check import Json, Preflight, check, ok, problem, unknown, warning
 from nim_stack.operations.doctor.made import kind, made
+from nim_stack.operations.observing.snapshot import Part
 from nim_stack.settings.pods import Role
 
 _SAID: Final = ("cpu", "memory", "requests.cpu", "requests.memory", "limits.cpu", "limits.memory")
@@ -26,7 +27,7 @@ _SETTINGS: Final = {
     "limits.memory": "nim.resources.memory",
 }
 """What sets it for the container of the model; for the others of a group a patch does, and for Jobs nothing."""
-_READ: Final = {
+_READ: Final[Mapping[str, Part]] = {
     "services": "services",
     "secrets": "secrets",
     "persistentvolumeclaims": "claims",
@@ -34,7 +35,7 @@ _READ: Final = {
     "networkpolicies.networking.k8s.io": "policies",
     f"leaderworkersets.{names.LWS_GROUP}": "deployment",
 }
-"""Kinds of object that a snapshot has, by what a quota calls them."""
+"""Parts of a snapshot, by what a quota calls the kind of object."""
 
 
 @check("quota")

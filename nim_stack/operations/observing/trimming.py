@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from nim_stack.operations.observing.snapshot import Part
+
 Json = dict[str, Any]
 
 _KEYS = re.compile(r"\b(hf_|nvapi-)[A-Za-z0-9_-]{8,}|(?<=[Bb]earer )[A-Za-z0-9._~+/-]{8,}=*")
@@ -19,9 +21,9 @@ def without_keys(text: str) -> str:
     return _KEYS.sub(HIDDEN, text)
 
 
-def trimmed(what: str, obj: Json) -> Json:
-    """The part of an object that is kept, by the kind of object."""
-    kept = _SPECIAL.get(what, _rest)(obj)
+def trimmed(part: Part, obj: Json) -> Json:
+    """The part of an object that is kept, by the part of a snapshot that it is for."""
+    kept = _SPECIAL.get(part, _rest)(obj)
     meta = dict(obj["metadata"])
     meta.pop("managedFields", None)
     annotations = {k: v for k, v in (meta.pop("annotations", None) or {}).items() if "last-applied" not in k}
@@ -119,7 +121,7 @@ def _event(obj: Json) -> Json:
     }
 
 
-_SPECIAL: dict[str, Callable[[Json], Json]] = {
+_SPECIAL: dict[Part, Callable[[Json], Json]] = {
     "nodes": _node,
     "others": lambda _: {},
     "load": _load,

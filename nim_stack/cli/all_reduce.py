@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from nim_stack.base.quantity import PATTERN, to_bytes
@@ -78,9 +79,9 @@ def measure(
     used = references(plan)
     with _ended_by_sigterm():
         outcome = all_reduce.run(reader, preflight, used, asked, _say)
-    if outcome.why:
-        return (problem(f"not measured: {outcome.why}", outcome.do),), outcome.said.measured()
-    measured = outcome.said.measured()
+    measured = outcome.reports.measured()
+    if outcome.obstacle is not None:
+        return (replace(outcome.obstacle, why=f"not measured: {outcome.obstacle.why}"),), measured
     return (tuple(bandwidth.judged(plan, measured)) if measured else ()), measured
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from nim_stack.manifests.programs.all_reduce import MARK, MIB
-from nim_stack.operations.doctor.bandwidth import Measured, Timing, heard, judged, line_rate
+from nim_stack.operations.doctor.bandwidth import Measured, Timing, judged, line_rate, read_reports
 from nim_stack.plan import DeploymentPlan, plan_deployment
 from tests.unit.conftest import TINY
 
@@ -99,7 +99,7 @@ def test_gloo_is_named_and_not_judged() -> None:
     assert (found.level, "by Gloo between CPUs" in found.why) == ("ok", True)
 
 
-def test_pods_are_heard_together_and_other_lines_are_left_out() -> None:
+def test_reports_of_all_pods_are_read_together_and_other_lines_are_left_out() -> None:
     lines = [
         "somebody else's line",
         MARK + json.dumps(FACTS),
@@ -108,10 +108,10 @@ def test_pods_are_heard_together_and_other_lines_are_left_out() -> None:
         MARK + json.dumps({"pod": 0, "ways": {"NET/IB": 3}, "networks": ["IB"], "notes": []}),
         MARK + json.dumps({"pod": 1, "ways": {"NET/Socket": 1}, "networks": ["IB"], "notes": ["x"]}),
     ]
-    found = heard(lines).measured()
+    found = read_reports(lines).measured()
     assert found is not None
     assert (found.ways, found.networks, found.notes) == (("NET/IB", "NET/Socket"), ("IB",), ("x",))
     assert found.document["sizes"] == [
         {"bytes": MIB, "seconds": 0.001, "algorithmBandwidth": 1.049, "busBandwidth": 1.966}
     ]
-    assert heard(lines[:2]).measured() is None
+    assert read_reports(lines[:2]).measured() is None

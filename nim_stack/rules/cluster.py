@@ -20,7 +20,7 @@ KUBERNETES_CLAIMS = (1, 32)
 
 
 def version(text: str) -> tuple[int, int]:
-    """Major and minor."""
+    """The major and the minor number of a version of Kubernetes, such as v1.35.4."""
     major, minor = re.findall(r"[0-9]+", text)[:2]
     return int(major), int(minor)
 

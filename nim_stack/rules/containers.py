@@ -23,7 +23,7 @@ def _pods(subject: Subject) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _once(found: Iterable[tuple[str, Finding]]) -> Iterator[Finding]:
-    """What both roles have is said of both."""
+    """Findings, in which one that both roles have stands once and names both."""
     by_role: dict[tuple[object, ...], Finding] = {}
     for tail, finding in found:
         key = (tail, str(finding.given), finding.why)

@@ -68,7 +68,7 @@ JSON_LOGGING = "NIM_JSONL_LOGGING"
 
 
 def _variables(resolved: Resolution) -> Iterator[tuple[str, EnvVar]]:
-    """Those of both roles and those of one, each with its path."""
+    """Variables that the settings give to both roles or to one, each with the path of its setting."""
     settings = resolved.settings
     for path, env in (
         ("nim.env", settings.env),

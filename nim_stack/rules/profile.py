@@ -36,9 +36,9 @@ def sizes(resolved: Resolution) -> Iterator[Finding]:
     settings, profile = resolved.settings, resolved.model.profile
     if profile is None:
         return
-    said = {"tensorParallel": settings.tensor_parallel, "pipelineParallel": settings.pipeline_parallel}
+    given = {"tensorParallel": settings.tensor_parallel, "pipelineParallel": settings.pipeline_parallel}
     meant = {"tensorParallel": profile.tensor_parallel, "pipelineParallel": profile.pipeline_parallel}
-    other = [f"{name} = {value}" for name, value in said.items() if value is not None and value != meant[name]]
+    other = [f"{name} = {value}" for name, value in given.items() if value is not None and value != meant[name]]
     if other:
         why = f"the profile decides the split, and the settings say {' and '.join(other)} beside it"
         instead = "Leave tensorParallel and pipelineParallel out, or leave the profile out."

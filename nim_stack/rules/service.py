@@ -9,7 +9,7 @@ from nim_stack.deployment.resolution import Resolution
 from nim_stack.rules.registry import rule
 
 NODE_PORTS = range(30000, 32768)
-"""Of an API server without --service-node-port-range."""
+"""The range that an API server has without --service-node-port-range."""
 _SERVICE = frozenset({"nim.service"})
 
 

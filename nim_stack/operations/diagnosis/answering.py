@@ -14,7 +14,7 @@ from nim_stack.operations.diagnosis.observed import Json, ObservedDeployment, st
 from nim_stack.operations.diagnosis.view import condition
 
 _SAID = re.compile(r"no completion (?:yet|came): (?P<why>.+)")
-"""nim_stack/manifests/programs/smoke_client.py"""
+"""The line is written by nim_stack/manifests/programs/smoke_client.py."""
 _NEVER_RAN = ("FailedScheduling", "FailedCreate", "Failed", "BackOff", "FailedMount")
 _HOUR = 3600.0
 
@@ -41,10 +41,10 @@ _AGAIN = "`nim-stack smoke` asks once more, and the next `pulumi up` makes the f
     applies=all_ready,
 )
 def no_completion(observed: ObservedDeployment) -> Iterator[Finding]:
-    if (job := _failed(observed)) and (said := _last_words(observed, job)):
-        do = next((do for known, do in _WHAT_TO_DO if re.search(known, said)), "Read the Job's log.")
+    if (job := _failed(observed)) and (last_words := _last_words(observed, job)):
+        do = next((do for known, do in _WHAT_TO_DO if re.search(known, last_words)), "Read the Job's log.")
         policies = [f"NetworkPolicy {item['metadata']['name']}" for item in observed.snapshot.get("policies")]
-        seen = (f"log of {_name(job)}: {stated(said)}", *(some(policies) if "NetworkPolic" in do else ()))
+        seen = (f"log of {_name(job)}: {stated(last_words)}", *(some(policies) if "NetworkPolic" in do else ()))
         yield sign(f"the Job {_name(job)} got none, {_ended(observed, job):.0f} s ago", seen, f"{do} {_AGAIN}")
 
 
@@ -83,7 +83,7 @@ def _name(job: Json) -> str:
 
 
 def _ended(observed: ObservedDeployment, job: Json) -> float:
-    """Seconds since."""
+    """Seconds since the Job ended."""
     return observed.age(condition(job, "Failed").get("lastTransitionTime"))
 
 

@@ -17,7 +17,7 @@ _UNREACHABLE = re.compile(
 )
 
 
-def _pulls(observed: ObservedDeployment) -> Iterator[tuple[Pod, str, str]]:
+def _all_failed_pulls(observed: ObservedDeployment) -> Iterator[tuple[Pod, str, str]]:
     """Pods whose image cannot be pulled, the image, and why."""
     for pod in observed.everyone:
         images = {c["name"]: c["image"] for c in [*(pod.spec.get("initContainers") or []), *pod.spec["containers"]]}
@@ -37,11 +37,11 @@ def _kind(words: str) -> str:
     return "refused" if _REFUSED.search(words) else "image"
 
 
-def _signs(observed: ObservedDeployment, kind: str) -> list[tuple[Pod, str, str]]:
-    return [found for found in _pulls(observed) if _kind(found[2]) == kind]
+def _failed_pulls(observed: ObservedDeployment, kind: str) -> list[tuple[Pod, str, str]]:
+    return [found for found in _all_failed_pulls(observed) if _kind(found[2]) == kind]
 
 
-def _said(found: list[tuple[Pod, str, str]]) -> tuple[str, ...]:
+def _words(found: list[tuple[Pod, str, str]]) -> tuple[str, ...]:
     return some([f"{pod.name}: {stated(words)}" for pod, _, words in found], 2)
 
 
@@ -52,8 +52,8 @@ def _said(found: list[tuple[Pod, str, str]]) -> tuple[str, ...]:
     cure="Correct nim.image.",
 )
 def image_missing(observed: ObservedDeployment) -> Iterator[Finding]:
-    if found := _signs(observed, "image"):
-        yield sign(f"{found[0][1]} cannot be pulled", _said(found), "Correct nim.image: repository, tag or digest.")
+    if found := _failed_pulls(observed, "image"):
+        yield sign(f"{found[0][1]} cannot be pulled", _words(found), "Correct nim.image: repository, tag or digest.")
 
 
 @failure(
@@ -63,7 +63,7 @@ def image_missing(observed: ObservedDeployment) -> Iterator[Finding]:
     cure="Set a key that may (`pulumi config set --secret ngcApiKey`), or correct nim.secrets.imagePullSecrets.",
 )
 def pull_refused(observed: ObservedDeployment) -> Iterator[Finding]:
-    found = _signs(observed, "refused")
+    found = _failed_pulls(observed, "refused")
     if not found:
         return
     pod, image, _ = found[0]
@@ -80,7 +80,7 @@ def pull_refused(observed: ObservedDeployment) -> Iterator[Finding]:
     if not pod.spec.get("imagePullSecrets"):
         notes.append("the pods name no pull Secret")
     do = "Use a key that may read this image; for nvcr.io that is an NGC API key with access to the model's team."
-    yield sign(f"the registry refuses {image}", (*_said(found), *notes), do)
+    yield sign(f"the registry refuses {image}", (*_words(found), *notes), do)
 
 
 @failure(
@@ -90,9 +90,9 @@ def pull_refused(observed: ObservedDeployment) -> Iterator[Finding]:
     cure="Reach it from the node (proxy, firewall, DNS), or name a mirror in nim.image.",
 )
 def registry_unreachable(observed: ObservedDeployment) -> Iterator[Finding]:
-    if found := _signs(observed, "registry"):
+    if found := _failed_pulls(observed, "registry"):
         nodes = ", ".join(sorted({pod.node or "?" for pod, _, _ in found}))
-        yield sign(f"{nodes} cannot reach the registry of {found[0][1]}", _said(found), "Try it from the node.")
+        yield sign(f"{nodes} cannot reach the registry of {found[0][1]}", _words(found), "Try it from the node.")
 
 
 @failure(

@@ -7,8 +7,10 @@ from nim_stack.base.problems import Finding
 from nim_stack.base.registry import always
 from nim_stack.operations.diagnosis.failure import failure, sign, some
 from nim_stack.operations.diagnosis.observed import ObservedDeployment, stated
-from nim_stack.operations.diagnosis.view import condition
+from nim_stack.operations.diagnosis.view import condition, ready_endpoints
 
+WEBHOOK_SECONDS = 120.0
+"""Within this time an event about a webhook is taken to hold still."""
 _INSTALL = "Install LWS 0.9 or newer, or set nim.lws to {mode: install, sha256: …} in one stack of the cluster."
 
 
@@ -57,29 +59,46 @@ def lws_too_old(observed: ObservedDeployment) -> Iterator[Finding]:
     applies=always,
 )
 def webhook_down(observed: ObservedDeployment) -> Iterator[Finding]:
-    hooks = [hook for item in observed.snapshot.get("webhooks") for hook in item["webhooks"]]
-    service = observed.webhook_service
-    evidence: list[str] = []
-    if service and observed.snapshot.read("controllerEndpoints"):
-        slices = observed.snapshot.get("controllerEndpoints")
-        ready = [e for s in slices for e in s.get("endpoints") or [] if (e.get("conditions") or {}).get("ready", True)]
-        if not ready:
-            evidence.append(f"Service {service['namespace']}/{service['name']} has no ready endpoint")
-    bare = sorted({hook["name"] for hook in hooks if not hook["hasCertificate"]})
-    if bare:
-        evidence.append(f"no CA bundle yet: {', '.join(bare)}")
-    failing = [event for event in observed.events if observed.age(event.last) < 120 and not observed.available]
-    failing = [event for event in failing if observed.is_about_webhooks(event.message)]
-    evidence += [str(event) for event in failing[:1]]
-    for deployment in observed.snapshot.get("controllers") if evidence else ():
-        found = condition(deployment, "Available")
-        if found.get("status") != "True":
-            words = found.get("message", "it has no status")
-            evidence.append(f"Deployment {deployment['metadata']['name']}: {stated(words)}")
+    evidence = [*_without_endpoint(observed), *_without_certificate(observed), *_unanswered(observed)]
     if evidence:
+        evidence += _controllers_down(observed)
+        service = observed.webhook_service
         space = service["namespace"] if service else names.LWS_NAMESPACE
         do = f"`kubectl -n {space} get pods,events`; when its pods run, `kubectl -n {space} logs deploy/…` says more."
         yield sign("the LWS webhooks do not answer, so that no pod of a group can be made", tuple(evidence), do)
+
+
+def _without_endpoint(observed: ObservedDeployment) -> Iterator[str]:
+    """The Service behind the webhooks leads nowhere."""
+    service, snapshot = observed.webhook_service, observed.snapshot
+    if service and snapshot.read("controllerEndpoints") and not ready_endpoints(snapshot.get("controllerEndpoints")):
+        yield f"Service {service['namespace']}/{service['name']} has no ready endpoint"
+
+
+def _without_certificate(observed: ObservedDeployment) -> Iterator[str]:
+    """Webhooks that the API server has no CA for, so that it cannot trust their answer."""
+    hooks = [hook for item in observed.snapshot.get("webhooks") for hook in item["webhooks"]]
+    if bare := sorted({hook["name"] for hook in hooks if not hook["hasCertificate"]}):
+        yield f"no CA bundle yet: {', '.join(bare)}"
+
+
+def _unanswered(observed: ObservedDeployment) -> Iterator[str]:
+    """The newest event of a request that a webhook of LWS did not answer."""
+    if observed.available:
+        return
+    for event in observed.events:
+        if observed.age(event.last) < WEBHOOK_SECONDS and observed.is_about_webhooks(event.message):
+            yield str(event)
+            return
+
+
+def _controllers_down(observed: ObservedDeployment) -> Iterator[str]:
+    """Why the Deployments beside the webhooks are not available."""
+    for deployment in observed.snapshot.get("controllers"):
+        available = condition(deployment, "Available")
+        if available.get("status") != "True":
+            words = available.get("message", "it has no status")
+            yield f"Deployment {deployment['metadata']['name']}: {stated(words)}"
 
 
 @failure(

@@ -7,6 +7,7 @@ from nim_stack.base.problems import Finding
 from nim_stack.operations.diagnosis.failure import failure, sign, some
 from nim_stack.operations.diagnosis.logs import Hit, fresh
 from nim_stack.operations.diagnosis.observed import ObservedDeployment
+from nim_stack.operations.diagnosis.view import endpoints, ready_endpoints
 
 
 def _policies(observed: ObservedDeployment) -> list[str]:
@@ -74,26 +75,30 @@ def leader_name_unresolved(observed: ObservedDeployment) -> Iterator[Finding]:
     if not found or _shadow(observed):
         return
     name = found[0].match["what"]
-    dns = [e for s in observed.snapshot.get("dns") for e in s.get("endpoints") or []
-           if (e.get("conditions") or {}).get("ready")]  # fmt: skip
-    headless = {"kubernetes.io/service-name": observed.snapshot.name}.items()
-    known = [e for s in observed.snapshot.get("endpoints") if headless <= (s["metadata"].get("labels") or {}).items()
-             for e in s.get("endpoints") or []]  # fmt: skip
-    notes, do = [], "Allow DNS (port 53, UDP and TCP) from these pods and nodes to kube-system."
-    if observed.snapshot.read("dns"):
-        notes.append(f"cluster DNS has {len(dns)} ready endpoints")
-        if not dns:
-            do = "Bring the cluster's DNS back: `kubectl -n kube-system get pods -l k8s-app=kube-dns`."
-    if observed.snapshot.read("endpoints"):
-        notes.append(f"the headless Service {observed.snapshot.name} has {len(known)} endpoints")
-        if not known:
-            do = (
-                f"LWS has not made the headless Service {observed.snapshot.name}, or it selects nothing: see LWS's log."
-            )
+    notes, do = _name_services(observed)
     if "." not in name:
         notes.append("the name has no domain: see dnsPolicy (with hostNetwork it must be ClusterFirstWithHostNet)")
     seen = (*some([hit.evidence for hit in found], 2), *notes, *_policies(observed))
     yield sign(f"the name {name} does not resolve in the pods", seen, do)
+
+
+def _name_services(observed: ObservedDeployment) -> tuple[list[str], str]:
+    """What is known of the cluster's DNS and of the headless Service, and what to do about a name that fails."""
+    snapshot = observed.snapshot
+    notes, do = [], "Allow DNS (port 53, UDP and TCP) from these pods and nodes to kube-system."
+    if snapshot.read("dns"):
+        ready = len(ready_endpoints(snapshot.get("dns")))
+        notes.append(f"cluster DNS has {ready} ready endpoints")
+        if not ready:
+            do = "Bring the cluster's DNS back: `kubectl -n kube-system get pods -l k8s-app=kube-dns`."
+    if snapshot.read("endpoints"):
+        headless = {"kubernetes.io/service-name": snapshot.name}.items()
+        slices = [e for e in snapshot.get("endpoints") if headless <= (e["metadata"].get("labels") or {}).items()]
+        known = len(endpoints(slices))
+        notes.append(f"the headless Service {snapshot.name} has {known} endpoints")
+        if not known:
+            do = f"LWS has not made the headless Service {snapshot.name}, or it selects nothing: see LWS's log."
+    return notes, do
 
 
 @failure(
@@ -105,8 +110,8 @@ def leader_name_unresolved(observed: ObservedDeployment) -> Iterator[Finding]:
 )
 def leader_unreachable(observed: ObservedDeployment) -> Iterator[Finding]:
     taken = observed.snapshot.taken
-    said = [hit for hit in observed.hits_of("leader-unreachable") if hit.role != "leader" and fresh(hit, taken)]
-    found = [hit for hit in said if _leader_is_there(observed, hit)]
+    of_workers = [hit for hit in observed.hits_of("leader-unreachable") if hit.role != "leader" and fresh(hit, taken)]
+    found = [hit for hit in of_workers if _leader_is_there(observed, hit)]
     if found:
         pairs = {f"{pod.name} on {pod.node}" for pod in observed.pods if pod.name in {hit.pod for hit in found}}
         leaders = [f"leader {pod.name} runs on {pod.node}, address {pod.address}" for pod in observed.running_leaders]

@@ -1,4 +1,4 @@
-"""One deployment as verdicts look at it: the snapshot, and what follows from it for all of them."""
+"""One deployment as the judges see it: the snapshot, and what follows from it for all of them."""
 
 import re
 from collections.abc import Iterator
@@ -24,13 +24,13 @@ AUTOSCALER_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class ObservedDeployment:
-    """A snapshot with what verdicts share."""
+    """A snapshot of one deployment, with what follows from it for every judge."""
 
     snapshot: Snapshot
 
     @cached_property
     def group(self) -> Json | None:
-        """The LeaderWorkerSet."""
+        """The LeaderWorkerSet of the deployment; None when there is none, or when it was not read."""
         return next(iter(self.snapshot.get("deployment")), None)
 
     @cached_property

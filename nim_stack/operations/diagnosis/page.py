@@ -10,7 +10,7 @@ MOST_IN_FULL = 3
 
 
 def page(diagnosis: Diagnosis) -> str:
-    """For people: the verdict first, then why, then what to do."""
+    """The diagnosis for people: first what the state is, then why, then what to do."""
     return "\n".join(_lines(diagnosis))
 
 

@@ -19,13 +19,13 @@ class Placement:
     """What the pod requests."""
     all: tuple[Node, ...]
     capable: tuple[Node, ...]
-    """With so many GPUs, whoever has them."""
+    """Nodes with so many GPUs, whoever holds them."""
     selected: tuple[Node, ...]
-    """Of these, the ones that selector and affinity allow."""
+    """Capable nodes that selector and affinity allow."""
     usable: tuple[Node, ...]
-    """Of these, ready, not cordoned and with tolerated taints."""
+    """Selected nodes that are ready, not cordoned and without a taint that the pod does not tolerate."""
     free: tuple[Node, ...]
-    """Of these, with so many GPUs that nobody holds."""
+    """Usable nodes with so many GPUs that nobody holds."""
 
 
 def placement(observed: ObservedDeployment, spec: Json, gpus: int, group: str | None = None) -> Placement:
@@ -45,7 +45,7 @@ def free_gpus(observed: ObservedDeployment, node: Node) -> int:
 
 
 def holders(observed: ObservedDeployment, nodes: Iterable[Node]) -> list[str]:
-    """Who holds GPUs there."""
+    """Which pods hold GPUs of these nodes, and how many, in words."""
     found = []
     for node in nodes:
         for pod in observed.snapshot.get("load"):

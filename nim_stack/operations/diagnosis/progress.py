@@ -15,14 +15,14 @@ QUEUE = "Scheduling is blocked due to non-empty scheduling gates"
 
 @dataclass(frozen=True)
 class Step:
-    """What one pod does now."""
+    """What one pod does now, and since when."""
 
     pod: str
     doing: str
     seconds: float
-    """So far."""
+    """How long the pod has been doing this."""
     limit: float | None
-    """Until something is wrong; None when nobody can say."""
+    """After how many seconds something is wrong; None when nobody can say."""
 
     @property
     def late(self) -> bool:

@@ -35,9 +35,11 @@ def claim_missing(observed: ObservedDeployment) -> Iterator[Finding]:
         return
     for name in observed.mounted_claims:
         if name not in observed.claims:
-            said = [f"{pod.name}: {stated(why)}" for pod in observed.pods if name in (why := pod.unscheduled or "")]
+            complaints = [
+                f"{pod.name}: {stated(why)}" for pod in observed.pods if name in (why := pod.unscheduled or "")
+            ]
             there = ", ".join(observed.claims) or "none"
-            evidence = (f"claims in {observed.snapshot.namespace}: {there}", *some(said, 2))
+            evidence = (f"claims in {observed.snapshot.namespace}: {there}", *some(complaints, 2))
             yield sign(f"the claim {name} is not there", evidence, "Correct nim.storage.existingClaim, or make it.")
 
 
@@ -53,14 +55,14 @@ def claim_for_one_node(observed: ObservedDeployment) -> Iterator[Finding]:
         modes = observed.claims.get(name, {}).get("spec", {}).get("accessModes") or []
         if wanted < 2 or not modes or {"ReadWriteMany", "ReadOnlyMany"} & set(modes):
             continue
-        said = [f"{pod.name}: {stated(pod.unscheduled)}" for pod in observed.pods if pod.unscheduled
+        complaints = [f"{pod.name}: {stated(pod.unscheduled)}" for pod in observed.pods if pod.unscheduled
                 and any(words in pod.unscheduled for words in _ELSEWHERE)]  # fmt: skip
-        said += [str(event) for event in observed.recent("FailedAttachVolume", "FailedMount")
+        complaints += [str(event) for event in observed.recent("FailedAttachVolume", "FailedMount")
                  if "Multi-Attach" in event.message or "already used by" in event.message]  # fmt: skip
-        if said or "ReadWriteOncePod" in modes:
+        if complaints or "ReadWriteOncePod" in modes:
             seen = f"claim {name}: accessModes {', '.join(modes)}; {wanted} pods mount it"
             do = "Use a claim or class with ReadWriteMany (nim.storage); a claim's mode cannot be changed."
-            yield sign(f"{wanted} pods mount the claim {name}, which is for one", (seen, *some(said, 2)), do)
+            yield sign(f"{wanted} pods mount the claim {name}, which is for one", (seen, *some(complaints, 2)), do)
 
 
 @failure(
@@ -91,15 +93,18 @@ def class_for_one_node(observed: ObservedDeployment) -> Iterator[Finding]:
     for name, claim in _pending(observed):
         if "ReadWriteMany" not in (claim["spec"].get("accessModes") or []):
             continue
-        found = classes.get(claim["spec"].get("storageClassName") or "")
-        said = _events(observed, name, "ProvisioningFailed")
-        able, what = shared(found) if found else (None, "")
-        refused = [text for text in said if re.search(r"(?i)access ?mode|ReadWriteMany|MULTI_NODE|only support", text)]
-        if found and (refused or (able is False and said)):
-            seen = (f"claim {name} is Pending; class {found['metadata']['name']}: {found['provisioner']} ({what})",
-                    *some(refused or said, 2))  # fmt: skip
+        its_class = classes.get(claim["spec"].get("storageClassName") or "")
+        complaints = _events(observed, name, "ProvisioningFailed")
+        able, what = shared(its_class) if its_class else (None, "")
+        refused = [
+            text for text in complaints if re.search(r"(?i)access ?mode|ReadWriteMany|MULTI_NODE|only support", text)
+        ]
+        if its_class and (refused or (able is False and complaints)):
+            class_name = its_class["metadata"]["name"]
+            pending = f"claim {name} is Pending; class {class_name}: {its_class['provisioner']} ({what})"
+            seen = (pending, *some(refused or complaints, 2))
             do = "Set nim.storage.storageClass to a class for shared files: NFS, EFS, Filestore, Azure Files, CephFS."
-            yield sign(f"the class {found['metadata']['name']} cannot do ReadWriteMany", seen, do)
+            yield sign(f"the class {class_name} cannot do ReadWriteMany", seen, do)
 
 
 @failure(
@@ -111,16 +116,18 @@ def class_for_one_node(observed: ObservedDeployment) -> Iterator[Finding]:
 def claim_pending(observed: ObservedDeployment) -> Iterator[Finding]:
     classes = {item["metadata"]["name"]: item for item in observed.snapshot.get("classes")}
     for name, claim in _pending(observed):
-        found = classes.get(claim["spec"].get("storageClassName") or "")
+        its_class = classes.get(claim["spec"].get("storageClassName") or "")
         age = observed.age(claim["metadata"]["creationTimestamp"])
-        said = _events(observed, name, "ProvisioningFailed")
-        waits = found is not None and found.get("volumeBindingMode") == "WaitForFirstConsumer"
-        silent = age > 120 and found is not None and not (waits and any(pod.unscheduled for pod in observed.pods))
-        if (said and age > 30) or silent:
-            provisioner = found["provisioner"] if found else "none, as the claim names no class and there is no default"
-            seen = (f"claim {name} is Pending for {age:.0f} s; provisioner: {provisioner}", *some(said, 2))
+        complaints = _events(observed, name, "ProvisioningFailed")
+        waits = its_class is not None and its_class.get("volumeBindingMode") == "WaitForFirstConsumer"
+        silent = age > 120 and its_class is not None and not (waits and any(pod.unscheduled for pod in observed.pods))
+        if (complaints and age > 30) or silent:
+            provisioner = (
+                its_class["provisioner"] if its_class else "none, as the claim names no class and there is no default"
+            )
+            seen = (f"claim {name} is Pending for {age:.0f} s; provisioner: {provisioner}", *some(complaints, 2))
             yield sign(f"nothing provisions the claim {name}", seen, "See the provisioner's pods and the events.")
-        elif found is None and not claim["spec"].get("storageClassName") and age > 30:
+        elif its_class is None and not claim["spec"].get("storageClassName") and age > 30:
             yield sign(
                 f"the claim {name} has no class", (f"claim {name} is Pending; no default class",), "Name a class."
             )

@@ -56,7 +56,7 @@ class Diagnosis:
 
     @property
     def document(self) -> dict[str, Any]:
-        """For programs."""
+        """The diagnosis for programs, as `nim-stack diagnose --json` prints it."""
         snapshot = self.observed.snapshot
         return {
             "namespace": snapshot.namespace,
@@ -72,7 +72,7 @@ class Diagnosis:
 
 
 def _document(problem: Problem) -> dict[str, Any]:
-    """For programs. The level `error` is called `failure` there."""
+    """A failure for programs. The level `error` is called `failure` there."""
     return {
         "code": problem.rule.code,
         "title": problem.rule.title,

@@ -22,9 +22,9 @@ from nim_stack.operations.observing.trimming import without_keys
 Json = dict[str, Any]
 Say = Callable[[str], None]
 MEETING_SECONDS = 120.0
-"""For pods that all run to find each other."""
+"""How long pods that all run may take to find each other."""
 SILENT_SECONDS = 60.0
-"""For an API server that does not answer meanwhile."""
+"""How long the API server may not answer meanwhile."""
 GONE_SECONDS = 30.0
 _PAUSE_SECONDS = 1.0
 _KINDS = {"Service": "/api/v1/namespaces/{}/services", "Job": "/apis/batch/v1/namespaces/{}/jobs",
@@ -33,10 +33,9 @@ _KINDS = {"Service": "/api/v1/namespaces/{}/services", "Job": "/apis/batch/v1/na
 
 @dataclass(frozen=True)
 class Outcome:
-    """How the Job ended."""
+    """How the Job ended, and what its pods reported until then."""
 
     reports: PodReports = field(default_factory=PodReports)
-    """What the pods had reported until then."""
     obstacle: Finding | None = None
     """Why it was not measured; None when all pods ended well."""
 
@@ -118,7 +117,7 @@ class _Watch:
                         raise
 
     def _ended(self, job: Json, pods: list[Json]) -> Outcome | None:
-        """By the containers: a sidecar can keep a pod, and with it the Job, from ever ending."""
+        """The outcome once the containers have ended: a sidecar can keep a pod, and so the Job, from ever ending."""
         ends = {pod["metadata"]["name"]: end for pod in pods if (end := _state(pod).get("terminated"))}
         failed = {name: end for name, end in ends.items() if end.get("exitCode") != 0}
         if failed:

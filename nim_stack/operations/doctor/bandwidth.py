@@ -15,7 +15,7 @@ from nim_stack.operations.doctor.check import ok, unknown, warning
 from nim_stack.plan import DeploymentPlan
 
 FLOOR = 0.4
-"""Of the line rate. A network that works gives more with large messages."""
+"""Part of the line rate, 0 to 1. A network that works gives more with large messages."""
 LARGE = 64 * 1024**2
 """Bytes from which on a message says something of the bandwidth rather than of the latency."""
 _GPUS_OF_A_NODE = 8
@@ -56,7 +56,7 @@ class Measured:
     networks: tuple[str, ...] = ()
     """Which networks NCCL chose."""
     notes: tuple[str, ...] = ()
-    """What NCCL said of networks that it did not take."""
+    """NCCL's words about networks that it did not take."""
 
     @property
     def best(self) -> Timing:
@@ -65,7 +65,7 @@ class Measured:
 
     @property
     def document(self) -> dict[str, Any]:
-        """For programs; bandwidths in 10⁹ bytes per second."""
+        """The figures for programs; bandwidths in 10⁹ bytes per second."""
         return {
             **self.facts,
             "sizes": [

@@ -38,20 +38,20 @@ NO_DEFAULTS = Defaults({}, {})
 
 
 def of_container(container: Json, defaults: Defaults) -> dict[str, float]:
-    """By the names that quotas have. A limit is the request too where there is none, and that comes before the defaults
-    of a LimitRange."""
+    """What one container is charged, by the names that quotas have. A limit is the request too where there
+    is none, and that comes before the defaults of a LimitRange."""
     resources = container.get("resources") or {}
-    said = resources.get("limits") or {}
-    limits = {**defaults.limits, **said}
-    requests = {**defaults.requests, **said, **(resources.get("requests") or {})}
-    found = {f"limits.{name}": amount(quantity) for name, quantity in limits.items()}
+    own_limits = resources.get("limits") or {}
+    limits = {**defaults.limits, **own_limits}
+    requests = {**defaults.requests, **own_limits, **(resources.get("requests") or {})}
+    charged = {f"limits.{name}": amount(quantity) for name, quantity in limits.items()}
     for name, quantity in requests.items():
-        found[name] = found[f"requests.{name}"] = amount(quantity)
-    return found
+        charged[name] = charged[f"requests.{name}"] = amount(quantity)
+    return charged
 
 
 def of_pod(spec: Json, defaults: Defaults = NO_DEFAULTS) -> dict[str, float]:
-    """Of a pod that has not ended; it is one of `pods` itself."""
+    """What a pod that has not ended is charged; it is one of `pods` itself."""
     total: dict[str, float] = {"pods": 1}
     sidecars: dict[str, float] = {}
     before: dict[str, float] = {}
@@ -68,6 +68,6 @@ def of_pod(spec: Json, defaults: Defaults = NO_DEFAULTS) -> dict[str, float]:
     return {name: max(total.get(name, 0), before.get(name, 0)) for name in total | before}
 
 
-def add(found: dict[str, float], more: Mapping[str, float], times: float = 1) -> None:
+def add(charged: dict[str, float], more: Mapping[str, float], times: float = 1) -> None:
     for name, value in more.items():
-        found[name] = found.get(name, 0) + value * times
+        charged[name] = charged.get(name, 0) + value * times

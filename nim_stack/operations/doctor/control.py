@@ -6,6 +6,7 @@ from nim_stack.base import names
 from nim_stack.base.problems import Finding
 from nim_stack.manifests.placement import SCHEDULERS
 from nim_stack.operations.diagnosis import control
+from nim_stack.operations.diagnosis.view import ready_endpoints
 from nim_stack.operations.doctor.check import Preflight, check, ok, problem, unknown, warning
 from nim_stack.operations.observing.snapshot import Part
 from nim_stack.rules.cluster import KUBERNETES_APART, KUBERNETES_OLDEST, version
@@ -31,40 +32,54 @@ def kubernetes(preflight: Preflight) -> Iterator[Finding]:
 
 @check("lws")
 def lws(preflight: Preflight) -> Iterator[Finding]:
-    installs = preflight.plan.settings.lws.mode == "install"
+    yield _absent(preflight) or _broken(preflight) or _of_somebody_else(preflight) or _serves(preflight)
+
+
+def _absent(preflight: Preflight) -> Finding | None:
+    """LWS is not installed, or no more of it than its CRD is left."""
     known = names.LWS_GROUP in preflight.snapshot.groups
     running = bool(preflight.snapshot.get("webhooks"))
-    if not known or (not running and preflight.snapshot.read("webhooks")):
-        if installs:
-            yield ok("not there yet; this stack installs it")
-        else:
-            do = "Install LWS 0.9 or newer, or set nim.lws to {mode: install, sha256: …} in one stack of the cluster."
-            yield problem("LeaderWorkerSet is not installed" + (", its CRD is left over" if known else ""), do)
-        return
+    if known and (running or not preflight.snapshot.read("webhooks")):
+        return None
+    if preflight.plan.settings.lws.mode == "install":
+        return ok("not there yet; this stack installs it")
+    do = "Install LWS 0.9 or newer, or set nim.lws to {mode: install, sha256: …} in one stack of the cluster."
+    return problem("LeaderWorkerSet is not installed" + (", its CRD is left over" if known else ""), do)
+
+
+def _broken(preflight: Preflight) -> Finding | None:
+    """LWS is there and cannot do its work; diagnosis knows these failures."""
     if any(True for _ in control.lws_too_old(preflight.observed)):
         do = "Update LWS to 0.9 or newer, its CRDs included."
-        yield problem("the CRD is older than 0.9: its status has no observedGeneration", do)
-        return
-    if signs := list(control.webhook_down(preflight.observed)):
-        yield problem("; ".join(signs[0].evidence), signs[0].instead)
-        return
-    retained = preflight.plan.settings.lws.retain
-    if installs and not preflight.deployed and not retained:
+        return problem("the CRD is older than 0.9: its status has no observedGeneration", do)
+    for failed in control.webhook_down(preflight.observed):
+        return problem("; ".join(failed.evidence), failed.instead)
+    return None
+
+
+def _of_somebody_else(preflight: Preflight) -> Finding | None:
+    """This stack would install, or take away, an LWS that others have or use."""
+    settings = preflight.plan.settings.lws
+    if settings.mode != "install" or settings.retain:
+        return None
+    if not preflight.deployed:
         do = "Set nim.lws to existing, unless this very stack installed it; or nim.lws.retain to have it taken over."
-        yield warning("LeaderWorkerSet is installed already, and this stack would install it too", do)
-        return
-    if installs and not retained and (others := _others(preflight)):
+        return warning("LeaderWorkerSet is installed already, and this stack would install it too", do)
+    if others := _others(preflight):
         shown = ", ".join(others[:3]) + (f" and {len(others) - 3} more" if len(others) > 3 else "")
         do = "Set nim.lws.retain, so that LWS outlives this stack; or destroy this stack after theirs."
-        yield warning(f"`pulumi destroy` of this stack would take LWS away from {shown}", do)
-        return
-    images = [container["image"] for deployment in preflight.snapshot.get("controllers")
-              for container in deployment["spec"]["template"]["spec"]["containers"]
-              if "lws" in container["image"]]  # fmt: skip
-    if preflight.snapshot.read("webhooks") and preflight.snapshot.read("definitions"):
-        yield ok(f"there, its webhooks answer ({images[0]})" if images else "there, its webhooks answer")
-    else:
-        yield unknown("it is there; its webhooks or its CRD could not be read")
+        return warning(f"`pulumi destroy` of this stack would take LWS away from {shown}", do)
+    return None
+
+
+def _serves(preflight: Preflight) -> Finding:
+    """Nothing is wrong with LWS, as far as it could be read."""
+    if not (preflight.snapshot.read("webhooks") and preflight.snapshot.read("definitions")):
+        return unknown("it is there; its webhooks or its CRD could not be read")
+    deployments = preflight.snapshot.get("controllers")
+    containers = [each for item in deployments for each in item["spec"]["template"]["spec"]["containers"]]
+    images = [container["image"] for container in containers if "lws" in container["image"]]
+    return ok(f"there, its webhooks answer ({images[0]})" if images else "there, its webhooks answer")
 
 
 def _others(preflight: Preflight) -> list[str]:
@@ -79,11 +94,10 @@ def dns(preflight: Preflight) -> Iterator[Finding]:
     if not preflight.snapshot.read("dns"):
         yield unknown("endpoints in kube-system could not be read")
         return
-    slices = preflight.snapshot.get("dns")
-    ready = [e for s in slices for e in s.get("endpoints") or [] if (e.get("conditions") or {}).get("ready", True)]
+    ready = ready_endpoints(preflight.snapshot.get("dns"))
     if ready:
         yield ok(f"{len(ready)} ready endpoints")
-    elif not slices:
+    elif not preflight.snapshot.get("dns"):
         yield unknown(
             "no Service kube-dns in kube-system", "See that pods resolve names: workers find leaders by name."
         )

@@ -33,7 +33,7 @@ class Report:
 
     @property
     def document(self) -> list[dict[str, Any]]:
-        """For programs. The level `error` is called `problem` there."""
+        """The report for programs. The level `error` is called `problem` there."""
         return [
             {
                 "check": name,

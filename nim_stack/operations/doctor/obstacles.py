@@ -55,9 +55,11 @@ def _obstacles_of_pod(preflight: Preflight, pod: Pod, events: Sequence[Event]) -
     for container in pod.containers:
         reason = container.waiting.get("reason")
         if reason and reason not in _ON_ITS_WAY:
-            said = [str(container.waiting.get("message", ""))]
-            said += [event.message for event in events if event.reason == "Failed" and "pull" in event.message.lower()]
-            what = f"{pod.name} on {pod.node}: {reason}: {stated(max(said, key=len))}"
+            messages = [str(container.waiting.get("message", ""))]
+            messages += [
+                event.message for event in events if event.reason == "Failed" and "pull" in event.message.lower()
+            ]
+            what = f"{pod.name} on {pod.node}: {reason}: {stated(max(messages, key=len))}"
             yield Obstacle(problem(what, _what_to_do(preflight, str(reason))), 60)
     if pod.phase == "Pending" and pod.node is not None:
         for event in events:

@@ -166,28 +166,10 @@ _NAMED: dict[Part, str] = {"deployment": "LeaderWorkerSets", "services": "Servic
 @check("names")
 def taken(preflight: Preflight) -> Iterator[Finding]:
     """Objects of somebody else under the names that this deployment needs."""
-    name = preflight.plan.settings.name
-    clashes = []
-    if preflight.observed.group is not None and not preflight.deployed:
-        clashes.append(f"LeaderWorkerSet {name}")
-    for service in preflight.snapshot.get("services"):
-        meta = service["metadata"]
-        own = [owner.get("kind") for owner in meta.get("ownerReferences") or []] == ["LeaderWorkerSet"]
-        if (meta["name"] == name and not own) or (
-            meta["name"] == names.leader_service(name) and not preflight.ours(service)
-        ):
-            clashes.append(f"Service {meta['name']}")
-    claim = preflight.own_claim
-    if claim is not None and not preflight.ours(claim) and preflight.plan.settings.storage.storage_class is not None:
-        clashes.append(f"PersistentVolumeClaim {claim['metadata']['name']}")
-    made = made_secrets(preflight.plan)
-    for secret in preflight.snapshot.get("secrets"):
-        if secret["metadata"]["name"] in made and not preflight.ours(secret):
-            clashes.append(f"Secret {secret['metadata']['name']}")
-    unread = [what for key, what in _NAMED.items() if not preflight.snapshot.read(key)]
-    unread += [
-        f"Secret {name}" for name in made if any(n.startswith(f"secret {name}:") for n in preflight.snapshot.notes)
-    ]
+    clashes = [*_groups_taken(preflight), *_services_taken(preflight), *_claims_taken(preflight)]
+    clashes += _secrets_taken(preflight)
+    unread = [kind for part, kind in _NAMED.items() if not preflight.snapshot.read(part)]
+    unread += [f"Secret {name}" for name in made_secrets(preflight.plan) if _is_noted(preflight, f"secret {name}:")]
     if clashes:
         do = "Remove or rename them, or deploy under another nim.name."
         yield problem(f"taken by somebody else: {', '.join(clashes)}", do)
@@ -195,3 +177,38 @@ def taken(preflight: Preflight) -> Iterator[Finding]:
         yield unknown(f"whether names are taken is not known of {', '.join(unread)}, which could not be read")
     elif not clashes:
         yield ok("free" if not preflight.deployed else "this deployment's own")
+
+
+def _groups_taken(preflight: Preflight) -> Iterator[str]:
+    if preflight.observed.group is not None and not preflight.deployed:
+        yield f"LeaderWorkerSet {preflight.plan.settings.name}"
+
+
+def _services_taken(preflight: Preflight) -> Iterator[str]:
+    """The headless Service is made by LWS, which owns it; the one of the leaders carries this deployment's labels."""
+    name = preflight.plan.settings.name
+    for service in preflight.snapshot.get("services"):
+        meta = service["metadata"]
+        of_lws = [owner.get("kind") for owner in meta.get("ownerReferences") or []] == ["LeaderWorkerSet"]
+        is_headless, is_of_leaders = meta["name"] == name, meta["name"] == names.leader_service(name)
+        if (is_headless and not of_lws) or (is_of_leaders and not preflight.ours(service)):
+            yield f"Service {meta['name']}"
+
+
+def _claims_taken(preflight: Preflight) -> Iterator[str]:
+    claim = preflight.own_claim
+    makes_claim = preflight.plan.settings.storage.storage_class is not None
+    if claim is not None and makes_claim and not preflight.ours(claim):
+        yield f"PersistentVolumeClaim {claim['metadata']['name']}"
+
+
+def _secrets_taken(preflight: Preflight) -> Iterator[str]:
+    made = made_secrets(preflight.plan)
+    for secret in preflight.snapshot.get("secrets"):
+        if secret["metadata"]["name"] in made and not preflight.ours(secret):
+            yield f"Secret {secret['metadata']['name']}"
+
+
+def _is_noted(preflight: Preflight, start: str) -> bool:
+    """Whether a note of the snapshot, which says what could not be read, begins like this."""
+    return any(note.startswith(start) for note in preflight.snapshot.notes)

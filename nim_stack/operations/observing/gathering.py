@@ -20,7 +20,8 @@ MOST_BYTES = 200_000
 MOST_LOGGED_PODS = 24
 _PARALLEL = 8
 _LWS_WEBHOOK_GROUPS = {names.LWS_GROUP, "disaggregatedset.x-k8s.io", ""}
-"""Those of the groups, of what is made of them, and of pods (lws config/webhook/manifests.yaml, v0.9.0)."""
+"""API groups that the webhooks of LWS are for: LeaderWorkerSets, what is made of them, and pods (lws
+config/webhook/manifests.yaml, v0.9.0)."""
 _PAUSE_SECONDS = 2.0
 
 

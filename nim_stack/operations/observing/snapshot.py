@@ -60,7 +60,7 @@ class Log:
     previous: bool
     """Whether it is that of the run before the current one."""
     lines: tuple[tuple[str, str], ...]
-    """When (ISO 8601, UTC) and what."""
+    """Each line: when it was written (ISO 8601, UTC), and its text."""
     gone: bool = False
     """Whether the pod has gone since."""
 
@@ -81,7 +81,7 @@ class Snapshot:
     """One deployment in its cluster."""
 
     taken: str
-    """When, by the API server's clock: ISO 8601, UTC."""
+    """Time of the snapshot by the API server's clock: ISO 8601, UTC."""
     namespace: str
     name: str
     server: str

@@ -54,7 +54,7 @@ def _node(obj: Json) -> Json:
 
 
 def _load(obj: Json) -> Json:
-    """Of somebody else's pod: where it is and what it holds."""
+    """What is kept of somebody else's pod: its node, and which resources it holds."""
     spec = obj["spec"]
     return {
         "spec": {
@@ -79,7 +79,7 @@ def _secret(obj: Json) -> Json:
 
 
 def _definition(obj: Json) -> Json:
-    """Of a CRD, which versions it serves and what their status and restart policy know."""
+    """What is kept of a CRD: which versions it serves, and what their status and restart policy know."""
     versions = []
     for version in obj["spec"]["versions"]:
         schema = version.get("schema", {}).get("openAPIV3Schema", {}).get("properties", {})

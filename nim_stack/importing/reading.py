@@ -16,7 +16,7 @@ class UnreadableFileError(InputError):
 
 
 UnreadableError = UnreadableFileError
-"""The name by which callers of before know it."""
+"""The old name of this error, for programs that import it."""
 
 
 def read_documents(path: str) -> list[dict[str, Any]]:

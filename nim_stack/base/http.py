@@ -9,12 +9,14 @@ import ssl
 from collections.abc import Iterator
 from typing import Final, Literal
 
+from nim_stack.base.errors import UnreadableError
+
 Cause = Literal["name", "connection", "silent", "certificate", "proxy", "protocol", "status", "size"]
 _TIMEOUT_SECONDS: Final = 60.0
 _MOST_BYTES: Final = 64 * 1024**2
 
 
-class HttpError(Exception):
+class HttpError(UnreadableError):
     """A request without a usable answer; the text says why, and does not name the server."""
 
     def __init__(self, cause: Cause, text: str) -> None:

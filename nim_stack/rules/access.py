@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from nim_stack.base import names
+from nim_stack.base.problems import Finding
 from nim_stack.deployment.resolution import Resolution
-from nim_stack.rules.registry import Finding, rule
+from nim_stack.rules.registry import rule
 
 _HUB = frozenset({"nim.model", "nim.image", "nim.secrets"})
 

@@ -4,11 +4,13 @@ would refuse. LeaderWorkerSet accepts such a template, and its pods never appear
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from nim_stack.base import names
+from nim_stack.base.problems import Finding
 from nim_stack.manifests.pod_security import containers
-from nim_stack.rules.registry import Finding, rule
+from nim_stack.rules.registry import rule
 from nim_stack.rules.subject import Subject
 
 _READS = frozenset({"nim.pods", "nim.resources", "nim.storage", "nim.podSecurity"})
@@ -21,12 +23,11 @@ def _pods(subject: Subject) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _once(found: Iterable[tuple[str, Finding]]) -> Iterator[Finding]:
-    """What both roles have is said of both."""
+    """Findings, in which one that both roles have stands once and names both."""
     by_role: dict[tuple[object, ...], Finding] = {}
     for tail, finding in found:
         key = (tail, str(finding.given), finding.why)
-        both = f"nim.pods.{tail}"
-        by_role[key] = Finding(both, finding.given, finding.why, finding.instead) if key in by_role else finding
+        by_role[key] = replace(finding, path=f"nim.pods.{tail}") if key in by_role else finding
     yield from by_role.values()
 
 

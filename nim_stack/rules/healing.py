@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
+from nim_stack.base.problems import Finding
 from nim_stack.deployment.deadlines import AFTER_DRAIN_SECONDS, DRAIN_DELAY_SECONDS
 from nim_stack.deployment.resolution import Resolution
 from nim_stack.deployment.vllm_options import option, spelled
-from nim_stack.rules.registry import Finding, rule
+from nim_stack.rules.registry import rule
 
 _READS = frozenset({"nim.image", "nim.model", "nim.catalog", "nim.healing"})
 REFUSED_ARGUMENTS = {

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from nim_stack.base.problems import choices
+from nim_stack.base.problems import Finding, choices
 from nim_stack.catalog.entries import FabricSpec
 from nim_stack.deployment.layout import ASSUMED_FABRIC
 from nim_stack.deployment.resolution import Resolution
 from nim_stack.deployment.traffic import ceiling, traffic
-from nim_stack.rules.registry import MODEL, SIZES, Finding, rule
+from nim_stack.rules.registry import MODEL, SIZES, rule, split_is_known
 
 
 def spans_nodes_without_rdma(tensor: int, gpus_per_node: int, fabric: FabricSpec | None) -> bool:
@@ -23,7 +23,7 @@ def spans_nodes_without_rdma(tensor: int, gpus_per_node: int, fabric: FabricSpec
     cure="Set a fabric with RDMA where the nodes have one, or tensorParallel to the GPUs of a node with more stages.",
     severity="warning",
     reads=SIZES | MODEL,
-    needs_split=True,
+    applies=split_is_known,
 )
 def tensor_over_tcp(resolved: Resolution) -> Iterator[Finding]:
     tensor, fabric = resolved.layout.split.tensor, resolved.layout.fabric
@@ -55,7 +55,7 @@ def tensor_over_tcp(resolved: Resolution) -> Iterator[Finding]:
     cure="Use a tensorParallel that divides gpusPerNode or is a multiple of it.",
     severity="warning",
     reads=SIZES,
-    needs_split=True,
+    applies=split_is_known,
 )
 def straddling(resolved: Resolution) -> Iterator[Finding]:
     tensor, here = resolved.layout.split.tensor, resolved.layout.gpus_per_node

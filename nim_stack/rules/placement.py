@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 
 from nim_stack.base import names
+from nim_stack.base.problems import Finding
 from nim_stack.deployment.resolution import Resolution
 from nim_stack.deployment.split import gpus_of_a_node
 from nim_stack.manifests.placement import SCHEDULERS
 from nim_stack.rules.pods import PODS
-from nim_stack.rules.registry import SIZES, Finding, rule
+from nim_stack.rules.registry import SIZES, rule
 
 _PRIVILEGED_PORTS = 1024
 

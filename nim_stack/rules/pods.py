@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterator
 
 from nim_stack.base import names
+from nim_stack.base.problems import Finding
 from nim_stack.base.quantity import Quantity
 from nim_stack.deployment.resolution import Resolution
-from nim_stack.rules.registry import Finding, rule
+from nim_stack.rules.registry import rule
 from nim_stack.values.kubernetes.requests import is_whole
 from nim_stack.values.kubernetes.spelling import LABEL_VALUE
 

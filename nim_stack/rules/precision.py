@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from nim_stack.base.problems import choices
+from nim_stack.base.problems import Finding, choices
 from nim_stack.catalog.entries import Checkpoint, GpuSpec
 from nim_stack.deployment.resolution import Resolution
-from nim_stack.rules.registry import GPU, MODEL, Finding, rule
+from nim_stack.rules.registry import GPU, MODEL, rule
 
 
 def runs(gpu: GpuSpec, checkpoint: Checkpoint) -> bool:

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from nim_stack.base.problems import Finding
 from nim_stack.deployment.resolution import Resolution
-from nim_stack.rules.registry import MODEL, SIZES, Finding, rule
+from nim_stack.rules.registry import MODEL, SIZES, rule
 
 _ROLLOUT = frozenset({"nim.rollout", "nim.replicas", "nim.autoscaling"})
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from nim_stack.base.problems import Finding
 from nim_stack.deployment.resolution import Resolution
-from nim_stack.rules.registry import SIZES, Finding, rule
+from nim_stack.rules.registry import SIZES, rule
 
 _PARTITION = frozenset({"nim.rollout", "nim.replicas", "nim.autoscaling"})
 _BUDGET = SIZES | {"nim.disruptionBudget", "nim.replicas", "nim.autoscaling"}

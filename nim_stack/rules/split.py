@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from math import gcd
 
-from nim_stack.base.problems import choices
+from nim_stack.base.problems import Finding, choices
 from nim_stack.catalog.entries import ModelSpec
 from nim_stack.deployment.resolution import Resolution
 from nim_stack.deployment.split import divides_heads, divides_sizes, scale_remainder, tensor_sizes
-from nim_stack.rules.registry import MODEL, SIZES, Finding, rule
+from nim_stack.rules.registry import MODEL, SIZES, rule, split_is_known
 
 _LEAST_BLOCK = 32
 """vLLM from 0.32 on refines scales to blocks of at least this many rows (fused_moe/oracle/fp8.py)."""
@@ -24,7 +24,7 @@ def _sizes(model: ModelSpec, limit: int = 4096) -> str:
     "ranks. vLLM refuses any other size when it starts.",
     cure="Use a size that divides the attention heads, and that divides the KV heads or is a multiple of them.",
     reads=SIZES | MODEL,
-    needs_split=True,
+    applies=split_is_known,
 )
 def heads(resolved: Resolution) -> Iterator[Finding]:
     model = resolved.model.spec
@@ -42,7 +42,7 @@ def heads(resolved: Resolution) -> Iterator[Finding]:
     cause="Each rank holds equally many rows or columns of every weight.",
     cure="Use a size that divides the hidden size and the intermediate size of the experts.",
     reads=SIZES | MODEL,
-    needs_split=True,
+    applies=split_is_known,
 )
 def sizes(resolved: Resolution) -> Iterator[Finding]:
     model = resolved.model.spec
@@ -62,7 +62,7 @@ def sizes(resolved: Resolution) -> Iterator[Finding]:
     cause="Each pipeline stage holds at least one layer.",
     cure="Use at most as many stages as the model has layers.",
     reads=SIZES | MODEL,
-    needs_split=True,
+    applies=split_is_known,
 )
 def layers(resolved: Resolution) -> Iterator[Finding]:
     model = resolved.model.spec
@@ -78,7 +78,7 @@ def layers(resolved: Resolution) -> Iterator[Finding]:
     cause="vLLM's implementation of the model has no pipeline parallel.",
     cure="Use pipelineParallel 1, and as many GPUs as tensor parallel can have.",
     reads=SIZES | MODEL,
-    needs_split=True,
+    applies=split_is_known,
 )
 def stages(resolved: Resolution) -> Iterator[Finding]:
     model = resolved.model.spec
@@ -98,7 +98,7 @@ def stages(resolved: Resolution) -> Iterator[Finding]:
     cure="Use a smaller tensorParallel with more stages, or --enable-expert-parallel in passthroughArgs, which keeps "
     "experts whole.",
     reads=SIZES | MODEL | {"nim.passthroughArgs"},
-    needs_split=True,
+    applies=split_is_known,
 )
 def block_cut(resolved: Resolution) -> Iterator[Finding]:
     remainder = _cut(resolved)
@@ -113,7 +113,7 @@ def block_cut(resolved: Resolution) -> Iterator[Finding]:
     cure="Use a smaller tensorParallel with more stages, or --enable-expert-parallel in passthroughArgs.",
     severity="warning",
     reads=SIZES | MODEL | {"nim.passthroughArgs"},
-    needs_split=True,
+    applies=split_is_known,
 )
 def block_refined(resolved: Resolution) -> Iterator[Finding]:
     remainder = _cut(resolved)

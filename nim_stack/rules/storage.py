@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from pydantic.alias_generators import to_camel
 
-from nim_stack.base.problems import choices
+from nim_stack.base.problems import Finding, choices
 from nim_stack.base.quantity import Quantity, gibibytes
 from nim_stack.deployment.resolution import Resolution
-from nim_stack.rules.registry import MODEL, SIZES, Finding, rule
+from nim_stack.rules.registry import MODEL, SIZES, rule
 
 SINGLE_NODE_CLASSES = {
     "gp2": "EBS",

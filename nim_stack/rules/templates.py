@@ -5,10 +5,11 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from nim_stack.base.problems import Finding
 from nim_stack.manifests.pod_security import containers
 from nim_stack.manifests.security import escalates
 from nim_stack.rules.patches import once, overruled, steps
-from nim_stack.rules.registry import Finding, rule
+from nim_stack.rules.registry import rule
 from nim_stack.rules.subject import Subject
 from nim_stack.values.kubernetes.types import complaints
 
@@ -35,7 +36,7 @@ def _specs(subject: Subject) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _malformed(subject: Subject) -> Iterator[Finding]:
-    """Of a patch that changes what the plan decides the consequences are not told."""
+    """Findings, without the consequences of a patch that changes what the plan decides: that patch is told itself."""
     patched = {role: path for role, path, _, _ in steps(subject)}
     found = {role: complaints(subject.templates[role], "core_v1.PodTemplateSpec") for role in patched}
     causes = [cause.path for cause in overruled(subject)] if any(found.values()) else []

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from nim_stack.base.errors import UnreadableError
 from nim_stack.cli.main import main
 from nim_stack.operations.cluster import kubeconfig as kubeconfigs
-from nim_stack.operations.cluster.errors import CannotReadError, ClusterUnreachableError, UnreadableError
+from nim_stack.operations.cluster.errors import CannotReadError, ClusterUnreachableError
 from nim_stack.operations.cluster.reader import Reader, connect
 from nim_stack.settings import Cluster
 from tests.unit.fake_cluster import (

@@ -9,10 +9,11 @@ import pytest
 from nim_serve.pod.pid_watch import how_it_ended
 
 from nim_stack.cli.main import main
-from nim_stack.operations.diagnosis.failure import JUDGEMENTS
+from nim_stack.operations.diagnosis.failure import FAILURES
 from nim_stack.operations.diagnosis.logs import Pattern, patterns
 from nim_stack.operations.diagnosis.page import document, page
 from nim_stack.operations.diagnosis.verdict import all_failures, diagnose
+from nim_stack.operations.observing.snapshot import Part
 from tests.unit.failure_stories import (
     STORIES,
     Tell,
@@ -54,7 +55,7 @@ def test_a_recorded_failure_is_named_and_no_other(name: str, code: str) -> None:
         code,
         {code} - {"crash-loop"},
     )
-    assert found.failures[0].sign.evidence
+    assert found.failures[0].evidence
 
 
 def test_every_recording_is_expected_to_be_something() -> None:
@@ -63,7 +64,7 @@ def test_every_recording_is_expected_to_be_something() -> None:
 
 
 def test_a_recorded_healthy_group_has_no_failure_and_no_warning() -> None:
-    assert [(d.state, d.verdicts) for d in map(diagnose, map(recorded, ("healthy-serving", "healthy-starting")))] == [
+    assert [(d.state, d.problems) for d in map(diagnose, map(recorded, ("healthy-serving", "healthy-starting")))] == [
         ("serving", ()),
         ("starting", ()),
     ]
@@ -73,10 +74,10 @@ def test_a_recorded_healthy_group_has_no_failure_and_no_warning() -> None:
 def test_one_thing_that_is_wrong_is_named_and_nothing_else(code: str, tell: Tell) -> None:
     found = tell(Story()).diagnosed()
     assert codes(found) == [code], page(found)
-    sign = found.failures[0].sign
-    assert sign.what
-    assert sign.evidence
-    assert sign.do
+    problem = found.failures[0]
+    assert problem.why
+    assert problem.evidence
+    assert problem.instead
 
 
 def test_a_class_of_disks_for_several_nodes() -> None:
@@ -97,7 +98,7 @@ def test_lines_that_are_known_name_their_failure(pattern: Pattern) -> None:
         story = Story().starting(5).ended(WORKER, 1).log(WORKER, *lines, previous=True)
         story.pod(WORKER)["spec"]["containers"][0]["resources"]["limits"]["rdma/hca"] = "1"
         found = story.diagnosed()
-        named = [verdict.failure.code for verdict in found.verdicts]
+        named = [problem.rule.code for problem in found.problems]
         expected = {"hub-unreachable": "download-failed"}.get(pattern.failure, pattern.failure)
         assert named == [expected], page(found)
 
@@ -202,9 +203,9 @@ def test_a_webhook_that_is_down_is_a_warning_while_the_model_serves() -> None:
 
 def test_rdma_that_is_not_used_is_a_warning() -> None:
     story = Story().log(LEADER, "NCCL INFO Using network Socket")
-    assert story.diagnosed().verdicts == ()
+    assert story.diagnosed().problems == ()
     story.pod(LEADER)["spec"]["containers"][0]["resources"]["limits"]["rdma/hca"] = "1"
-    assert [verdict.failure.code for verdict in story.diagnosed().warnings] == ["nccl-over-tcp"]
+    assert [problem.rule.code for problem in story.diagnosed().warnings] == ["nccl-over-tcp"]
 
 
 FORBIDDEN = (
@@ -221,11 +222,11 @@ FORBIDDEN = (
 )
 
 
-@pytest.mark.parametrize("what", FORBIDDEN)
-def test_what_may_not_be_read_is_no_failure(what: str) -> None:
-    found = Story().starting(20).unreadable(what).diagnosed()
+@pytest.mark.parametrize("part", FORBIDDEN)
+def test_what_may_not_be_read_is_no_failure(part: Part) -> None:
+    found = Story().starting(20).unreadable(part).diagnosed()
     assert found.state == "starting", page(found)
-    assert f"{what}: forbidden" in page(found)
+    assert f"{part}: forbidden" in page(found)
 
 
 def test_the_scheduler_is_believed_where_nodes_may_not_be_read() -> None:
@@ -238,7 +239,7 @@ def test_the_scheduler_is_believed_where_nodes_may_not_be_read() -> None:
 
 
 def test_each_failure_has_one_place_in_the_order() -> None:
-    assert len(all_failures()) == len(JUDGEMENTS) == len({failure.code for failure in all_failures()})
+    assert [failure.code for failure in all_failures()] == list(FAILURES.order)
 
 
 def test_the_page_of_all_failures_is_written_from_them(
@@ -279,7 +280,7 @@ def test_an_engine_that_was_killed_is_said_to_lack_memory() -> None:
         lines = run_once(partial(broken, what=how_it_ended("vLLM", code)))
         found = Story().starting(30).log(LEADER, *lines).diagnosed()
         assert codes(found) == ["engine-failed"]
-        assert "for lack of memory" in found.failures[0].sign.do
+        assert "for lack of memory" in found.failures[0].instead
 
 
 @pytest.mark.parametrize(("token", "do"), [({}, "Set one: "), ({"HF_TOKEN": "hf_x"}, "See that the token is valid")])
@@ -287,4 +288,4 @@ def test_a_refusal_of_the_hub_is_judged_by_whether_there_was_a_token(token: dict
     lines = run_once(lambda stage: failed(stage, error("GatedRepoError", "restricted", 403), **token))
     found = Story().starting(30).log(LEADER, *lines).diagnosed()
     assert codes(found) == ["hub-refuses-token"]
-    assert found.failures[0].sign.do.startswith(do)
+    assert found.failures[0].instead.startswith(do)

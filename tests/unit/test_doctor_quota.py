@@ -41,9 +41,9 @@ def test_what_a_quota_wants_set_and_the_pods_do_not(resource: str, way: str) -> 
     report = quota(Cluster(), {resource: "1P"}).examined()
     (finding,) = report.findings["quota"]
     assert found(report) == [("quota", "problem")]
-    assert f"{resource} (nim)" in finding.what
-    assert way in finding.do
-    assert "LimitRange" in finding.do
+    assert f"{resource} (nim)" in finding.why
+    assert way in finding.instead
+    assert "LimitRange" in finding.instead
 
 
 @pytest.mark.parametrize("resource", ["requests.ephemeral-storage", "limits.ephemeral-storage", "requests.storage"])
@@ -54,7 +54,7 @@ def test_of_anything_else_a_pod_may_be_silent(resource: str) -> None:
 def test_settings_set_it() -> None:
     hard = {"requests.cpu": "1P", "requests.memory": "1P", "limits.memory": "1P"}
     report = quota(Cluster(), hard).examined(resources={"cpu": "1", "memory": "32Gi"})
-    assert [finding.level for finding in report.findings["quota"]] == ["ok"]
+    assert [finding.severity for finding in report.findings["quota"]] == ["ok"]
     patch = {"spec": {"containers": [{"name": "nim", "resources": {"limits": {"cpu": "4"}}}]}}
     assert found(quota(Cluster(), {"limits.cpu": "1P"}).examined(pods={"patch": patch})) == []
 
@@ -62,26 +62,26 @@ def test_settings_set_it() -> None:
 def test_init_containers_and_jobs_must_set_it_too() -> None:
     it = quota(Cluster(), {"limits.memory": "1P"})
     (finding,) = it.examined(resources={"memory": "32Gi"}, **WAITING).findings["quota"]
-    assert "limits.memory (wait-for-leader)" in finding.what
-    assert "nim.pods.worker.patch" in finding.do
+    assert "limits.memory (wait-for-leader)" in finding.why
+    assert "nim.pods.worker.patch" in finding.instead
     (finding,) = it.examined(resources={"memory": "32Gi"}, download={"job": True}).findings["quota"]
-    assert "limits.memory (download)" in finding.what
-    assert "nim." not in finding.do, "no setting reaches the Job"
+    assert "limits.memory (download)" in finding.why
+    assert "nim." not in finding.instead, "no setting reaches the Job"
 
 
 @pytest.mark.parametrize(
     ("resource", "limits", "level"),
     [
         ("limits.cpu", {"default": {"cpu": "8"}}, "ok"),
-        ("limits.cpu", {"defaultRequest": {"cpu": "8"}}, "problem"),
+        ("limits.cpu", {"defaultRequest": {"cpu": "8"}}, "error"),
         ("requests.cpu", {"defaultRequest": {"cpu": "8"}}, "ok"),
         ("cpu", {"defaultRequest": {"cpu": "8"}}, "ok"),
-        ("requests.cpu", {"default": {"memory": "8Gi"}}, "problem"),
+        ("requests.cpu", {"default": {"memory": "8Gi"}}, "error"),
     ],
 )
 def test_a_limit_range_sets_it(resource: str, limits: dict[str, dict[str, str]], level: str) -> None:
     report = limit_range(quota(Cluster(), {resource: "1P"}), **limits).examined()
-    assert [finding.level for finding in report.findings["quota"]] == [level]
+    assert [finding.severity for finding in report.findings["quota"]] == [level]
 
 
 def test_what_a_limit_range_gives_is_counted() -> None:
@@ -89,7 +89,7 @@ def test_what_a_limit_range_gives_is_counted() -> None:
     it = limit_range(Cluster(), default={"cpu": "8"}, defaultRequest={"cpu": "8"})
     assert found(quota(it, {"limits.cpu": "16"}).examined()) == []
     (finding,) = quota(it, {"limits.cpu": "15"}).examined().findings["quota"]
-    assert "limits.cpu 15, 0 used, 16 needed" in finding.what
+    assert "limits.cpu 15, 0 used, 16 needed" in finding.why
 
 
 def test_limit_ranges_that_could_not_be_read_leave_it_unknown() -> None:
@@ -135,7 +135,7 @@ def test_what_is_there_already_is_not_counted_twice(resource: str) -> None:
     gpus = int(of_pod(pods[0]["spec"])["requests.nvidia.com/gpu"])
     full = {"requests.nvidia.com/gpu": gpus * len(pods), "secrets": 3}.get(resource, 2)
     used = {resource: str(full)}
-    assert [each.level for each in quota(it, used, used).examined(gpusPerNode=gpus).findings["quota"]] == ["ok"]
+    assert [each.severity for each in quota(it, used, used).examined(gpusPerNode=gpus).findings["quota"]] == ["ok"]
 
 
 def _container(cpu: str, **more: Any) -> Json:
@@ -174,17 +174,17 @@ def test_an_autoscaler_starts_with_its_least_groups_and_not_with_one() -> None:
     story = quota(Cluster(), {"requests.nvidia.com/gpu": "16"})
     story.server = "v1.30.0"
     report = story.examined(**SCALED)
-    assert [(f.level, f.what) for f in report.findings["quota"]] == [
-        ("problem", "quota team: requests.nvidia.com/gpu 16, 0 used, 48 needed")
+    assert [(f.severity, f.why) for f in report.findings["quota"]] == [
+        ("error", "quota team: requests.nvidia.com/gpu 16, 0 used, 48 needed")
     ]
-    assert report.findings["gpu-free"][0].what.startswith("3 groups are wanted, 1 fit into what is free now")
+    assert report.findings["gpu-free"][0].why.startswith("3 groups are wanted, 1 fit into what is free now")
     (version,) = report.findings["kubernetes"]
-    assert (version.level, version.do) == ("warning", "Have 6 GPU nodes, or Kubernetes 1.31.")
+    assert (version.severity, version.instead) == ("warning", "Have 6 GPU nodes, or Kubernetes 1.31.")
 
 
 def test_a_quota_that_only_the_most_groups_exceed_is_a_warning() -> None:
     report = quota(Cluster(), {"requests.nvidia.com/gpu": "64"}).examined(**SCALED)
-    assert [(f.level, f.what, f.do) for f in report.findings["quota"]] == [
+    assert [(f.severity, f.why, f.instead) for f in report.findings["quota"]] == [
         (
             "warning",
             "quota team: requests.nvidia.com/gpu 64, 0 used, 96 needed when the autoscaler makes the most groups",

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import yaml
 
-from nim_stack.importing.reading import UnreadableError
+from nim_stack.importing.reading import UnreadableFileError
 from nim_stack.manifests.leader_worker_set import leader_worker_set
 from nim_stack.manifests.pods import References
 from nim_stack.settings.reading import read_settings
@@ -184,7 +184,7 @@ def test_two_profiles_are_none() -> None:
     [([], 0), ([service("{}", "NIMCache")], 0), ([service("{}"), service("{}", name="other")], 2)],
 )
 def test_a_stack_is_made_from_one_nimservice(objects: list[dict[str, Any]], count: int) -> None:
-    with pytest.raises(UnreadableError, match=f"here are {count}"):
+    with pytest.raises(UnreadableFileError, match=f"here are {count}"):
         from_nimservice(objects)
 
 

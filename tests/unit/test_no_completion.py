@@ -43,17 +43,17 @@ def test_the_last_words_of_the_job_say_what_to_do(situation: str) -> None:
     for line in lines:
         found = asked(line).diagnosed()
         assert (found.state, codes(found)) == ("failing", ["no-completion"])
-        sign = found.failures[0].sign
-        assert do in sign.do
-        assert sign.what == f"the Job {JOB} got none, 60 s ago"
-        assert line.partition(": ")[2] in sign.evidence[0]
+        problem = found.failures[0]
+        assert do in problem.instead
+        assert problem.why == f"the Job {JOB} got none, 60 s ago"
+        assert line.partition(": ")[2] in problem.evidence[0]
         assert "prove/prove does not serve: The pods are ready, and a client got no completion." in page(found)
 
 
 def test_a_policy_is_shown_where_nothing_answers() -> None:
     story = asked(*SMOKES["timed out"][0]())
     story.objects["policies"] = [{"metadata": {"name": "deny-all"}, "spec": {}}]
-    assert "NetworkPolicy deny-all" in story.diagnosed().failures[0].sign.evidence
+    assert "NetworkPolicy deny-all" in story.diagnosed().failures[0].evidence
 
 
 def test_a_job_that_found_no_room_is_a_warning() -> None:
@@ -62,23 +62,22 @@ def test_a_job_that_found_no_room_is_a_warning() -> None:
     story.event("FailedScheduling", "0/2 nodes are available: 2 too many pods.", "Pod", f"{NAME}-0", ago=600)
     found = story.diagnosed()
     assert found.state == "serving"
-    (verdict,) = found.warnings
-    assert verdict.failure.code == "not-asked"
-    sign = verdict.sign
-    assert [word for word in ("Insufficient cpu", "too many pods") if word in str(sign.evidence)] == [
+    (problem,) = found.warnings
+    assert problem.rule.code == "not-asked"
+    assert [word for word in ("Insufficient cpu", "too many pods") if word in str(problem.evidence)] == [
         "Insufficient cpu"
     ]
-    assert "nim.smoke" in sign.do
+    assert "nim.smoke" in problem.instead
 
 
 def test_a_later_job_that_got_one_makes_up_for_it() -> None:
     story = also_asked(asked(*REFUSED(), ago=900), job=f"{NAME}-smoke-later", ended="Complete")
-    assert (story.diagnosed().state, story.diagnosed().verdicts) == ("serving", ())
+    assert (story.diagnosed().state, story.diagnosed().problems) == ("serving", ())
 
 
 def test_pods_that_became_ready_after_it_were_not_asked() -> None:
     story = ready(asked(*REFUSED(), ago=60), 30)
-    assert (story.diagnosed().state, story.diagnosed().verdicts) == ("serving", ())
+    assert (story.diagnosed().state, story.diagnosed().problems) == ("serving", ())
 
 
 def test_while_pods_are_not_ready_they_are_the_failure() -> None:

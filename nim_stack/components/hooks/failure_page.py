@@ -60,7 +60,7 @@ def look(cluster: Cluster, namespace: str, deployment: str) -> str:
 
     reader = connect(cluster)
     found = diagnose(watch(reader, namespace, deployment, 0))
-    codes = {verdict.failure.code for verdict in found.failures}
+    codes = {problem.rule.code for problem in found.failures}
     if not codes - {"crash-loop", "engine-failed"} and found.state != "serving":
         found = diagnose(watch(reader, namespace, deployment, WATCH_SECONDS))
     return page(found)

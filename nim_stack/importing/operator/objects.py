@@ -8,7 +8,7 @@ from nim_stack.importing.converters import mapping
 from nim_stack.importing.draft import Draft
 from nim_stack.importing.keys import withhold
 from nim_stack.importing.operator.rows import CACHE_ORDER, CACHE_ROWS, LAST, SERVICE_ORDER, SERVICE_ROWS
-from nim_stack.importing.reading import UnreadableError
+from nim_stack.importing.reading import UnreadableFileError
 from nim_stack.importing.rows import Document, apply
 from nim_stack.importing.unknown import ask_missing, note_unknown
 
@@ -21,13 +21,15 @@ def take_objects(draft: Draft, objects: Sequence[dict[str, Any]]) -> None:
     """Take the one NIMService among Kubernetes objects, and the NIMCache that it names, into the draft.
 
     Raises:
-        UnreadableError: there is no NIMService, or more than one.
+        UnreadableFileError: there is no NIMService, or more than one.
     """
     objects = [withhold(draft, item) for item in objects]
     services = [item for item in objects if _is(item, "NIMService")]
     if len(services) != 1:
         found = ", ".join(sorted(str(item.get("kind", "no kind")) for item in objects))
-        raise UnreadableError(f"A stack is made from one NIMService, and here are {len(services)} (found: {found}).")
+        raise UnreadableFileError(
+            f"A stack is made from one NIMService, and here are {len(services)} (found: {found})."
+        )
     service = Document(draft, _relevant(services[0]), SERVICE_ROWS)
     wanted = service.get("spec.storage.nimCache.name")
     caches = [item for item in objects if _is(item, "NIMCache")]

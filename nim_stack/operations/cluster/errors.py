@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from nim_stack.base.errors import UnreadableError
+
 Cause = Literal[
     "kubeconfig",  # there is none, or it cannot be used
     "plugin",  # the credential plugin is missing or fails
@@ -14,10 +16,6 @@ Cause = Literal[
     "page",  # not the answer of an API server
     "refused",  # every other refusal of the API server
 ]
-
-
-class UnreadableError(Exception):
-    """Nothing can be said, because there is nothing to judge."""
 
 
 class ClusterError(UnreadableError):

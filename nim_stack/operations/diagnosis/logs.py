@@ -50,7 +50,7 @@ class Hit:
     role: str
     line: str
     where: str
-    """In words: log of a container, its log before it restarted, its last words."""
+    """Where the line stands, in words: the log of a container, its log before it restarted, or its last words."""
     match: re.Match[str]
     when: str = ""
 

@@ -1,6 +1,6 @@
-"""What verdicts ask of the objects in a snapshot, in Kubernetes' own terms."""
+"""What judges ask of the objects in a snapshot, in Kubernetes' own terms."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -28,6 +28,16 @@ def condition(obj: Json, kind: str) -> Json:
     """One condition of an object's status; empty without it."""
     found: Json = next((c for c in obj.get("status", {}).get("conditions") or [] if c["type"] == kind), {})
     return found
+
+
+def endpoints(slices: Iterable[Json]) -> list[Json]:
+    """The endpoints of several EndpointSlices."""
+    return [endpoint for each in slices for endpoint in each.get("endpoints") or []]
+
+
+def ready_endpoints(slices: Iterable[Json]) -> list[Json]:
+    """Endpoints that are ready; one that does not say it is (EndpointConditions of discovery.k8s.io/v1)."""
+    return [each for each in endpoints(slices) if (each.get("conditions") or {}).get("ready", True)]
 
 
 @dataclass(frozen=True)
@@ -194,7 +204,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Node:
-    """One node."""
+    """One node of the cluster, as its object describes it."""
 
     raw: Json
 

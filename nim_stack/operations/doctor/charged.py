@@ -39,20 +39,20 @@ NO_DEFAULTS = Defaults({}, {})
 
 
 def of_container(container: Json, defaults: Defaults) -> dict[str, Decimal]:
-    """By the names that quotas have. A limit is the request too where there is none, and that comes before the defaults
-    of a LimitRange."""
+    """What one container is charged, by the names that quotas have. A limit is the request too where there
+    is none, and that comes before the defaults of a LimitRange."""
     resources = container.get("resources") or {}
-    said = resources.get("limits") or {}
-    limits = {**defaults.limits, **said}
-    requests = {**defaults.requests, **said, **(resources.get("requests") or {})}
-    found = {f"limits.{name}": Quantity.parse(quantity).value for name, quantity in limits.items()}
+    own_limits = resources.get("limits") or {}
+    limits = {**defaults.limits, **own_limits}
+    requests = {**defaults.requests, **own_limits, **(resources.get("requests") or {})}
+    charged = {f"limits.{name}": Quantity.parse(quantity).value for name, quantity in limits.items()}
     for name, quantity in requests.items():
-        found[name] = found[f"requests.{name}"] = Quantity.parse(quantity).value
-    return found
+        charged[name] = charged[f"requests.{name}"] = Quantity.parse(quantity).value
+    return charged
 
 
 def of_pod(spec: Json, defaults: Defaults = NO_DEFAULTS) -> dict[str, Decimal]:
-    """Of a pod that has not ended; it is one of `pods` itself."""
+    """What a pod that has not ended is charged; it is one of `pods` itself."""
     total: dict[str, Decimal] = {"pods": Decimal(1)}
     sidecars: dict[str, Decimal] = {}
     before: dict[str, Decimal] = {}
@@ -69,6 +69,6 @@ def of_pod(spec: Json, defaults: Defaults = NO_DEFAULTS) -> dict[str, Decimal]:
     return {name: max(total.get(name, Decimal(0)), before.get(name, Decimal(0))) for name in total | before}
 
 
-def add(found: dict[str, Decimal], more: Mapping[str, Decimal], times: int = 1) -> None:
+def add(charged: dict[str, Decimal], more: Mapping[str, Decimal], times: int = 1) -> None:
     for name, value in more.items():
-        found[name] = found.get(name, Decimal(0)) + value * times
+        charged[name] = charged.get(name, Decimal(0)) + value * times

@@ -1,7 +1,7 @@
 """Why a snapshot could not be read."""
 
-from nim_stack.operations.cluster.errors import UnreadableError
+from nim_stack.base.errors import InputError
 
 
-class SnapshotError(UnreadableError):
+class SnapshotError(InputError):
     """The file is not a snapshot that this version can read."""

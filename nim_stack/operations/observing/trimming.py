@@ -7,15 +7,16 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from nim_stack.base.redaction import HIDDEN, without_keys
+from nim_stack.operations.observing.snapshot import Part
 
 Json = dict[str, Any]
 
 _SECRET_NAME = re.compile(r"TOKEN|KEY|SECRET|PASSWORD|CREDENTIAL", re.IGNORECASE)
 
 
-def trimmed(what: str, obj: Json) -> Json:
-    """The part of an object that is kept, by the kind of object."""
-    kept = _SPECIAL.get(what, _rest)(obj)
+def trimmed(part: Part, obj: Json) -> Json:
+    """The part of an object that is kept, by the part of a snapshot that it is for."""
+    kept = _SPECIAL.get(part, _rest)(obj)
     meta = dict(obj["metadata"])
     meta.pop("managedFields", None)
     annotations = {k: v for k, v in (meta.pop("annotations", None) or {}).items() if "last-applied" not in k}
@@ -46,7 +47,7 @@ def _node(obj: Json) -> Json:
 
 
 def _load(obj: Json) -> Json:
-    """Of somebody else's pod: where it is and what it holds."""
+    """What is kept of somebody else's pod: its node, and which resources it holds."""
     spec = obj["spec"]
     return {
         "spec": {
@@ -71,7 +72,7 @@ def _secret(obj: Json) -> Json:
 
 
 def _definition(obj: Json) -> Json:
-    """Of a CRD, which versions it serves and what their status and restart policy know."""
+    """What is kept of a CRD: which versions it serves, and what their status and restart policy know."""
     versions = []
     for version in obj["spec"]["versions"]:
         schema = version.get("schema", {}).get("openAPIV3Schema", {}).get("properties", {})
@@ -113,7 +114,7 @@ def _event(obj: Json) -> Json:
     }
 
 
-_SPECIAL: dict[str, Callable[[Json], Json]] = {
+_SPECIAL: dict[Part, Callable[[Json], Json]] = {
     "nodes": _node,
     "others": lambda _: {},
     "load": _load,

@@ -1,4 +1,4 @@
-"""One deployment as verdicts look at it: the snapshot, and what follows from it for all of them."""
+"""One deployment as the judges see it: the snapshot, and what follows from it for all of them."""
 
 import re
 from collections.abc import Iterator
@@ -23,14 +23,14 @@ AUTOSCALER_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
-class Case:
-    """A snapshot with what verdicts share."""
+class ObservedDeployment:
+    """A snapshot of one deployment, with what follows from it for every judge."""
 
     snapshot: Snapshot
 
     @cached_property
     def group(self) -> Json | None:
-        """The LeaderWorkerSet."""
+        """The LeaderWorkerSet of the deployment; None when there is none, or when it was not read."""
         return next(iter(self.snapshot.get("deployment")), None)
 
     @cached_property
@@ -72,7 +72,9 @@ class Case:
 
     @cached_property
     def missing(self) -> int:
-        """Pods of the wanted groups that do not exist."""
+        """How many pods of the wanted groups do not exist; 0 when it is not known, as pods could not be read."""
+        if not self.snapshot.read("pods"):
+            return 0
         return max(0, self.size * self.replicas - len(self.pods))
 
     @cached_property

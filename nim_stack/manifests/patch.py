@@ -80,8 +80,8 @@ def _entries(target: list[Any], patch: Sequence[Any], key: str, place: str, faul
         if item == whole:
             continue
         if key not in item:
-            why = f"entries of this list are told apart by {key}, which it lacks"
-            faults.append(Fault(place, ", ".join(item), why, f"Give it a {key}."))
+            why = f"entries of this list are told apart by {key}, and this entry has none"
+            faults.append(Fault(place, ", ".join(item), why, f"Give the entry a {key}."))
             continue
         at, directive = f"{place}.{item[key]}", item.get(_DIRECTIVE)
         if directive == _REPLACE:
@@ -114,6 +114,6 @@ def _after_directives(patch: Manifest, place: str, faults: list[Fault]) -> Manif
 
 
 def _nothing_there(place: str, given: object, what: str, known: Sequence[object] = ()) -> Fault:
-    there = f"There are {', '.join(str(name) for name in known)}; correct" if known else "Correct"
-    why = f"{what} has nothing to act on, as there is none in the pods"
+    there = f"The list has {', '.join(str(name) for name in known)}; correct" if known else "Correct"
+    why = f"{what} has nothing to act on, because the pods have no such entry"
     return Fault(place, given, why, f"{there} the name, or leave it out.")

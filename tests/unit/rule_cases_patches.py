@@ -164,4 +164,4 @@ ERRORS = [
         "CAP_SYS_ADMIN, cannot be kept from more privileges. Leave it out, or in a patch set it to null.",
     ),
 ]
-WARNINGS = []
+WARNINGS: list[RuleCase] = []

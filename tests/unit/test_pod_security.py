@@ -8,6 +8,7 @@ import pytest
 from nim_stack.manifests.pod_security import least, pod_security_level
 from nim_stack.manifests.pods import security_level
 from nim_stack.plan import plan_deployment, summary
+from tests.examples import NAMES, Example
 from tests.unit.conftest import TINY
 
 RESTRICTED: dict[str, Any] = {
@@ -119,3 +120,14 @@ def test_the_level_of_a_stack(settings: dict[str, Any], level: str) -> None:
     plan = plan_deployment(TINY | settings)
     assert security_level(plan) == level
     assert summary(plan)["podSecurity"] == level
+
+
+def test_examples_whose_fabric_has_rdma_are_privileged_and_all_others_restricted() -> None:
+    """RDMA pins memory, for which pods need IPC_LOCK (docs.nvidia.com, Network Operator).
+
+    No other example asks for more than `restricted` has.
+    """
+    levels = {name: security_level(Example(name).plan) for name in NAMES}
+    with_rdma = {"405b-tp16-pp1", "download-job", "efa", "gke-rdma", "production", "rdma-shared", "rdma-sriov"}
+    assert {name for name, level in levels.items() if level == "privileged"} == with_rdma
+    assert {level for name, level in levels.items() if name not in with_rdma} == {"restricted"}

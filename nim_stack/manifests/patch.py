@@ -85,7 +85,7 @@ def _entries(target: list[Any], patch: Sequence[Any], key: str, place: str, faul
             continue
         at, directive = f"{place}.{item[key]}", item.get(_DIRECTIVE)
         if directive == _REPLACE:
-            why = "Kubernetes would take all entries of the list away for it, this one as well"
+            why = "with this directive in one entry Kubernetes removes every entry of the list, this one as well"
             instead = "Take single fields away with null; for the whole list write - $patch: replace as an entry."
             faults.append(Fault(at, directive, why, instead))
             continue
@@ -115,5 +115,5 @@ def _after_directives(patch: Manifest, place: str, faults: list[Fault]) -> Manif
 
 def _nothing_there(place: str, given: object, what: str, known: Sequence[object] = ()) -> Fault:
     there = f"The list has {', '.join(str(name) for name in known)}; correct" if known else "Correct"
-    why = f"{what} has nothing to act on, because the pods have no such entry"
+    why = f"{what} has nothing to act on, because there is no such part in the pods"
     return Fault(place, given, why, f"{there} the name, or leave it out.")

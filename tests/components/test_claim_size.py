@@ -23,13 +23,19 @@ SMALLER = (
 @pytest.mark.parametrize(
     ("error", "what", "do"),
     [
-        (
+        pytest.param(
             RESIZE,
             "its class 'nvme' does not allow expansion",
             """nvme -p '{"allowVolumeExpansion": true}'""",
+            id="a class without expansion",
         ),
-        (UNBOUND, "cannot grow before it is bound", "kubectl describe pvc nim-model-cache"),
-        (SMALLER, "a claim cannot shrink", "kubectl get pvc nim-model-cache"),
+        pytest.param(
+            UNBOUND,
+            "cannot grow before it is bound",
+            "kubectl describe pvc nim-model-cache",
+            id="a claim that is not bound",
+        ),
+        pytest.param(SMALLER, "a claim cannot shrink", "kubectl get pvc nim-model-cache", id="a smaller size"),
     ],
 )
 def test_a_refusal_of_the_size_is_explained_with_what_to_do(error: str, what: str, do: str) -> None:

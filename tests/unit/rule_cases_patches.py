@@ -26,22 +26,22 @@ ERRORS = [
         "a patch that deletes a container that no pod has",
         "NIM125",
         patch(containers=[{"name": "logs", "$patch": "delete"}]),
-        "nim.pods.patch.spec.containers.logs = 'delete': $patch: delete has nothing to act on, because the pods "
-        "have no such entry. The list has nim; correct the name, or leave it out.",
+        "nim.pods.patch.spec.containers.logs = 'delete': $patch: delete has nothing to act on, because there "
+        "is no such part in the pods. The list has nim; correct the name, or leave it out.",
     ),
     RuleCase(
         "a patch that deletes a container that only leaders have",
         "NIM125",
         pods(leader={"sidecars": [SIDECAR]}, patch={"spec": {"containers": [{"name": "logs", "$patch": "delete"}]}}),
-        "nim.pods.patch.spec.containers.logs = 'delete': $patch: delete has nothing to act on, because the pods "
-        "have no such entry of the worker. The list has nim; correct the name, or leave it out.",
+        "nim.pods.patch.spec.containers.logs = 'delete': $patch: delete has nothing to act on, because there "
+        "is no such part in the pods of the worker. The list has nim; correct the name, or leave it out.",
     ),
     RuleCase(
         "a patch that takes away a field that is not there",
         "NIM125",
         pods(worker={"patch": {"spec": {"hostname": None}}}),
-        "nim.pods.worker.patch.spec.hostname: null for hostname has nothing to act on, because the pods have no "
-        "such entry. Correct the name, or leave it out.",
+        "nim.pods.worker.patch.spec.hostname: null for hostname has nothing to act on, because there is no such "
+        "part in the pods. Correct the name, or leave it out.",
     ),
     RuleCase(
         "a patch with a directive that is not supported",

@@ -71,11 +71,11 @@ def test_init_containers_and_jobs_must_set_it_too() -> None:
 @pytest.mark.parametrize(
     ("resource", "limits", "level"),
     [
-        ("limits.cpu", {"default": {"cpu": "8"}}, "ok"),
-        ("limits.cpu", {"defaultRequest": {"cpu": "8"}}, "problem"),
-        ("requests.cpu", {"defaultRequest": {"cpu": "8"}}, "ok"),
-        ("cpu", {"defaultRequest": {"cpu": "8"}}, "ok"),
-        ("requests.cpu", {"default": {"memory": "8Gi"}}, "problem"),
+        pytest.param("limits.cpu", {"default": {"cpu": "8"}}, "ok", id="a default limit for a limit"),
+        pytest.param("limits.cpu", {"defaultRequest": {"cpu": "8"}}, "problem", id="a default request for a limit"),
+        pytest.param("requests.cpu", {"defaultRequest": {"cpu": "8"}}, "ok", id="a default request for a request"),
+        pytest.param("cpu", {"defaultRequest": {"cpu": "8"}}, "ok", id="a default request for the short name"),
+        pytest.param("requests.cpu", {"default": {"memory": "8Gi"}}, "problem", id="a default limit of something else"),
     ],
 )
 def test_a_limit_range_sets_it(resource: str, limits: dict[str, dict[str, str]], level: str) -> None:
@@ -144,11 +144,15 @@ def _container(cpu: str, **more: Any) -> Json:
 @pytest.mark.parametrize(
     ("init", "cpu"),
     [
-        ([], 3),
-        ([_container("2")], 3),
-        ([_container("8")], 8),
-        ([_container("2", restartPolicy="Always"), _container("8")], 10),
-        ([_container("2", restartPolicy="Always")], 5),
+        pytest.param([], 3, id="no init container"),
+        pytest.param([_container("2")], 3, id="a small init container"),
+        pytest.param([_container("8")], 8, id="an init container larger than all containers"),
+        pytest.param(
+            [_container("2", restartPolicy="Always"), _container("8")],
+            10,
+            id="a sidecar that runs beside a large init container",
+        ),
+        pytest.param([_container("2", restartPolicy="Always")], 5, id="a sidecar alone"),
     ],
 )
 def test_containers_add_up_and_init_containers_do_not(init: Sequence[Json], cpu: float) -> None:

@@ -49,11 +49,27 @@ def _pod(inputs: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("edit", "why"),
     [
-        (lambda made: _pod(made)["containers"][0]["env"].reverse(), ["leader: order of env"]),
-        (lambda made: _pod(made)["volumes"].pop(), ["leader: volumes.dshm is removed"]),
-        (lambda made: made["spec"]["networkConfig"].update(subdomainPolicy="UniquePerReplica"), ["networkConfig"]),
-        (lambda made: made["spec"]["leaderWorkerTemplate"].update(restartPolicy="None"), ["restartPolicy"]),
-        (lambda made: _pod(made)["tolerations"].append({"key": "a"}), ["leader: tolerations.a is added"]),
+        pytest.param(
+            lambda made: _pod(made)["containers"][0]["env"].reverse(),
+            ["leader: order of env"],
+            id="the order of variables",
+        ),
+        pytest.param(lambda made: _pod(made)["volumes"].pop(), ["leader: volumes.dshm is removed"], id="a volume"),
+        pytest.param(
+            lambda made: made["spec"]["networkConfig"].update(subdomainPolicy="UniquePerReplica"),
+            ["networkConfig"],
+            id="the network of the group",
+        ),
+        pytest.param(
+            lambda made: made["spec"]["leaderWorkerTemplate"].update(restartPolicy="None"),
+            ["restartPolicy"],
+            id="the restart policy",
+        ),
+        pytest.param(
+            lambda made: _pod(made)["tolerations"].append({"key": "a"}),
+            ["leader: tolerations.a is added"],
+            id="a toleration",
+        ),
     ],
 )
 def test_every_part_of_the_revision_rolls(edit: Callable[[dict[str, Any]], None], why: list[str]) -> None:
@@ -183,7 +199,13 @@ def test_a_service_that_is_switched_to_another_deployment_keeps_its_address() ->
     assert found.approvals(list(APPROVALS)) == []
 
 
-@pytest.mark.parametrize("after", [_leading_to("chat-blue", team="a"), _leading_to("chat-green", team="a")])
+@pytest.mark.parametrize(
+    "after",
+    [
+        pytest.param(_leading_to("chat-blue", team="a"), id="the label of another team"),
+        pytest.param(_leading_to("chat-green", team="a"), id="another deployment and another team"),
+    ],
+)
 def test_any_other_selector_is_an_address_that_changes(after: dict[str, Any]) -> None:
     found = impact(step("update", _leading_to("chat-blue"), after))
     assert [kind for kind, _ in found.approvals(list(APPROVALS))] == ["address"]
@@ -203,13 +225,41 @@ def _release(op: str, *, before: bool | None, after: bool | None) -> dict[str, A
     return written | {"urn": f"{urn}::lws"}
 
 
-RELEASES: list[tuple[str, bool | None, bool | None, str, set[Approval]]] = [
-    ("create", None, False, "the LWS controller is installed (1 objects)", set()),
-    ("create", None, True, "the LWS controller is installed (1 objects), or taken over where it is there", set()),
-    ("update", False, True, "LWS from now on outlives `pulumi destroy`", set()),
-    ("update", True, False, "LWS from now on is deleted by `pulumi destroy`", set()),
-    ("delete", True, None, "LWS stays in the cluster as it is (1 objects), no longer managed by this stack", set()),
-    ("delete", False, None, "until another stack installs it; groups that serve go on", {"deletion"}),
+RELEASES = [
+    pytest.param("create", None, False, "the LWS controller is installed (1 objects)", set(), id="installed"),
+    pytest.param(
+        "create",
+        None,
+        True,
+        "the LWS controller is installed (1 objects), or taken over where it is there",
+        set(),
+        id="installed or taken over",
+    ),
+    pytest.param("update", False, True, "LWS from now on outlives `pulumi destroy`", set(), id="kept from now on"),
+    pytest.param(
+        "update",
+        True,
+        False,
+        "LWS from now on is deleted by `pulumi destroy`",
+        set(),
+        id="deleted with the stack from now on",
+    ),
+    pytest.param(
+        "delete",
+        True,
+        None,
+        "LWS stays in the cluster as it is (1 objects), no longer managed by this stack",
+        set(),
+        id="kept when the stack gives it up",
+    ),
+    pytest.param(
+        "delete",
+        False,
+        None,
+        "until another stack installs it; groups that serve go on",
+        {"deletion"},
+        id="deleted when the stack gives it up",
+    ),
 ]
 
 

@@ -121,8 +121,11 @@ def written() -> set[tuple[str, str]]:
 
 @pytest.mark.parametrize(
     ("file", "row"),
-    [(file, row) for file, row in ALL_ROWS if row.settings and file != "variables"],
-    ids=lambda value: value if isinstance(value, str) else value.source,
+    [
+        pytest.param(file, row, id=f"{file} {row.source}")
+        for file, row in ALL_ROWS
+        if row.settings and file != "variables"
+    ],
 )
 def test_the_import_writes_every_setting_that_a_row_names(file: str, row: Row, written: set[tuple[str, str]]) -> None:
     """Names inside a list are told of by the list's."""

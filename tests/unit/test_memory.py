@@ -14,7 +14,13 @@ DEEPSEEK = CATALOG.models["deepseek-r1"]
 
 @pytest.mark.parametrize(
     ("layers", "stages", "counts"),
-    [(126, 2, [63, 63]), (61, 2, [31, 30]), (61, 4, [15, 15, 16, 15]), (80, 3, [27, 27, 26]), (5, 5, [1] * 5)],
+    [
+        pytest.param(126, 2, [63, 63], id="126 layers in 2 equal stages"),
+        pytest.param(61, 2, [31, 30], id="61 layers in 2 stages"),
+        pytest.param(61, 4, [15, 15, 16, 15], id="61 layers in 4 stages"),
+        pytest.param(80, 3, [27, 27, 26], id="80 layers in 3 stages"),
+        pytest.param(5, 5, [1] * 5, id="5 layers in 5 stages"),
+    ],
 )
 def test_layers_are_dealt_as_vllm_does(layers: int, stages: int, counts: list[int]) -> None:
     """What does not divide goes to the stages before the last one, which has the output embedding to hold."""

@@ -104,16 +104,34 @@ def test_a_namespace_has_the_level_of_its_loosest_pod() -> None:
 @pytest.mark.parametrize(
     ("settings", "level"),
     [
-        ({}, "restricted"),
-        ({"podSecurity": {"assignedByCluster": True}}, "restricted"),
-        ({"healing": {"waitForLeader": True}}, "restricted"),
-        ({"fabric": "tcp", "pods": {"sidecars": [{"name": "a", "image": "b"}]}}, "restricted"),
-        ({"pods": {"initContainers": [{"name": "a", "image": "b", "restartPolicy": "Always"}]}}, "restricted"),
-        ({"fabric": "rdma-shared"}, "privileged"),
-        ({"pods": {"hostNetwork": True}}, "privileged"),
-        ({"pods": {"containerSecurityContext": {"allowPrivilegeEscalation": True}}}, "baseline"),
-        ({"pods": {"worker": {"volumes": [{"name": "n", "nfs": {"server": "s", "path": "/"}}]}}}, "baseline"),
-        ({"pods": {"leader": {"patch": {"spec": {"hostPID": True}}}}}, "privileged"),
+        pytest.param({}, "restricted", id="nothing said"),
+        pytest.param({"podSecurity": {"assignedByCluster": True}}, "restricted", id="users that the cluster assigns"),
+        pytest.param({"healing": {"waitForLeader": True}}, "restricted", id="an init container that waits"),
+        pytest.param(
+            {"fabric": "tcp", "pods": {"sidecars": [{"name": "a", "image": "b"}]}}, "restricted", id="TCP and a sidecar"
+        ),
+        pytest.param(
+            {"pods": {"initContainers": [{"name": "a", "image": "b", "restartPolicy": "Always"}]}},
+            "restricted",
+            id="an init container that stays",
+        ),
+        pytest.param({"fabric": "rdma-shared"}, "privileged", id="RDMA"),
+        pytest.param({"pods": {"hostNetwork": True}}, "privileged", id="the network of the node"),
+        pytest.param(
+            {"pods": {"containerSecurityContext": {"allowPrivilegeEscalation": True}}},
+            "baseline",
+            id="privilege escalation",
+        ),
+        pytest.param(
+            {"pods": {"worker": {"volumes": [{"name": "n", "nfs": {"server": "s", "path": "/"}}]}}},
+            "baseline",
+            id="NFS in one role",
+        ),
+        pytest.param(
+            {"pods": {"leader": {"patch": {"spec": {"hostPID": True}}}}},
+            "privileged",
+            id="processes of the node in one role",
+        ),
     ],
 )
 def test_the_level_of_a_stack(settings: dict[str, Any], level: str) -> None:

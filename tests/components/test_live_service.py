@@ -133,7 +133,10 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
 def test_a_live_deployment_that_nothing_waits_for_is_warned_of(change: dict[str, Any]) -> None:
     assert not [line for line in switched("blue", green=change).log if "nothing waits" in line]
     (line,) = [line for line in switched("green", green=change).log if "nothing waits" in line]
-    assert line.startswith("LiveService live: live = 'green': nothing waits for this deployment to serve")
+    assert line == (
+        "LiveService live: live = 'green': nothing waits for this deployment to serve (wait is false, or it has no "
+        "groups), so that clients may be switched to pods that are not there."
+    )
 
 
 def test_unknown_arguments_are_refused() -> None:

@@ -40,9 +40,13 @@ def test_what_a_quota_wants_set_and_the_pods_do_not(resource: str, way: str) -> 
     report = quota(Cluster(), {resource: "1P"}).examined()
     (finding,) = report.findings["quota"]
     assert found(report) == [("quota", "problem")]
-    assert f"{resource} (nim)" in finding.what
-    assert way in finding.do
-    assert "LimitRange" in finding.do
+    assert finding.what == (
+        f"quota team wants each container to set what these do not: {resource} (nim). Kubernetes refuses their pods"
+    )
+    assert finding.do == (
+        f"Set it ({way}), have a LimitRange of the namespace give a default that suits the model, or use a quota "
+        "without it."
+    )
 
 
 @pytest.mark.parametrize("resource", ["requests.ephemeral-storage", "limits.ephemeral-storage", "requests.storage"])
@@ -180,7 +184,7 @@ def test_an_autoscaler_starts_with_its_least_groups_and_not_with_one() -> None:
     assert [(f.level, f.what) for f in report.findings["quota"]] == [
         ("problem", "quota team: requests.nvidia.com/gpu 16, 0 used, 48 needed")
     ]
-    assert report.findings["gpu-free"][0].what.startswith("3 groups are wanted, 1 fit into what is free now")
+    assert report.findings["gpu-free"][0].what == "3 groups are wanted, 1 fit into what is free now (nothing is held)"
     (version,) = report.findings["kubernetes"]
     assert (version.level, version.do) == ("warning", "Have 6 GPU nodes, or Kubernetes 1.31.")
 

@@ -161,8 +161,10 @@ def test_a_metric_of_the_old_service_is_told_of() -> None:
 
 def test_an_unknown_field_is_told_of() -> None:
     found = from_nimservice([service("{multiNode: {parallelism: {pipelines: 2}}}")])
-    why = reasons(found, "unknown")["spec.multiNode.parallelism.pipelines"]
-    assert "did you mean spec.multiNode.parallelism.pipeline or" in why
+    assert reasons(found, "unknown")["spec.multiNode.parallelism.pipelines"] == (
+        "no field of a NIMService; did you mean spec.multiNode.parallelism.pipeline or "
+        "spec.multiNode.parallelism.tensor?"
+    )
 
 
 def test_two_profiles_are_none() -> None:

@@ -73,12 +73,12 @@ def _entries(target: list[Any], patch: Sequence[Any], key: str, place: str, faul
         if item == whole:
             continue
         if key not in item:
-            why = f"entries of this list are told apart by {key}, which it lacks"
-            faults.append(Finding(place, ", ".join(item), why, f"Give it a {key}."))
+            why = f"entries of this list are told apart by {key}, and this entry has none"
+            faults.append(Finding(place, ", ".join(item), why, f"Give the entry a {key}."))
             continue
         at, directive = f"{place}.{item[key]}", item.get(_DIRECTIVE)
         if directive == _REPLACE:
-            why = "Kubernetes would take all entries of the list away for it, this one as well"
+            why = "with this directive in one entry Kubernetes removes every entry of the list, this one as well"
             instead = "Take single fields away with null; for the whole list write - $patch: replace as an entry."
             faults.append(Finding(at, directive, why, instead))
             continue
@@ -107,6 +107,6 @@ def _after_directives(patch: Manifest, place: str, faults: list[Finding]) -> Man
 
 
 def _nothing_there(place: str, given: object, what: str, known: Sequence[object] = ()) -> Finding:
-    there = f"There are {', '.join(str(name) for name in known)}; correct" if known else "Correct"
-    why = f"{what} has nothing to act on, as there is none in the pods"
+    there = f"The list has {', '.join(str(name) for name in known)}; correct" if known else "Correct"
+    why = f"{what} has nothing to act on, because there is no such part in the pods"
     return Finding(place, given, why, f"{there} the name, or leave it out.")

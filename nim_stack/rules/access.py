@@ -127,7 +127,7 @@ def secret_names(resolved: Resolution) -> Iterator[Finding]:
     }
     for path, secret in used.items():
         if secret in made:
-            yield Finding(path, secret, "the stack makes a Secret of this name itself", "Use another name for one.")
+            yield Finding(path, secret, "the stack makes a Secret of this name itself", "Use another name.")
 
 
 @rule(

@@ -20,7 +20,7 @@ _MOST_LISTED = 4096
 def nodes(resolved: Resolution) -> Iterator[Finding]:
     by_hash = resolved.model.profile is not None and resolved.model.profile.is_hash
     if not resolved.layout.nodes_known and not by_hash:
-        instead = "Whole number from 1: nodes of a group, the leader's included. Set it, or both parallel sizes."
+        instead = "Set it to the nodes of a group, the leader's included; or set both parallel sizes."
         yield Finding("nim.nodes", None, "it is required", instead)
 
 
@@ -52,7 +52,7 @@ def too_few(resolved: Resolution) -> Iterator[Finding]:
 def idle(resolved: Resolution) -> Iterator[Finding]:
     spare = resolved.layout.gpus - resolved.layout.split.tensor * resolved.layout.split.pipeline
     if resolved.layout.nodes_known and spare > 0:
-        yield _mismatch(resolved, f", so that {spare} would be held idle")
+        yield _mismatch(resolved, f", so that {spare} GPUs would be held idle")
 
 
 def _mismatch(resolved: Resolution, consequence: str) -> Finding:

@@ -95,8 +95,8 @@ def assumed(resolved: Resolution) -> Iterator[Finding]:
         return
     holding = _gpus_that_hold(resolved, resolved.context_length)
     if resolved.memory.tokens < resolved.context_length and holding:
-        why = f"no type is named; on {ASSUMED_GPU}, which is assumed, the model does not fit"
-        yield Finding("nim.gpu", None, why, f"Use {choices(holding)} there.")
+        why = f"no GPU type is named, and the model does not fit on {ASSUMED_GPU}, which is then assumed"
+        yield Finding("nim.gpu", None, why, f"Set it to {choices(holding)}.")
 
 
 @rule(
@@ -113,7 +113,7 @@ def shared(resolved: Resolution) -> Iterator[Finding]:
         if (path != "resources" and own is None) or resources.memory is None:
             continue
         if Quantity.parse(resources.shm) >= Quantity.parse(resources.memory):
-            why = f"{path}.shm = {resources.shm} is part of it, and leaves nothing"
+            why = f"{path}.shm = {resources.shm} is part of this memory and leaves nothing of it"
             instead = f"Use more than {resources.shm}, or a smaller {path}.shm."
             yield Finding(f"nim.{path}.memory", resources.memory, why, instead)
 

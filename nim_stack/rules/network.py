@@ -41,7 +41,7 @@ def tensor_over_tcp(resolved: Resolution) -> Iterator[Finding]:
     with_rdma = [name for name, other in sorted(resolved.catalog.fabrics.items()) if other.rdma]
     instead = (
         f"Without RDMA between the nodes, tensorParallel {resolved.layout.gpus_per_node} with pipelineParallel "
-        f"{resolved.layout.nodes} is faster; with it, set "
+        f"{resolved.layout.nodes} is faster; with RDMA, set "
         f"nim.fabric to {choices(with_rdma)}."
     )
     yield Finding("nim.tensorParallel", tensor, why, instead)
@@ -60,7 +60,7 @@ def tensor_over_tcp(resolved: Resolution) -> Iterator[Finding]:
 def straddling(resolved: Resolution) -> Iterator[Finding]:
     tensor, here = resolved.layout.split.tensor, resolved.layout.gpus_per_node
     if resolved.layout.nodes > 1 and here % tensor and tensor % here:
-        why = f"with {here} GPUs per node, some of its groups lie on two nodes"
+        why = f"with {here} GPUs per node, some tensor parallel groups lie on two nodes"
         yield Finding("nim.tensorParallel", tensor, why, f"Use a divisor or a multiple of {here}.")
 
 

@@ -60,8 +60,8 @@ def hash_needs_sizes(resolved: Resolution) -> Iterator[Finding]:
         name for name, value in (("nodes", settings.nodes), ("gpusPerNode", settings.gpus_per_node)) if value is None
     ]
     for name in missing:
-        why = "it is required with the hash of a profile, which does not say how many GPUs it is for"
-        instead = "Whole number from 1. Or use the name of the profile, which does."
+        why = "it is required with the hash of a profile, because a hash does not say how many GPUs the profile needs"
+        instead = "Set it to a whole number from 1, or use the name of the profile, which says how many."
         yield Finding(f"nim.{name}", None, why, instead)
 
 

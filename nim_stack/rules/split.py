@@ -32,7 +32,8 @@ def heads(resolved: Resolution) -> Iterator[Finding]:
         return
     shape = model.architecture
     kv = f" and {shape.kv_heads} KV heads" if shape.kv_heads else ""
-    why = f"{model.name} has {shape.attention_heads} attention heads{kv}, which it does not divide"
+    ranks = f"which cannot be split equally among {resolved.layout.split.tensor} ranks"
+    why = f"{model.name} has {shape.attention_heads} attention heads{kv}, {ranks}"
     yield Finding(_path(resolved), _given(resolved), why, _sizes(model))
 
 
@@ -52,7 +53,8 @@ def sizes(resolved: Resolution) -> Iterator[Finding]:
         return
     shape = model.architecture
     experts = f" and experts of {shape.experts.intermediate}" if shape.experts else ""
-    why = f"{model.name} has a hidden size of {shape.hidden}{experts}, which it does not divide"
+    ranks = f"which cannot be split equally among {resolved.layout.split.tensor} ranks"
+    why = f"{model.name} has a hidden size of {shape.hidden}{experts}, {ranks}"
     yield Finding(_path(resolved), _given(resolved), why, _sizes(model))
 
 
@@ -103,7 +105,7 @@ def stages(resolved: Resolution) -> Iterator[Finding]:
 def block_cut(resolved: Resolution) -> Iterator[Finding]:
     remainder = _cut(resolved)
     if remainder is not None and (remainder < _LEAST_BLOCK or resolved.image.is_nim_2_0):
-        yield _cut_finding(resolved, "the image's vLLM refuses that")
+        yield _cut_finding(resolved, "the vLLM of the image refuses that")
 
 
 @rule(
@@ -118,7 +120,7 @@ def block_cut(resolved: Resolution) -> Iterator[Finding]:
 def block_refined(resolved: Resolution) -> Iterator[Finding]:
     remainder = _cut(resolved)
     if remainder is not None and remainder >= _LEAST_BLOCK and not resolved.image.is_nim_2_0:
-        yield _cut_finding(resolved, "vLLM before 0.32 refuses that, and later ones are slower with it")
+        yield _cut_finding(resolved, "vLLM before 0.32 refuses that, and vLLM from 0.32 on is slower with it")
 
 
 def _cut(resolved: Resolution) -> int | None:
@@ -133,7 +135,8 @@ def _cut_finding(resolved: Resolution, consequence: str) -> Finding:
     assert checkpoint is not None
     assert model.architecture.experts is not None
     width, block = model.architecture.experts.intermediate, checkpoint.scale_block
-    why = f"experts of {model.name} are {width} wide with one FP8 scale for {block}, and {consequence}"
+    cut = f"{resolved.layout.split.tensor} ranks would cut these blocks"
+    why = f"each expert of {model.name} has {width} rows with one FP8 scale for each {block}, and {cut}; {consequence}"
     whole = [
         size
         for size in tensor_sizes(model.architecture, gcd(width, 4096))

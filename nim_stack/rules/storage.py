@@ -69,7 +69,7 @@ def access_mode(resolved: Resolution) -> Iterator[Finding]:
     storage = resolved.settings.storage
     nodes, groups = resolved.layout.nodes, resolved.settings.most_groups
     if storage.access_mode == "ReadWriteOnce" and storage.storage_class is not None and nodes * groups > 1:
-        why = f"{nodes} nodes × {groups} groups mount it, and it can be mounted on one node"
+        why = f"{nodes * groups} pods mount the volume, and this access mode allows the pods of one node alone"
         yield Finding("nim.storage.accessMode", storage.access_mode, why, "Use ReadWriteMany.")
 
 
@@ -151,7 +151,7 @@ def no_effect(resolved: Resolution) -> Iterator[Finding]:
         (storage, "size", no_claim, elsewhere),
         (storage, "annotations", no_claim, elsewhere),
         (storage, "access_mode", no_claim, elsewhere),
-        (download, "retries", not download.job, "they are those of download.job"),
+        (download, "retries", not download.job, "the retries belong to the Job of download.job, which is not set"),
         (download, "hub_endpoint", not_of_hub, "the model does not come from the hub"),
     )
     for owner, name, idle, why in unused:
@@ -183,7 +183,7 @@ def downloads_alone(resolved: Resolution) -> Iterator[Finding]:
     if resolved.model.checkpoint is not None:
         each = resolved.model.checkpoint.files_gb
         total = " to ".join(dict.fromkeys(f"{count * each:.0f}" for count in (least, most)))
-        why = f"{pods} {when} × {each:.0f} GB = {total} GB are downloaded{often}, instead of {each:.0f} once"
+        why = f"{pods} {when} × {each:.0f} GB = {total} GB are downloaded{often}, instead of {each:.0f} GB once"
     else:
         why = f"each of {pods} {when} downloads the model{often}, instead of one for all"
     yield Finding(f"nim.storage.{place}", None, why, "Use storage that all nodes mount, unless that is meant.")

@@ -43,7 +43,7 @@ def _malformed(subject: Subject) -> Iterator[Finding]:
     for role, path, _, _ in steps(subject):
         if not any(cause.startswith(f"{path}.") for cause in causes):
             for why in found[role]:
-                yield Finding(path, None, f"after it, {why}", "Complete the patch.")
+                yield Finding(path, None, f"the patched pod template is not valid: {why}", "Complete the patch.")
 
 
 def _sources(_: str, spec: dict[str, Any]) -> Iterator[Finding]:
@@ -52,14 +52,14 @@ def _sources(_: str, spec: dict[str, Any]) -> Iterator[Finding]:
         sources = sorted(volume.keys() - {"name"})
         if len(sources) > 1:
             why = f"the volume has {len(sources)} sources, {', '.join(sources)}"
-            yield Finding(f"nim.pods.volumes.{volume['name']}", None, why, "Leave one of them.")
+            yield Finding(f"nim.pods.volumes.{volume['name']}", None, why, "Keep one of them.")
 
 
 def _claims(_: str, spec: dict[str, Any]) -> Iterator[Finding]:
     for claim in spec.get("resourceClaims", ()):
         if len(claim.keys() & {"resourceClaimName", "resourceClaimTemplateName"}) != 1:
-            why = "a claim has one of resourceClaimName and resourceClaimTemplateName"
-            instead = "Give one of them; each pod has a claim of its own with a template."
+            why = "a claim needs exactly one of resourceClaimName and resourceClaimTemplateName"
+            instead = "Give one of them. With a template each pod gets a claim of its own."
             yield Finding(f"nim.pods.resourceClaims.{claim['name']}", None, why, instead)
 
 
@@ -118,7 +118,7 @@ def _constraints(_: str, spec: dict[str, Any]) -> Iterator[Finding]:
     for (key, when), count in found.items():
         if count > 1:
             why = f"a pod would have {count} constraints with whenUnsatisfiable {when} on it"
-            yield Finding(path, key, why, "Leave one of them, for both roles or for one.")
+            yield Finding(path, key, why, "Keep one of them, for both roles or for one.")
     for one in listed:
         if one.get("matchLabelKeys") and one.get("labelSelector") is None:
             why = "the constraint has matchLabelKeys and no labelSelector"

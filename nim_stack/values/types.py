@@ -12,7 +12,7 @@ from nim_stack.values.kubernetes.types import EnvVarSource
 
 def _refuse_bool(value: Any) -> Any:
     if isinstance(value, bool):
-        raise ValueError("is a truth value, not a number")
+        raise ValueError("it is a truth value, not a number")
     return value
 
 

@@ -244,7 +244,13 @@ def test_a_lost_rank_is_reported_and_the_raylet_stays() -> None:
     assert play.report.fault == ""
 
 
-@pytest.mark.parametrize("fault", [e.Broken(Scope.RAY, "raylet has gone"), e.Ordered(replace(FIRST, bye=True))])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(e.Broken(Scope.RAY, "raylet has gone"), id="Ray is gone"),
+        pytest.param(e.Ordered(replace(FIRST, bye=True)), id="the leader says goodbye"),
+    ],
+)
 def test_with_healing_switched_off_a_fault_is_the_end(fault: Event) -> None:
     play = Play(replace(LIMITS, tries=0)).joined()
     assert play.do(fault)[-1] == e.End(Scope.RAY, RAY_GRACE_SECONDS)

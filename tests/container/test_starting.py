@@ -31,10 +31,10 @@ def leader(tmp_path: Path) -> Iterator[Leader]:
 @pytest.mark.parametrize(
     ("action", "answer"),
     [
-        (e.FetchModel(), e.ModelDone),
-        (e.StartRay(), e.RayStarted),
-        (e.AskMembers(), e.Members),
-        (e.StartEngine(), e.Broken),
+        pytest.param(e.FetchModel(), e.ModelDone, id="the model cannot be fetched"),
+        pytest.param(e.StartRay(), e.RayStarted, id="Ray does not start"),
+        pytest.param(e.AskMembers(), e.Members, id="Ray's members cannot be asked"),
+        pytest.param(e.StartEngine(), e.Broken, id="the engine does not start"),
     ],
 )
 def test_it_is_the_fault_that_the_decisions_expect(

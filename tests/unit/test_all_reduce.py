@@ -185,5 +185,10 @@ def test_rights_that_are_missing_are_named() -> None:
             raise CannotReadError('jobs.batch is forbidden: User "u" cannot create resource "jobs"')
 
     outcome = Refusing().run()
-    assert in_the_way(outcome).why.startswith("the API server refuses it: jobs.batch is forbidden")
-    assert "create and delete jobs" in in_the_way(outcome).instead
+    assert (
+        in_the_way(outcome).why
+        == 'the API server refuses it: jobs.batch is forbidden: User "u" cannot create resource "jobs"'
+    )
+    assert in_the_way(outcome).instead == (
+        "It takes the rights to create and delete jobs and services there, and to read pods and their logs."
+    )

@@ -122,7 +122,12 @@ def test_the_interpreter_of_the_engines_command_is_tried_next(tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     ("most", "wanted"),
-    [(1, [1]), (4, [1, 4]), (100, [1, 4, 16, 64, 100]), (256, [1, 4, 16, 64, 256])],
+    [
+        pytest.param(1, [1], id="the smallest"),
+        pytest.param(4, [1, 4], id="a power of four"),
+        pytest.param(100, [1, 4, 16, 64, 100], id="a size between two powers"),
+        pytest.param(256, [1, 4, 16, 64, 256], id="a larger power of four"),
+    ],
 )
 def test_sizes_grow_to_the_one_that_is_asked_for(most: int, wanted: list[int]) -> None:
     assert [size // MIB for size in program.sizes(most * MIB)] == wanted
@@ -182,7 +187,11 @@ class Rank:
 
 @pytest.mark.parametrize(
     ("codes", "well", "failed"),
-    [([0, 0], True, []), ([0, 1], False, []), ([-7], False, ["rank 3 was ended by SIGBUS"])],
+    [
+        pytest.param([0, 0], True, [], id="all ranks ended well"),
+        pytest.param([0, 1], False, [], id="one rank ended with an error of its own"),
+        pytest.param([-7], False, ["rank 3 was ended by SIGBUS"], id="one rank was ended by a signal"),
+    ],
 )
 def test_a_rank_that_was_killed_is_said(
     codes: list[int], well: bool, failed: list[str], capsys: pytest.CaptureFixture[str]

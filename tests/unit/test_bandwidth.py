@@ -36,11 +36,16 @@ def test_bandwidths_are_those_of_nccl_tests() -> None:
 @pytest.mark.parametrize(
     ("fabric", "more", "rate"),
     [
-        (None, {}, None),
-        ("tcp", {}, 25 / 8),
-        ("rdma-shared", {}, 400.0),
-        ("rdma-shared", {"gpusPerNode": 1, "tensorParallel": 1}, 50.0),
-        ("nvlink-multi-node", {"gpu": "gb200", "gpusPerNode": 4, "tensorParallel": 4}, 900.0),
+        pytest.param(None, {}, None, id="no fabric is named"),
+        pytest.param("tcp", {}, 25 / 8, id="TCP with one link for a node"),
+        pytest.param("rdma-shared", {}, 400.0, id="RDMA with a link for each of eight GPUs"),
+        pytest.param("rdma-shared", {"gpusPerNode": 1, "tensorParallel": 1}, 50.0, id="RDMA with one GPU in a pod"),
+        pytest.param(
+            "nvlink-multi-node",
+            {"gpu": "gb200", "gpusPerNode": 4, "tensorParallel": 4},
+            900.0,
+            id="NVLink with four GPUs in a pod",
+        ),
     ],
 )
 def test_the_line_rate_is_that_of_the_gpus_that_a_pod_has(

@@ -41,9 +41,13 @@ def test_what_a_quota_wants_set_and_the_pods_do_not(resource: str, way: str) -> 
     report = quota(Cluster(), {resource: "1P"}).examined()
     (finding,) = report.findings["quota"]
     assert found(report) == [("quota", "problem")]
-    assert f"{resource} (nim)" in finding.why
-    assert way in finding.instead
-    assert "LimitRange" in finding.instead
+    assert finding.why == (
+        f"quota team wants each container to set what these do not: {resource} (nim). Kubernetes refuses their pods"
+    )
+    assert finding.instead == (
+        f"Set it ({way}), have a LimitRange of the namespace give a default that suits the model, or use a quota "
+        "without it."
+    )
 
 
 @pytest.mark.parametrize("resource", ["requests.ephemeral-storage", "limits.ephemeral-storage", "requests.storage"])
@@ -72,11 +76,11 @@ def test_init_containers_and_jobs_must_set_it_too() -> None:
 @pytest.mark.parametrize(
     ("resource", "limits", "level"),
     [
-        ("limits.cpu", {"default": {"cpu": "8"}}, "ok"),
-        ("limits.cpu", {"defaultRequest": {"cpu": "8"}}, "error"),
-        ("requests.cpu", {"defaultRequest": {"cpu": "8"}}, "ok"),
-        ("cpu", {"defaultRequest": {"cpu": "8"}}, "ok"),
-        ("requests.cpu", {"default": {"memory": "8Gi"}}, "error"),
+        pytest.param("limits.cpu", {"default": {"cpu": "8"}}, "ok", id="a default limit for a limit"),
+        pytest.param("limits.cpu", {"defaultRequest": {"cpu": "8"}}, "error", id="a default request for a limit"),
+        pytest.param("requests.cpu", {"defaultRequest": {"cpu": "8"}}, "ok", id="a default request for a request"),
+        pytest.param("cpu", {"defaultRequest": {"cpu": "8"}}, "ok", id="a default request for the short name"),
+        pytest.param("requests.cpu", {"default": {"memory": "8Gi"}}, "error", id="a default limit of something else"),
     ],
 )
 def test_a_limit_range_sets_it(resource: str, limits: dict[str, dict[str, str]], level: str) -> None:
@@ -145,11 +149,15 @@ def _container(cpu: str, **more: Any) -> Json:
 @pytest.mark.parametrize(
     ("init", "cpu"),
     [
-        ([], 3),
-        ([_container("2")], 3),
-        ([_container("8")], 8),
-        ([_container("2", restartPolicy="Always"), _container("8")], 10),
-        ([_container("2", restartPolicy="Always")], 5),
+        pytest.param([], 3, id="no init container"),
+        pytest.param([_container("2")], 3, id="a small init container"),
+        pytest.param([_container("8")], 8, id="an init container larger than all containers"),
+        pytest.param(
+            [_container("2", restartPolicy="Always"), _container("8")],
+            10,
+            id="a sidecar that runs beside a large init container",
+        ),
+        pytest.param([_container("2", restartPolicy="Always")], 5, id="a sidecar alone"),
     ],
 )
 def test_containers_add_up_and_init_containers_do_not(init: Sequence[Json], cpu: int) -> None:
@@ -177,7 +185,7 @@ def test_an_autoscaler_starts_with_its_least_groups_and_not_with_one() -> None:
     assert [(f.severity, f.why) for f in report.findings["quota"]] == [
         ("error", "quota team: requests.nvidia.com/gpu 16, 0 used, 48 needed")
     ]
-    assert report.findings["gpu-free"][0].why.startswith("3 groups are wanted, 1 fit into what is free now")
+    assert report.findings["gpu-free"][0].why == "3 groups are wanted, 1 fit into what is free now (nothing is held)"
     (version,) = report.findings["kubernetes"]
     assert (version.severity, version.instead) == ("warning", "Have 6 GPU nodes, or Kubernetes 1.31.")
 

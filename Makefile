@@ -25,7 +25,7 @@ venv: $(VENV)/.ready  ## the environment .venv with the locked packages
 
 lint: venv  ## ruff and mypy
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(PY) -m mypy
-	@said=$$($(VENV)/bin/lint-imports --no-cache 2>&1) || { echo "$$said"; exit 1; }
+	@said=$$($(VENV)/bin/lint-imports --no-cache 2>&1 && PYTHONPATH=container $(VENV)/bin/lint-imports --no-cache container/pyproject.toml 2>&1) || { echo "$$said"; exit 1; }
 
 check: lint  ## lint, and the tests that need no cluster
 	@$(PY) -m pytest -q -m "not cluster and not prove" tests/unit tests/components tests/container tests/engine

@@ -53,8 +53,8 @@ def plan_deployment(
     if read is not None:
         subject = Subject(read, with_own_entries(catalog or load_catalog(), read), keys)
         found = [problem for problem in check(subject) if not problem.depends_on(unreadable)]
-        problems += [problem for problem in found if problem.rule.severity == "error"]
-        warnings = [problem for problem in found if problem.rule.severity == "warning"]
+        problems += [problem for problem in found if problem.severity == "error"]
+        warnings = [problem for problem in found if problem.severity != "error"]
         if not problems:
             return replace(subject.plan, problems=tuple(warnings))
     raise RefusedError(problems, where, warnings)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from nim_serve.contract.limits import BEAT_SECONDS, SILENT_SECONDS
 from nim_serve.decide.events import Connected, Event, Heard, HungUp, Ordered, Unreachable
 from nim_serve.decide.messages import LONGEST_LINE, MessageError, Order, Report, decode, encode, refusal
-from nim_serve.system.tcp_connect import Reached, connect
+from nim_serve.system.tcp_connect import Connection, connect
 
 RETRY_SECONDS = 0.3
 
@@ -22,6 +22,7 @@ class Wire:
     """One connection that never blocks. What could not be sent yet is replaced by newer state, not queued behind it."""
 
     def __init__(self, connection: socket.socket, now: float) -> None:
+        """Take over a connection; `now` is in seconds of the monotonic clock, as everywhere in this module."""
         connection.setblocking(False)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket = connection
@@ -31,7 +32,7 @@ class Wire:
         self._incoming, self._leaving, self._next = b"", b"", b""
 
     def say(self, line: bytes, now: float) -> None:
-        """Send now, or as soon as the other end takes it."""
+        """Send a line now, or as soon as the other end takes it."""
         self._said_at, self._next = now, line
         self._flush()
 
@@ -49,7 +50,7 @@ class Wire:
             self.closed = error.strerror or str(error)
 
     def lines(self, now: float) -> list[bytes]:
-        """Whole lines that have come; notices the end of the other side."""
+        """Give the whole lines that have come, and notice the end of the other side."""
         try:
             while self.closed is None:
                 data = self.socket.recv(LONGEST_LINE)
@@ -67,7 +68,7 @@ class Wire:
         return whole
 
     def beat(self, line: bytes, now: float) -> None:
-        """Say it again when it is time; notices the silence of the other side, once what it said has been read."""
+        """Send the line again when it is time, and notice the silence of the other side once its lines are read."""
         if self.closed is None and now - self._heard_at >= SILENT_SECONDS:
             self.closed, self.silent = f"silent for {now - self._heard_at:.0f} s", True
         elif now - self._said_at >= BEAT_SECONDS:
@@ -76,18 +77,23 @@ class Wire:
             self._flush()
 
     def close(self) -> None:
-        """End it."""
+        """Close the connection."""
         self.socket.close()
 
 
 class Listener:
-    """The leader's end: as many connections as come, each of a worker once it has reported.
+    """The leader's end: it takes as many connections as come, and each is a worker's once that has reported.
 
     A beat of one worker must not cost a look at all of them: their sockets are in a selector of its own, which is ready
     when one of them is.
     """
 
     def __init__(self, selector: selectors.BaseSelector, port: int, nodes: int, group: str | None) -> None:
+        """Listen at once; `nodes` is the size of the group, `group` the leader's own name, or None if not known.
+
+        Raises:
+            OSError: the port is taken.
+        """
         self._selector, self._nodes, self._group = selector, nodes, group
         self._socket = socket.create_server(("", port), backlog=BACKLOG)
         self._socket.setblocking(False)
@@ -99,14 +105,14 @@ class Listener:
         selector.register(self._own, selectors.EVENT_READ)
 
     def tell(self, order: Order, now: float) -> None:
-        """Send an order to every worker, and with every beat from now on."""
+        """Send an order to every worker now, and with every beat from now on."""
         self._line = encode(order)
         for wire, worker in self._wires.items():
             if worker is not None:
                 wire.say(self._line, now)
 
     def service(self, now: float) -> list[Event]:
-        """Take in what came; say again what is due."""
+        """Take in what has come, send again what is due, and give the events that follow."""
         found: list[Event] = []
         for key, _ in self._own.select(0):
             if key.data is None:
@@ -130,7 +136,7 @@ class Listener:
                 self._own.register(connection, selectors.EVENT_READ, wire)
 
     def _hear(self, wire: Wire, now: float) -> list[Event]:
-        """The last line counts: each says everything."""
+        """Take in the last line only, since each says everything."""
         lines = wire.lines(now)
         if not lines:
             return []
@@ -161,7 +167,7 @@ class Listener:
         del self._wires[wire]
 
     def close(self) -> None:
-        """End every connection."""
+        """Close every connection, and listen no more."""
         for wire in list(self._wires):
             self._drop(wire)
         self._selector.unregister(self._own)
@@ -173,10 +179,11 @@ class Caller:
     """A worker's end: it resolves and connects again and again, in a thread of its own because names may take long."""
 
     def __init__(self, selector: selectors.BaseSelector, host: str, port: int, wake: Callable[[], None]) -> None:
+        """Begin to connect to the leader; the thread calls `wake` when it has news."""
         self._selector, self._host, self._port, self._wake = selector, host, port, wake
         self._wire: Wire | None = None
         self._report = Report()
-        self._found: list[Reached | str] = []
+        self._found: list[Connection | str] = []
         self._wanted = threading.Event()
         self._wanted.set()
         self._pause = threading.Event()
@@ -194,13 +201,13 @@ class Caller:
             self._wake()
 
     def tell(self, report: Report, now: float) -> None:
-        """Send a report, and with every beat from now on."""
+        """Send a report now, and with every beat from now on."""
         self._report = report
         if self._wire is not None:
             self._wire.say(encode(report), now)
 
     def service(self, now: float) -> list[Event]:
-        """Take in what came; say again what is due."""
+        """Take in what has come, send again what is due, and give the events that follow."""
         found: list[Event] = []
         while self._found:
             made = self._found.pop(0)
@@ -237,7 +244,7 @@ class Caller:
         return found
 
     def close(self) -> None:
-        """Hang up for good."""
+        """Close the connection, and connect no more."""
         self._pause.set()
         self._wanted.set()
         if self._wire is not None:

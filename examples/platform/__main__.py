@@ -6,7 +6,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from nim_stack import Keys, LwsOperator, ModelCache, MultiNodeNim, NgcSecrets, connect, plan_deployment
-from nim_stack.base.quantity import gibibytes, to_bytes
+from nim_stack.base.quantity import Quantity, gibibytes
 
 NAMESPACE, SHARED = "models", "shared"
 CLAIM = f"{SHARED}-model-cache"
@@ -52,7 +52,8 @@ secrets = NgcSecrets(
     },
     here,
 )
-needed = [to_bytes(plan_deployment(settings, keys=Keys(ngc=True)).storage_needed) for settings in MODELS.values()]
+plans = [plan_deployment(settings, keys=Keys(ngc=True)) for settings in MODELS.values()]
+needed = [Quantity.parse(plan.storage_needed).bytes for plan in plans]
 cache = ModelCache(
     "weights",
     {

@@ -6,11 +6,16 @@ with a stable code, under which `nim-stack rules CODE` and the documentation exp
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, Self
+
+from nim_stack.base.errors import NimStackError
 
 DOCUMENT = "docs/rules.md"
 Severity = Literal["error", "warning"]
+"""How bad it is when a rule is broken: an error refuses or prevents, a warning does not."""
+Level = Literal["ok", Severity, "unknown"]
+"""How one thing was found to be. What could not be looked at is `unknown`: neither well nor bad, and always said."""
 
 
 @dataclass(frozen=True)
@@ -18,36 +23,61 @@ class Rule:
     """One thing that is judged. The code is never given to another rule."""
 
     code: str
-    title: str
-    severity: Severity
-    cause: str
+    title: str = ""
+    severity: Severity = "error"
+    cause: str = ""
     """Why it cannot work, or is unwise, wherever it happens."""
-    cure: str
+    cure: str = ""
+    """What to do about it, wherever it happens."""
+    page: str = DOCUMENT
+    """The page of the documentation that explains it."""
 
     @property
     def section(self) -> str:
-        """Where the documentation explains it."""
-        return f"{DOCUMENT}#{self.code.lower()}"
+        """Where the documentation explains it: the page and the anchor in it."""
+        return f"{self.page}#{self.code.lower()}"
 
-    def problem(
-        self, path: str, given: object, why: str, instead: str, reads: frozenset[str] = frozenset()
-    ) -> "Problem":
-        """The problem that this rule finds with one setting; the arguments are the fields of `Problem`."""
-        return Problem(self, path, given, why, instead, reads)
+    def problem(self, path: str, given: object, why: str, instead: str) -> "Problem":
+        """A problem that code outside a registry has found; the parameters are those of a `Finding`."""
+        return Problem(path, given, why, instead, rule=self)
 
 
 @dataclass(frozen=True)
-class Problem:
-    """One setting that a rule objects to: where it is, what was given, why not, and what would work."""
+class Finding:
+    """One thing that a judge found: where it is, what stands there, why that is not right, and what would be."""
+
+    path: str
+    """Dotted path of the setting, as in the stack file: `nim.nodes`, `ngcApiKey`. Empty when the finding is about a
+    deployment or a cluster and not about one setting."""
+    given: object
+    """The value of the setting; None where there is none, or where it says nothing."""
+    why: str
+    """What is wrong; with the level `ok`, what was seen to be right."""
+    instead: str
+    """Which values work, or what to do. Empty with the level `ok`."""
+    evidence: tuple[str, ...] = ()
+    """What was seen, in the words of the cluster and of logs."""
+    level: Level | None = None
+    """None: the severity of the rule."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem(Finding):
+    """A finding, and the rule that it is about."""
 
     rule: Rule
-    path: str
-    """Dotted path of the setting, as in the stack file: `nim.nodes`, `ngcApiKey`."""
-    given: object
-    why: str
-    instead: str
-    reads: frozenset[str] = field(default=frozenset())
+    reads: frozenset[str] = frozenset()
     """Settings that the judgement depends on; it is dropped when one of them is itself unreadable."""
+
+    @classmethod
+    def of(cls, rule: Rule, finding: Finding, reads: frozenset[str] = frozenset()) -> Self:
+        """What a judge of the rule found."""
+        return cls(**vars(finding), rule=rule, reads=reads)
+
+    @property
+    def severity(self) -> Level:
+        """The level of this finding, else the severity of its rule."""
+        return self.level or self.rule.severity
 
     def __str__(self) -> str:
         given = "" if self.given is None else f" = {self.given!r}"
@@ -62,7 +92,7 @@ class Problem:
         """For programs."""
         return {
             "code": self.rule.code,
-            "severity": self.rule.severity,
+            "severity": self.severity,
             "path": self.path,
             "given": self.given if isinstance(self.given, str | int | float | bool) else None,
             "why": self.why,
@@ -75,8 +105,10 @@ def _overlap(one: str, other: str) -> bool:
     return one == other or one.startswith(f"{other}.") or other.startswith(f"{one}.")
 
 
-class RefusedError(ValueError):
+class RefusedError(NimStackError, ValueError):
     """The deployment cannot work as described; carries every error, and the warnings that were found beside them."""
+
+    exit_code: ClassVar[int] = 1
 
     def __init__(
         self, problems: Iterable[Problem], where: str = "the settings", warnings: Iterable[Problem] = ()

@@ -12,6 +12,7 @@ from typing import Annotated, Any, TypeVar
 import yaml
 from pydantic import Field, ValidationError
 
+from nim_stack.base.errors import InputError
 from nim_stack.catalog.entries import Checkpoint, FabricSpec, GpuSpec, ModelSpec
 from nim_stack.values.types import Settings
 
@@ -59,7 +60,7 @@ class Catalog(Settings):
         )
 
 
-class CatalogError(ValueError):
+class CatalogError(InputError):
     """A file of the catalogue cannot be read."""
 
 

@@ -7,16 +7,18 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from nim_stack.base.quantity import PATTERN, to_bytes
+from nim_stack.base.quantity import SETTING_PATTERN, Quantity
 from nim_stack.base.tables import table
 from nim_stack.cli.stack_files import StackFileError
 
 if TYPE_CHECKING:
+    from nim_stack.base.problems import Finding
+    from nim_stack.operations.cluster.reader import Reader
     from nim_stack.operations.doctor.bandwidth import Measured
-    from nim_stack.operations.doctor.check import Examined, Finding
-    from nim_stack.operations.observing.reader import Reader
+    from nim_stack.operations.doctor.check import Preflight
 
 _MIB = 1024**2
 _MOST_MIB = 8 * 1024
@@ -49,7 +51,7 @@ def check_options(given: argparse.Namespace) -> None:
 
 
 def measure(
-    given: argparse.Namespace, reader: "Reader", it: "Examined"
+    given: argparse.Namespace, reader: "Reader", preflight: "Preflight"
 ) -> "tuple[tuple[Finding, ...], Measured | None]":
     """What it found, and the figures if there are any.
 
@@ -61,7 +63,7 @@ def measure(
     from nim_stack.operations.doctor import all_reduce, bandwidth
     from nim_stack.operations.doctor.check import ok, problem
 
-    plan = it.plan
+    plan = preflight.plan
     if plan.nodes < 2:
         return (ok("a group has one node: there is no network between nodes to measure"),), None
     asked = AllReduce(
@@ -71,7 +73,8 @@ def measure(
         seconds=given.minutes * 60 if given.minutes else plan.budget.image_pull + 10 * 60,
         image=given.image,
     )
-    if asked.namespace == it.snapshot.namespace and it.snapshot.read("namespace") and not it.snapshot.get("namespace"):
+    snapshot = preflight.snapshot
+    if asked.namespace == snapshot.namespace and snapshot.read("namespace") and not snapshot.get("namespace"):
         do = "Make it (`kubectl create namespace`), or name another one: --job-namespace."
         return (problem(f"not measured: there is no namespace {asked.namespace} yet", do),), None
     _say(
@@ -80,10 +83,10 @@ def measure(
     )
     used = references(plan)
     with _ended_by_sigterm():
-        outcome = all_reduce.run(reader, it, used, asked, _say)
-    if outcome.why:
-        return (problem(f"not measured: {outcome.why}", outcome.do),), outcome.said.measured()
-    measured = outcome.said.measured()
+        outcome = all_reduce.run(reader, preflight, used, asked, _say)
+    measured = outcome.reports.measured()
+    if outcome.obstacle is not None:
+        return (replace(outcome.obstacle, why=f"not measured: {outcome.obstacle.why}"),), measured
     return (tuple(bandwidth.judged(plan, measured)) if measured else ()), measured
 
 
@@ -116,7 +119,7 @@ def _ended_by_sigterm() -> Iterator[None]:
 
 
 def _size(text: str) -> int:
-    size = int(to_bytes(text)) // _MIB * _MIB if re.fullmatch(PATTERN, text) else 0
+    size = Quantity.parse(text).bytes // _MIB * _MIB if re.fullmatch(SETTING_PATTERN, text) else 0
     if not _MIB <= size <= _MOST_MIB * _MIB:
         raise argparse.ArgumentTypeError(f"{text}: use a size from 1Mi to 8Gi, such as 256Mi")
     return size

@@ -12,7 +12,7 @@ from nim_stack.settings import Cluster, StackSettings
 from nim_stack.settings.reading import read_settings
 
 if TYPE_CHECKING:
-    from nim_stack.operations.observing.reader import Reader
+    from nim_stack.operations.cluster.reader import Reader
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Target:
 
     def reader(self) -> "Reader":
         """A connection to the cluster, which only reads."""
-        from nim_stack.operations.observing.reader import connect
+        from nim_stack.operations.cluster.reader import connect
 
         return connect(self.cluster)
 

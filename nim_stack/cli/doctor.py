@@ -7,7 +7,7 @@ from typing import Any
 from nim_stack.base.tables import table
 from nim_stack.cli import all_reduce, clusters
 
-_MARKS = {"ok": "ok", "warning": "warning", "problem": "PROBLEM", "unknown": "not known"}
+_MARKS = {"ok": "ok", "warning": "warning", "error": "PROBLEM", "unknown": "not known"}
 
 
 def add_command(commands: Any) -> None:
@@ -25,18 +25,18 @@ def add_command(commands: Any) -> None:
 
 
 def _run(given: argparse.Namespace) -> int:
-    from nim_stack.operations.doctor.check import Examined
-    from nim_stack.operations.doctor.examine import Report, examine, read
+    from nim_stack.operations.doctor.check import Preflight
+    from nim_stack.operations.doctor.examine import examine, read
 
     all_reduce.check_options(given)
     target = clusters.target(given)
     plan = target.plan
     reader = target.reader()
-    examined = Examined(plan, read(reader, plan))
-    report, measured = examine(examined), None
+    preflight = Preflight(plan, read(reader, plan))
+    report, measured = examine(preflight), None
     if given.all_reduce:
-        found, measured = all_reduce.measure(given, reader, examined)
-        report = Report({**report.findings, "all-reduce": found})
+        found, measured = all_reduce.measure(given, reader, preflight)
+        report = report.beside("all-reduce", found)
     if given.json:
         document = report.document
         if measured:
@@ -44,13 +44,15 @@ def _run(given: argparse.Namespace) -> int:
         print(json.dumps(document, indent=2))
     else:
         rows = [
-            (name, _MARKS[finding.level], finding.what) for name, found in report.findings.items() for finding in found
+            (name, _MARKS[finding.severity], finding.why)
+            for name, found in report.findings.items()
+            for finding in found
         ]
         print(table(("check", "", "found"), rows))
-        to_do = [(name, f) for name, found in report.findings.items() for f in found if f.level != "ok"]
+        to_do = [(name, f) for name, found in report.findings.items() for f in found if f.severity != "ok"]
         if to_do:
             print()
-            print("\n".join(f"{name}: {finding.do}" for name, finding in to_do))
+            print("\n".join(f"{name}: {finding.instead}" for name, finding in to_do))
         if measured:
             print()
             print(all_reduce.figures(measured))

@@ -1,7 +1,7 @@
 """An import told to people and to programs, and the stack file that it writes."""
 
 from collections.abc import Iterator
-from textwrap import wrap
+from textwrap import indent, wrap
 from typing import Any
 
 import yaml
@@ -12,6 +12,7 @@ from nim_stack.importing.result import Import
 from nim_stack.plan import summary
 
 _WIDEST = 48
+_ENTRY = ("kind", "source", "given", "setting", "value", "why")
 _HEADS = {
     "taken": "taken",
     "changed": "changed in meaning",
@@ -25,10 +26,9 @@ _HEADS = {
 def page(found: Import) -> str:
     """For people."""
     parts = [part for part in (_taken(found), *_told(found)) if part]
-    if found.problems:
-        parts.append("\n".join(["refused by the plan", *(f"  {problem}" for problem in found.problems)]))
-    if found.warnings:
-        parts.append("\n".join(["warnings of the plan", *(f"  {problem}" for problem in found.warnings)]))
+    for head, problems in (("refused by the plan", found.problems), ("warnings of the plan", found.warnings)):
+        if problems:
+            parts.append("\n".join([head, *(f"  {problem}" for problem in problems)]))
     if found.plan is not None:
         parts.append(f"planned: {', '.join(f'{name} {value}' for name, value in summary(found.plan).items())}")
     return "\n\n".join(parts)
@@ -36,7 +36,7 @@ def page(found: Import) -> str:
 
 def _taken(found: Import) -> str:
     rows = [(entry.source, _shown(entry.given), entry.setting, _shown(entry.value)) for entry in found.of("taken")]
-    return f"{_HEADS['taken']}\n{_indented(table(('from', 'value', 'setting', 'as'), rows))}" if rows else ""
+    return f"{_HEADS['taken']}\n{indent(table(('from', 'value', 'setting', 'as'), rows), '  ')}" if rows else ""
 
 
 def _told(found: Import) -> Iterator[str]:
@@ -68,27 +68,13 @@ def _shown(value: Any) -> str:
     return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
 
 
-def _indented(text: str) -> str:
-    return "\n".join(f"  {line}" for line in text.splitlines())
-
-
 def document(found: Import, source: str) -> dict[str, Any]:
     """For programs."""
     return {
         "source": source,
         "feasible": found.works,
         "settings": found.settings,
-        "entries": [
-            {
-                "kind": entry.kind,
-                "source": entry.source,
-                "given": entry.given,
-                "setting": entry.setting,
-                "value": entry.value,
-                "why": entry.why,
-            }
-            for entry in found.entries
-        ],
+        "entries": [{name: getattr(entry, name) for name in _ENTRY} for entry in found.entries],
         "problems": [problem.document for problem in (*found.problems, *found.warnings)],
     }
 

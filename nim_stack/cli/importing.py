@@ -16,7 +16,7 @@ from nim_stack.deployment.keys import Keys
 from nim_stack.importing import parity
 from nim_stack.importing.draft import Draft
 from nim_stack.importing.helm import values as helm
-from nim_stack.importing.operator import service as nimservice
+from nim_stack.importing.operator import objects as nimservice
 from nim_stack.importing.reading import read_documents, read_values
 from nim_stack.importing.result import Import, conclude, give_options
 
@@ -76,7 +76,7 @@ def _add_options(command: argparse.ArgumentParser) -> None:
 def _helm(given: argparse.Namespace) -> int:
     values = read_values(given.file)
     chart, known_by = _chart(given.chart_version, values)
-    draft = _draft(given, helm.HOLDER)
+    draft = _draft(given, helm.KEYS_KEPT_BY)
     helm.take_values(draft, values, chart, known_by)
     return _write(draft, given, f"values of the nim-llm chart, read as {chart} ({known_by})")
 
@@ -91,7 +91,7 @@ def _chart(asked: str | None, values: dict[str, Any]) -> tuple[helm.Chart, str]:
 
 
 def _nimservice(given: argparse.Namespace) -> int:
-    draft = _draft(given, nimservice.HOLDER)
+    draft = _draft(given, nimservice.KEYS_KEPT_BY)
     nimservice.take_objects(draft, [item for path in given.file for item in read_documents(path)])
     return _write(draft, given, "a NIMService of the NIM Operator")
 
@@ -101,8 +101,8 @@ def _table(given: argparse.Namespace) -> int:
     return 0
 
 
-def _draft(given: argparse.Namespace, holder: str) -> Draft:
-    draft = Draft(holder)
+def _draft(given: argparse.Namespace, keys_kept_by: str) -> Draft:
+    draft = Draft(keys_kept_by)
     options = {setting: flag for setting, (flag, *_) in (OPTIONS | _FURTHER).items()}
     chosen = {setting: (flag, getattr(given, setting)) for setting, flag in options.items()}
     give_options(draft, {setting: found for setting, found in chosen.items() if found[1] is not None})

@@ -5,15 +5,9 @@ import sys
 from collections.abc import Sequence
 
 from nim_stack import __version__
-from nim_stack.base.problems import RefusedError
-from nim_stack.catalog.load import CatalogError
+from nim_stack.base.errors import NimStackError
 from nim_stack.cli import catalog, diagnose, doctor, impact, importing, planning, recover, rendering, settings, smoke
-from nim_stack.cli.stack_files import StackFileError
-from nim_stack.importing import reading
-from nim_stack.operations.observing.errors import UnreadableError
 
-REFUSED = 1
-USAGE_ERROR = 2
 INTERRUPTED = 130
 
 
@@ -25,12 +19,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         found: int = given.run(given)
-    except (StackFileError, CatalogError, UnreadableError, reading.UnreadableError) as error:
+    except NimStackError as error:
         print(error, file=sys.stderr)
-        return USAGE_ERROR
-    except RefusedError as refused:
-        print(refused, file=sys.stderr)
-        return REFUSED
+        return error.exit_code
     except BrokenPipeError:
         return 0
     except KeyboardInterrupt:

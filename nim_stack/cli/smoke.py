@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from nim_stack.cli import clusters
 
 if TYPE_CHECKING:
-    from nim_stack.operations.observing.reader import Json, Reader
+    from nim_stack.operations.cluster.reader import Json, Reader
 
 _PAUSE_SECONDS = 1.0
 _LAG_SECONDS = 30.0
@@ -30,21 +30,17 @@ def add_command(commands: Any) -> None:
 
 def _run(given: argparse.Namespace) -> int:
     from nim_stack.manifests.smoke_job import smoke_job
-    from nim_stack.operations.observing.errors import CannotReadError, ClusterUnreachableError
 
     target = clusters.target(given)
     plan, reader, space = target.plan, target.reader(), target.namespace
+    pulls = _pull_secrets(reader, space, target.name)
+    job = smoke_job(plan, space, pulls, suffix=f"by-hand-{int(time.time())}")
+    jobs = f"/apis/batch/v1/namespaces/{space}/jobs"
+    reader.send("POST", jobs, job)
     try:
-        pulls = _pull_secrets(reader, space, target.name)
-        job = smoke_job(plan, space, pulls, suffix=f"by-hand-{int(time.time())}")
-        jobs = f"/apis/batch/v1/namespaces/{space}/jobs"
-        reader.send("POST", jobs, job)
-        try:
-            came, said = _outcome(reader, job)
-        finally:
-            reader.send("DELETE", f"{jobs}/{job['metadata']['name']}", {"propagationPolicy": "Background"})
-    except CannotReadError as refused_by_server:
-        raise ClusterUnreachableError(str(refused_by_server)) from None
+        came, said = _outcome(reader, job)
+    finally:
+        reader.send("DELETE", f"{jobs}/{job['metadata']['name']}", {"propagationPolicy": "Background"})
     if given.json:
         print(json.dumps({"completion": json.loads(said[-1]) if came else None, "said": said}, indent=2))
     else:
@@ -61,7 +57,7 @@ def _pull_secrets(reader: "Reader", namespace: str, name: str) -> tuple[str, ...
         CannotReadError: there is no such deployment, or the cluster does not say.
     """
     from nim_stack.base import names
-    from nim_stack.operations.observing.errors import CannotReadError
+    from nim_stack.operations.cluster.errors import CannotReadError
 
     group = reader.get(f"/apis/{names.LWS_GROUP}/v1/namespaces/{namespace}/leaderworkersets/{name}")
     if group is None:

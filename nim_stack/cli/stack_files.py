@@ -7,13 +7,14 @@ from typing import Any
 
 import yaml
 
+from nim_stack.base.errors import InputError
 from nim_stack.deployment.keys import Keys
 
 PROJECT = "nim-stack"
 NGC_KEY, HF_TOKEN = "ngcApiKey", "hfToken"
 
 
-class StackFileError(ValueError):
+class StackFileError(InputError):
     """The stack file is not there or cannot be read."""
 
 

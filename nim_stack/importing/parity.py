@@ -22,12 +22,13 @@ _SECTIONS: tuple[tuple[str, str, Sequence[Row]], ...] = (
     (
         "Environment variables",
         "Of `env` there, or of `spec.env`. All others go to `env` as they are, unless they look like a key in clear.",
-        (*variables.ROWS,),
+        variables.ROWS,
     ),
 )
 
 
 def page() -> str:
+    """The page as Markdown."""
     return _HEAD + "".join(_section(*section) for section in _SECTIONS)
 
 
@@ -37,6 +38,7 @@ def rows() -> list[tuple[str, str, str]]:
 
 
 def place(row: Row) -> str:
+    """The settings that take the place of a row's value, or that there are none."""
     return ", ".join(row.settings) or "not offered"
 
 

@@ -8,24 +8,34 @@ from typing import Any
 
 import yaml
 
+from nim_stack.base.errors import InputError
 
-class UnreadableError(ValueError):
+
+class UnreadableFileError(InputError):
     """A file is not there, is not YAML, or is not of the kind that is asked for."""
 
 
+UnreadableError = UnreadableFileError
+"""The old name of this error, for programs that import it."""
+
+
 def read_documents(path: str) -> list[dict[str, Any]]:
-    """The mappings of a file, `-` for standard input; the items of a Kubernetes List one by one."""
+    """The mappings of a file, `-` for standard input; the items of a Kubernetes List one by one.
+
+    Raises:
+        UnreadableFileError: the file cannot be read, is not YAML, or has no mapping or other things beside mappings.
+    """
     name = "standard input" if path == "-" else path
     try:
         text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
         documents = [document for document in yaml.safe_load_all(text) if document is not None]
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise UnreadableError(f"{name} cannot be read ({reason}).") from None
+        raise UnreadableFileError(f"{name} cannot be read ({reason}).") from None
     except yaml.YAMLError as error:
-        raise UnreadableError(f"{name} is not YAML: {error}") from None
+        raise UnreadableFileError(f"{name} is not YAML: {error}") from None
     if not documents or not all(isinstance(document, dict) for document in documents):
-        raise UnreadableError(f"{name} is not a mapping of values.")
+        raise UnreadableFileError(f"{name} is not a mapping of values.")
     return [item for document in documents for item in _items(document)]
 
 
@@ -37,13 +47,19 @@ def _items(document: dict[str, Any]) -> Iterable[dict[str, Any]]:
 
 
 def read_values(path: str) -> dict[str, Any]:
-    """Values of a chart. `helm get values` puts a heading above them, which YAML takes for a key."""
+    """Values of a chart. `helm get values` puts a heading above them, which YAML takes for a key.
+
+    Raises:
+        UnreadableFileError: the file cannot be read, has several documents, or is a Kubernetes object.
+    """
     documents = read_documents(path)
     if len(documents) > 1:
-        raise UnreadableError(f"{path} has {len(documents)} documents, and a values file is one.")
+        raise UnreadableFileError(f"{path} has {len(documents)} documents, and a values file is one.")
     values = {key: value for key, value in documents[0].items() if not _is_heading(key, value)}
     if {"apiVersion", "kind"} <= values.keys():
-        raise UnreadableError(f"{path} is a {values['kind']}, not a values file; see `nim-stack import nimservice`.")
+        raise UnreadableFileError(
+            f"{path} is a {values['kind']}, not a values file; see `nim-stack import nimservice`."
+        )
     return values
 
 

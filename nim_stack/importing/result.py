@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nim_stack.base.problems import Problem, RefusedError
-from nim_stack.base.quantity import to_bytes
+from nim_stack.base.quantity import Quantity
 from nim_stack.deployment.keys import Keys
 from nim_stack.importing.draft import Draft, Entry
 from nim_stack.plan import DeploymentPlan, plan_deployment
@@ -15,31 +15,40 @@ _TOO_SMALL = ("NIM064", "NIM065")
 
 @dataclass(frozen=True)
 class Import:
-    """What came of it."""
+    """The settings that an import gives, and what became of every value."""
 
     settings: dict[str, Any]
+    """What stands below `nim` in the stack file."""
     entries: tuple[Entry, ...]
     plan: DeploymentPlan | None
-    """None when it is refused."""
+    """None when the plan refuses the settings."""
     problems: tuple[Problem, ...]
+    """Why the plan refuses them; none when it does not."""
     warnings: tuple[Problem, ...]
 
     def of(self, kind: str) -> list[Entry]:
+        """The entries of one `Kind`, in the order in which they were made."""
         return [entry for entry in self.entries if entry.kind == kind]
 
     @property
     def works(self) -> bool:
+        """Whether the plan accepts the settings."""
         return self.plan is not None
 
 
 def give_options(draft: Draft, options: Mapping[str, tuple[str, Any]]) -> None:
-    """Settings of the command line, by their paths; each with its option. They come before everything else."""
+    """Settings of the command line, by their paths: option and value. They come before everything else."""
     for setting, (option, value) in options.items():
         draft.take(option, value, setting, value)
 
 
 def conclude(draft: Draft, keys: Keys) -> Import:
-    """Plan what was taken. A size that cannot hold the model is left out, and then computed."""
+    """Plan what was taken. A size that cannot hold the model is left out, and then computed by the plan.
+
+    Args:
+        draft: the settings, with everything taken.
+        keys: which keys the stack has as secret config keys.
+    """
     plan, problems, warnings = _plan(draft, keys)
     small = [problem for problem in (*problems, *warnings) if problem.rule.code in _TOO_SMALL]
     for problem in small:
@@ -73,6 +82,6 @@ def _compare_start(draft: Draft, plan: DeploymentPlan) -> None:
 def _compare_size(draft: Draft, plan: DeploymentPlan) -> None:
     """A size that holds the model and little more: the plan's has room for a second revision's files."""
     size = draft.get("storage.size")
-    if size is not None and plan.checkpoint is not None and to_bytes(size) < to_bytes(plan.storage_needed):
+    if size is not None and plan.checkpoint is not None and Quantity.parse(size) < Quantity.parse(plan.storage_needed):
         why = f"{size} holds the model, and leaves less room than the plan's {plan.storage_needed}"
         draft.ask("storage.size", f"{why}, which it has without the setting")

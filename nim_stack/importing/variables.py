@@ -1,13 +1,14 @@
 """Environment variables: those that are settings here, those that the stack sets itself, and all others."""
 
 import shlex
+from dataclasses import replace
+from fnmatch import fnmatchcase
 from typing import Any
 
 from nim_stack.base import names
-from nim_stack.importing import forms
-from nim_stack.importing.draft import Draft
-from nim_stack.importing.keys import KEYS, Key
-from nim_stack.importing.rows import Document, Row, left, moved
+from nim_stack.importing.converters import count, log_level, objects, text, truth, word
+from nim_stack.importing.keys import KEYS
+from nim_stack.importing.rows import Field, Fields, Row, each, judged, left, moved
 
 _MPI = "it belongs to MPI or Triton, by which NIM 1.x joins nodes; NIM 2.x does it by Ray"
 _JSON = (
@@ -16,20 +17,24 @@ _JSON = (
 )
 
 ROWS: tuple[Row, ...] = (
-    moved("NIM_MODEL_PATH", "model", forms.text),
-    moved("NIM_MODEL_NAME", "model", forms.text, "the name that NIM 1.x has for NIM_MODEL_PATH"),
-    moved("NIM_MODEL_PROFILE", "profile", forms.text),
-    moved("NIM_TENSOR_PARALLEL_SIZE", "tensorParallel", forms.count),
-    moved("NIM_PIPELINE_PARALLEL_SIZE", "pipelineParallel", forms.count),
-    moved("NIM_SERVED_MODEL_NAME", "servedModelName", forms.text),
-    moved("NIM_MAX_MODEL_LEN", "maxModelLen", forms.count),
-    moved("NIM_PASSTHROUGH_ARGS", "passthroughArgs", lambda value: shlex.split(forms.text(value))),
-    moved("NIM_LOG_LEVEL", "logLevel", forms.log_level),
-    moved("NIM_SERVER_PORT", "ports.server", forms.count),
-    moved("NIM_REPOSITORY_OVERRIDE", "download.repositoryOverride", forms.text),
-    moved("NIM_DISABLE_MODEL_DOWNLOAD", "download.disabled", forms.truth),
-    moved("HF_HUB_OFFLINE", "download.disabled", forms.truth),
-    moved("HF_ENDPOINT", "download.hubEndpoint", forms.text),
+    moved("NIM_MODEL_PATH", "model", text),
+    moved("NIM_MODEL_NAME", "model", text, "the name that NIM 1.x has for NIM_MODEL_PATH"),
+    moved("NIM_MODEL_PROFILE", "profile", text),
+    moved("NIM_TENSOR_PARALLEL_SIZE", "tensorParallel", count),
+    moved("NIM_PIPELINE_PARALLEL_SIZE", "pipelineParallel", count),
+    moved("NIM_SERVED_MODEL_NAME", "servedModelName", text),
+    moved("NIM_MAX_MODEL_LEN", "maxModelLen", count),
+    moved("NIM_PASSTHROUGH_ARGS", "passthroughArgs", lambda value: shlex.split(text(value))),
+    moved("NIM_LOG_LEVEL", "logLevel", log_level),
+    moved("NIM_SERVER_PORT", "ports.server", count),
+    moved("NIM_REPOSITORY_OVERRIDE", "download.repositoryOverride", text),
+    moved("NIM_DISABLE_MODEL_DOWNLOAD", "download.disabled", truth),
+    moved("HF_HUB_OFFLINE", "download.disabled", truth),
+    moved("HF_ENDPOINT", "download.hubEndpoint", text),
+    *(
+        judged(each, name, KEYS[name].setting, KEYS[name].reference, "the Secret of valueFrom")
+        for name in (names.NGC_KEY, names.HF_KEY)
+    ),
     left("NIM_JSONL_LOGGING", _JSON, changes=True),
     left("NIM_CACHE_PATH", f"the cache is mounted at {names.CACHE_MOUNT}, and the stack points there"),
     left("NIM_NUM_COMPUTE_NODES", "the stack sets it to nodes"),
@@ -45,58 +50,45 @@ ROWS: tuple[Row, ...] = (
 )
 
 
-def take_variables(draft: Draft, source: str, given: Any) -> None:
-    """Variables in Kubernetes' form."""
-    try:
-        variables = forms.objects(given)
-    except ValueError as error:
-        draft.drop(source, given, str(error))
-        return
-    for variable in variables:
-        _take(draft, source, variable)
+def variables(own: Fields) -> None:
+    """Variables in Kubernetes' form: each by its own row, and all others to `env` by the row of the list."""
+    for env in own:
+        if not env:
+            continue
+        try:
+            found = objects(env.value)
+        except ValueError as error:
+            env.drop(str(error))
+            continue
+        for variable in found:
+            _take(env, variable)
 
 
-def _take(draft: Draft, source: str, variable: dict[str, Any]) -> None:
+def _take(env: Field, variable: dict[str, Any]) -> None:
     name = str(variable.get("name", ""))
-    place, value = f"{source}.{name}", variable.get("value")
-    if name in KEYS:
-        _take_key(draft, place, KEYS[name], variable)
+    row = next((row for row in ROWS if fnmatchcase(name, row.source)), None)
+    value = variable.get("valueFrom", variable.get("value"))
+    field = replace(env, name=f"{env.name}.{name}", value=value)
+    if row is None:
+        written = {"valueFrom": value} if "valueFrom" in variable else {"value": word("" if value is None else value)}
+        field.add([{"name": name, **written}])
         return
-    row = _row(name)
-    if row is not None and row.settings and "valueFrom" in variable:
-        draft.drop(place, variable["valueFrom"], f"{row.settings[0]} must be known at preview; give its value there")
-    elif row is not None and row.settings:
-        if not forms.is_unset(value):
-            assert row.read is not None
-            draft.read(place, value, row.settings[0], row.read, row.says)
-    elif row is not None:
-        (draft.change if row.changes else draft.drop)(place, value, row.says)
-    elif "valueFrom" in variable:
-        draft.add(place, variable["valueFrom"], "env", [{"name": name, "valueFrom": variable["valueFrom"]}])
+    field = replace(field, row=row, by=(row.source,))
+    if not row.settings:
+        told = field.told(variable.get("value"))
+        (told.change if row.changes else told.drop)(row.says)
+    elif name in KEYS:
+        _take_reference(field)
+    elif "valueFrom" not in variable:
+        field.apply()
     else:
-        written = {"name": name, "value": forms.word("" if value is None else value)}
-        draft.add(place, value, "env", [written])
+        field.drop(f"{row.settings[0]} must be known at preview; give its value there")
 
 
-def _take_key(draft: Draft, place: str, key: Key, variable: dict[str, Any]) -> None:
-    reference = forms.mapping(variable.get("valueFrom")).get("secretKeyRef")
-    if isinstance(reference, dict) and reference.get("name"):
-        where = str(reference.get("key", key.usual))
-        name = str(reference["name"])
-        draft.take(place, reference, key.setting, name if where == key.usual else {"name": name, "key": where})
-
-
-def _row(name: str) -> Row | None:
-    for row in ROWS:
-        if row.source == name or (row.source.endswith("*") and name.startswith(row.source[:-1])):
-            return row
-    return None
-
-
-def take_proxy(draft: Draft, document: Document) -> None:
-    """Variables of a proxy, in both spellings, as the operator sets them."""
-    for field, variable in (("httpProxy", "HTTP_PROXY"), ("httpsProxy", "HTTPS_PROXY"), ("noProxy", "NO_PROXY")):
-        source, value = f"spec.proxy.{field}", document.get(f"spec.proxy.{field}")
-        if not forms.is_unset(value):
-            both = [{"name": name, "value": forms.word(value)} for name in (variable, variable.lower())]
-            draft.add(document.named(source), value, "env", both)
+def _take_reference(field: Field) -> None:
+    try:
+        secret = field.row.read(field.value)
+    except ValueError as error:
+        field.drop(str(error))
+    else:
+        field.told(field.value["secretKeyRef"]).take(secret)

@@ -2,13 +2,10 @@
 
 import hashlib
 import os
-import urllib.error
-import urllib.request
 from pathlib import Path
 
+from nim_stack.base.http import HttpError, fetch
 from nim_stack.lws.manifest import ReleaseError
-
-_TIMEOUT_SECONDS = 60
 
 
 def cache_directory() -> Path:
@@ -45,9 +42,8 @@ def _read(source: str) -> bytes:
             return Path(source).read_bytes()
         if not source.startswith(("https://", "http://")):
             raise ReleaseError("it is neither a file nor an http(s) URL")
-        with urllib.request.urlopen(source, timeout=_TIMEOUT_SECONDS) as answer:
-            return bytes(answer.read())
-    except (OSError, urllib.error.URLError) as error:
+        return fetch(source)
+    except (OSError, HttpError) as error:
         raise ReleaseError(
             f"it cannot be read ({error}). Download it elsewhere and set nim.lws.manifest to the file"
         ) from error

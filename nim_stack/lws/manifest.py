@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from nim_stack.base import names
+from nim_stack.base.errors import InputError
 
 _YAML: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The manifest has 2.8 MB, most of it CRD schemas: libyaml reads it in 0.2 s."""
@@ -15,7 +16,7 @@ _CRD = "CustomResourceDefinition"
 _WEBHOOKS = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
 
 
-class ReleaseError(ValueError):
+class ReleaseError(InputError):
     """The manifest is not one that can be installed."""
 
 

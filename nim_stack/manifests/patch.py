@@ -8,8 +8,9 @@ and, as an entry of its own, a list.
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from nim_stack.base.problems import Finding
 
 Manifest = dict[str, Any]
 
@@ -33,24 +34,16 @@ _DIRECTIVE = "$patch"
 _MERGE, _REPLACE, _DELETE = "merge", "replace", "delete"
 
 
-@dataclass(frozen=True)
-class Fault:
-    """A part of a patch that does nothing or is not understood."""
+def patched(template: Manifest, patch: Manifest) -> tuple[Manifest, list[Finding]]:
+    """A new template, and what of the patch has no effect or is not understood; neither argument is changed.
 
-    path: str
-    """Dotted, inside the patch; an entry of a list by its key."""
-    given: object
-    why: str
-    instead: str
-
-
-def patched(template: Manifest, patch: Manifest) -> tuple[Manifest, list[Fault]]:
-    """A new template, and what of the patch has no effect; neither argument is changed."""
-    faults: list[Fault] = []
+    The path of a finding is dotted and inside the patch; an entry of a list is named by its key.
+    """
+    faults: list[Finding] = []
     return _mapping(template, patch, "", faults), faults
 
 
-def _mapping(target: Manifest, patch: Manifest, place: str, faults: list[Fault]) -> Manifest:
+def _mapping(target: Manifest, patch: Manifest, place: str, faults: list[Finding]) -> Manifest:
     rest = _after_directives(patch, place, faults)
     if patch.get(_DIRECTIVE) == _DELETE:
         return {}
@@ -73,21 +66,21 @@ def _mapping(target: Manifest, patch: Manifest, place: str, faults: list[Fault])
     return result
 
 
-def _entries(target: list[Any], patch: Sequence[Any], key: str, place: str, faults: list[Fault]) -> list[Any]:
+def _entries(target: list[Any], patch: Sequence[Any], key: str, place: str, faults: list[Finding]) -> list[Any]:
     whole = {_DIRECTIVE: _REPLACE}
     result = [] if whole in patch else list(target)
     for item in patch:
         if item == whole:
             continue
         if key not in item:
-            why = f"entries of this list are told apart by {key}, which it lacks"
-            faults.append(Fault(place, ", ".join(item), why, f"Give it a {key}."))
+            why = f"entries of this list are told apart by {key}, and this entry has none"
+            faults.append(Finding(place, ", ".join(item), why, f"Give the entry a {key}."))
             continue
         at, directive = f"{place}.{item[key]}", item.get(_DIRECTIVE)
         if directive == _REPLACE:
-            why = "Kubernetes would take all entries of the list away for it, this one as well"
+            why = "with this directive in one entry Kubernetes removes every entry of the list, this one as well"
             instead = "Take single fields away with null; for the whole list write - $patch: replace as an entry."
-            faults.append(Fault(at, directive, why, instead))
+            faults.append(Finding(at, directive, why, instead))
             continue
         position = next((number for number, entry in enumerate(result) if entry.get(key) == item[key]), None)
         if position is None:
@@ -103,17 +96,17 @@ def _entries(target: list[Any], patch: Sequence[Any], key: str, place: str, faul
     return result
 
 
-def _after_directives(patch: Manifest, place: str, faults: list[Fault]) -> Manifest:
+def _after_directives(patch: Manifest, place: str, faults: list[Finding]) -> Manifest:
     """The patch without its directive, which is one of the three that are understood."""
     for name, value in patch.items():
         known = name == _DIRECTIVE and value in (_MERGE, _REPLACE, _DELETE)
         if name.startswith("$") and not known:
             why = f"the directive {name} = {value!r} is not understood"
-            faults.append(Fault(place, None, why, "Use $patch: replace, $patch: delete, or null for a field."))
+            faults.append(Finding(place, None, why, "Use $patch: replace, $patch: delete, or null for a field."))
     return {name: value for name, value in patch.items() if not name.startswith("$")}
 
 
-def _nothing_there(place: str, given: object, what: str, known: Sequence[object] = ()) -> Fault:
-    there = f"There are {', '.join(str(name) for name in known)}; correct" if known else "Correct"
-    why = f"{what} has nothing to act on, as there is none in the pods"
-    return Fault(place, given, why, f"{there} the name, or leave it out.")
+def _nothing_there(place: str, given: object, what: str, known: Sequence[object] = ()) -> Finding:
+    there = f"The list has {', '.join(str(name) for name in known)}; correct" if known else "Correct"
+    why = f"{what} has nothing to act on, because there is no such part in the pods"
+    return Finding(place, given, why, f"{there} the name, or leave it out.")

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from nim_stack.base import names
+from nim_stack.base.problems import Finding
 from nim_stack.deployment.resolution import Resolution
-from nim_stack.rules.registry import Finding, rule
+from nim_stack.rules.registry import rule
 
 _HUB = frozenset({"nim.model", "nim.image", "nim.secrets"})
 
@@ -126,7 +127,7 @@ def secret_names(resolved: Resolution) -> Iterator[Finding]:
     }
     for path, secret in used.items():
         if secret in made:
-            yield Finding(path, secret, "the stack makes a Secret of this name itself", "Use another name for one.")
+            yield Finding(path, secret, "the stack makes a Secret of this name itself", "Use another name.")
 
 
 @rule(

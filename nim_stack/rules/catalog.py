@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from nim_stack.base.problems import choices
+from nim_stack.base.problems import Finding, choices
 from nim_stack.catalog.sources import FORMS, read_source
 from nim_stack.deployment.resolution import Resolution
-from nim_stack.rules.registry import Finding, rule
+from nim_stack.rules.registry import rule
 
 
 @rule(
@@ -21,7 +21,7 @@ def model(resolved: Resolution) -> Iterator[Finding]:
     if resolved.model.named or read_source(given) is not None:
         return
     if "://" in given:
-        why, instead = "it is of none of the forms that are known", f"Use {choices(FORMS)}."
+        why, instead = "it has none of the forms that a model may have", f"Use {choices(FORMS)}."
     else:
         why = "the catalogue has no such model"
         instead = f"Use {choices([*sorted(resolved.catalog.models), 'hf://<owner>/<model>', 'an absolute path'])}."

@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator
 
 from nim_stack.base import names
+from nim_stack.base.problems import Finding
 from nim_stack.deployment.resolution import Resolution
-from nim_stack.rules.registry import Finding, rule
+from nim_stack.rules.registry import rule
 
 LWS_OLDEST = (0, 9)
 """The first whose status says which generation it is about, and which has RecreateGroupAfterStart."""
@@ -19,7 +20,7 @@ KUBERNETES_CLAIMS = (1, 32)
 
 
 def version(text: str) -> tuple[int, int]:
-    """Major and minor."""
+    """The major and the minor number of a version of Kubernetes, such as v1.35.4."""
     major, minor = re.findall(r"[0-9]+", text)[:2]
     return int(major), int(minor)
 

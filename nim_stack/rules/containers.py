@@ -4,11 +4,13 @@ would refuse. LeaderWorkerSet accepts such a template, and its pods never appear
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from nim_stack.base import names
+from nim_stack.base.problems import Finding, choices
 from nim_stack.manifests.pod_security import containers
-from nim_stack.rules.registry import Finding, rule
+from nim_stack.rules.registry import rule
 from nim_stack.rules.subject import Subject
 
 _READS = frozenset({"nim.pods", "nim.resources", "nim.storage", "nim.podSecurity"})
@@ -21,12 +23,11 @@ def _pods(subject: Subject) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _once(found: Iterable[tuple[str, Finding]]) -> Iterator[Finding]:
-    """What both roles have is said of both."""
+    """Findings, in which one that both roles have stands once and names both."""
     by_role: dict[tuple[object, ...], Finding] = {}
     for tail, finding in found:
         key = (tail, str(finding.given), finding.why)
-        both = f"nim.pods.{tail}"
-        by_role[key] = Finding(both, finding.given, finding.why, finding.instead) if key in by_role else finding
+        by_role[key] = replace(finding, path=f"nim.pods.{tail}") if key in by_role else finding
     yield from by_role.values()
 
 
@@ -105,7 +106,8 @@ def _twice(subject: Subject) -> Iterator[tuple[str, Finding]]:
             for name, count in Counter(found).items():
                 if count > 1:
                     what = "mounts at this path" if tail.endswith("volumeMounts") else f"{tail} of this name"
-                    instead = "Use another one for the stack's own."
+                    other = "path" if tail.endswith("volumeMounts") else "name"
+                    instead = f"Use another {other} for what nim.pods adds."
                     yield _finding(path, tail, name, f"a pod would have {count} {what}", instead)
 
 
@@ -126,14 +128,16 @@ def _dangling(subject: Subject) -> Iterator[tuple[str, Finding]]:
         claims = [claim["name"] for claim in spec.get("resourceClaims", ())]
         for container in containers(spec):
             used = (container.get("resources") or {}).get("claims", ())
-            for tail, known, items in (
-                ("volumeMounts", volumes, container.get("volumeMounts", ())),
-                ("resources.claims", claims, used),
+            for tail, kind, known, items in (
+                ("volumeMounts", "volume", volumes, container.get("volumeMounts", ())),
+                ("resources.claims", "resource claim", claims, used),
             ):
                 for item in items:
                     if item.get("name") not in known:
-                        there = f"The pod has {', '.join(dict.fromkeys(known))}." if known else "The pod has none."
-                        why = "the pod has none of this name"
+                        there = (
+                            f"Use {choices(dict.fromkeys(known))}, or add the {kind}." if known else f"Add the {kind}."
+                        )
+                        why = f"the pod has no {kind} of this name"
                         yield _finding(path, f"{container['name']}.{tail}", item.get("name"), why, there)
 
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from nim_stack.base.problems import Finding
 from nim_stack.deployment.resolution import Resolution
-from nim_stack.rules.registry import MODEL, Finding, rule
+from nim_stack.rules.registry import MODEL, rule
 
 _READS = MODEL | {"nim.storage", "nim.download"}
 

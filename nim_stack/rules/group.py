@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from nim_stack.base.problems import choices
+from nim_stack.base.problems import Finding, choices
 from nim_stack.deployment.resolution import Resolution
 from nim_stack.deployment.split import divides_heads, divides_sizes
-from nim_stack.rules.registry import SIZES, Finding, rule
+from nim_stack.rules.registry import SIZES, rule, split_is_known
 
 _MOST_LISTED = 4096
 
@@ -20,7 +20,7 @@ _MOST_LISTED = 4096
 def nodes(resolved: Resolution) -> Iterator[Finding]:
     by_hash = resolved.model.profile is not None and resolved.model.profile.is_hash
     if not resolved.layout.nodes_known and not by_hash:
-        instead = "Whole number from 1: nodes of a group, the leader's included. Set it, or both parallel sizes."
+        instead = "Set it to the nodes of a group, the leader's included; or set both parallel sizes."
         yield Finding("nim.nodes", None, "it is required", instead)
 
 
@@ -30,7 +30,7 @@ def nodes(resolved: Resolution) -> Iterator[Finding]:
     cause="vLLM places one rank on each GPU, and waits for ever when there are fewer GPUs than ranks.",
     cure="Set sizes whose product is nodes × gpusPerNode.",
     reads=SIZES,
-    needs_split=True,
+    applies=split_is_known,
 )
 def too_few(resolved: Resolution) -> Iterator[Finding]:
     if (
@@ -47,12 +47,12 @@ def too_few(resolved: Resolution) -> Iterator[Finding]:
     "other pod can have them.",
     cure="Set sizes whose product is nodes × gpusPerNode, or fewer nodes or gpusPerNode.",
     reads=SIZES,
-    needs_split=True,
+    applies=split_is_known,
 )
 def idle(resolved: Resolution) -> Iterator[Finding]:
     spare = resolved.layout.gpus - resolved.layout.split.tensor * resolved.layout.split.pipeline
     if resolved.layout.nodes_known and spare > 0:
-        yield _mismatch(resolved, f", so that {spare} would be held idle")
+        yield _mismatch(resolved, f", so that {spare} GPUs would be held idle")
 
 
 def _mismatch(resolved: Resolution, consequence: str) -> Finding:

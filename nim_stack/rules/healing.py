@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
+from nim_stack.base.problems import Finding
 from nim_stack.deployment.deadlines import AFTER_DRAIN_SECONDS, DRAIN_DELAY_SECONDS
 from nim_stack.deployment.resolution import Resolution
 from nim_stack.deployment.vllm_options import option, spelled
-from nim_stack.rules.registry import Finding, rule
+from nim_stack.rules.registry import rule
 
 _READS = frozenset({"nim.image", "nim.model", "nim.catalog", "nim.healing"})
 REFUSED_ARGUMENTS = {
@@ -34,7 +35,8 @@ def grace(resolved: Resolution) -> Iterator[Finding]:
     least = AFTER_DRAIN_SECONDS + DRAIN_DELAY_SECONDS
     if resolved.image.supervised and given < least:
         why = (
-            f"{AFTER_DRAIN_SECONDS} s are for engine and Ray to end, and requests come for {DRAIN_DELAY_SECONDS} s more"
+            f"the engine and Ray need {AFTER_DRAIN_SECONDS} s to end, and new requests still arrive for "
+            f"{DRAIN_DELAY_SECONDS} s"
         )
         yield Finding("nim.pods.terminationGracePeriodSeconds", given, why, f"Use at least {least}.")
 
@@ -49,7 +51,7 @@ def grace(resolved: Resolution) -> Iterator[Finding]:
 )
 def ray_check(resolved: Resolution) -> Iterator[Finding]:
     if resolved.settings.healing.ray_check and resolved.image.supervised:
-        why = "the supervisor of this image watches Ray and heals the group, which the probe would recreate"
+        why = "the supervisor of this image heals the group in place, and this probe would recreate the group"
         yield Finding("nim.healing.rayCheck", True, why, "Leave it out.")
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from nim_stack.base.problems import choices
-from nim_stack.base.quantity import to_bytes
+from nim_stack.base.problems import Finding, choices
+from nim_stack.base.quantity import Quantity
 from nim_stack.catalog.entries import Checkpoint, GpuSpec
 from nim_stack.deployment.layout import ASSUMED_GPU
 from nim_stack.deployment.memory import GIB, estimate
@@ -11,7 +11,7 @@ from nim_stack.deployment.resolution import Resolution
 from nim_stack.deployment.split import choose
 from nim_stack.manifests.pods import ROLES
 from nim_stack.rules.precision import runs
-from nim_stack.rules.registry import GPU, MODEL, SIZES, Finding, rule
+from nim_stack.rules.registry import GPU, MODEL, SIZES, rule, split_is_known
 
 _READS = SIZES | MODEL | GPU | {"nim.passthroughArgs", "nim.maxModelLen"}
 _MOST_NODES = 64
@@ -24,7 +24,7 @@ _MOST_NODES = 64
     "buffers and CUDA graphs. What is then left of the share that vLLM may use must hold the KV cache.",
     cure="Use more nodes, a smaller precision, or GPUs with more memory.",
     reads=_READS,
-    needs_split=True,
+    applies=split_is_known,
 )
 def weights(resolved: Resolution) -> Iterator[Finding]:
     memory, gpu, model = resolved.memory, resolved.layout.planned_gpu, resolved.model.spec
@@ -50,7 +50,7 @@ def weights(resolved: Resolution) -> Iterator[Finding]:
     cause="vLLM refuses to start when the KV cache cannot hold one sequence of --max-model-len.",
     cure="Set a smaller maxModelLen, or use more nodes or GPUs with more memory.",
     reads=_READS,
-    needs_split=True,
+    applies=split_is_known,
 )
 def cache(resolved: Resolution) -> Iterator[Finding]:
     memory, gpu, length = resolved.memory, resolved.layout.planned_gpu, resolved.context_length
@@ -88,15 +88,15 @@ def too_long(resolved: Resolution) -> Iterator[Finding]:
     cure="Set gpu, so that the memory is judged for it and its nodes are selected.",
     severity="warning",
     reads=_READS,
-    needs_split=True,
+    applies=split_is_known,
 )
 def assumed(resolved: Resolution) -> Iterator[Finding]:
     if resolved.settings.gpu is not None or resolved.memory is None or resolved.context_length is None:
         return
     holding = _gpus_that_hold(resolved, resolved.context_length)
     if resolved.memory.tokens < resolved.context_length and holding:
-        why = f"no type is named; on {ASSUMED_GPU}, which is assumed, the model does not fit"
-        yield Finding("nim.gpu", None, why, f"Use {choices(holding)} there.")
+        why = f"no GPU type is named, and the model does not fit on {ASSUMED_GPU}, which is then assumed"
+        yield Finding("nim.gpu", None, why, f"Set it to {choices(holding)}.")
 
 
 @rule(
@@ -112,8 +112,8 @@ def shared(resolved: Resolution) -> Iterator[Finding]:
         resources = both.overridden(own)
         if (path != "resources" and own is None) or resources.memory is None:
             continue
-        if to_bytes(resources.shm) >= to_bytes(resources.memory):
-            why = f"{path}.shm = {resources.shm} is part of it, and leaves nothing"
+        if Quantity.parse(resources.shm) >= Quantity.parse(resources.memory):
+            why = f"{path}.shm = {resources.shm} is part of this memory and leaves nothing of it"
             instead = f"Use more than {resources.shm}, or a smaller {path}.shm."
             yield Finding(f"nim.{path}.memory", resources.memory, why, instead)
 

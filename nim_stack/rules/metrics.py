@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nim_stack.base import names
-from nim_stack.base.problems import choices
+from nim_stack.base.problems import Finding, choices
 from nim_stack.deployment.resolution import Resolution
-from nim_stack.rules.registry import Finding, rule
+from nim_stack.rules.registry import rule
 from nim_stack.settings import StackSettings
 
 _READS = frozenset({"nim.autoscaling", "nim.resources", "nim.pods"})

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from nim_stack.base.problems import choices
+from nim_stack.base.problems import Finding, choices
 from nim_stack.catalog.entries import FabricSpec
 from nim_stack.deployment.layout import ASSUMED_FABRIC
 from nim_stack.deployment.resolution import Resolution
 from nim_stack.deployment.traffic import ceiling, traffic
-from nim_stack.rules.registry import MODEL, SIZES, Finding, rule
+from nim_stack.rules.registry import MODEL, SIZES, rule, split_is_known
 
 
 def spans_nodes_without_rdma(tensor: int, gpus_per_node: int, fabric: FabricSpec | None) -> bool:
@@ -23,7 +23,7 @@ def spans_nodes_without_rdma(tensor: int, gpus_per_node: int, fabric: FabricSpec
     cure="Set a fabric with RDMA where the nodes have one, or tensorParallel to the GPUs of a node with more stages.",
     severity="warning",
     reads=SIZES | MODEL,
-    needs_split=True,
+    applies=split_is_known,
 )
 def tensor_over_tcp(resolved: Resolution) -> Iterator[Finding]:
     tensor, fabric = resolved.layout.split.tensor, resolved.layout.fabric
@@ -41,7 +41,7 @@ def tensor_over_tcp(resolved: Resolution) -> Iterator[Finding]:
     with_rdma = [name for name, other in sorted(resolved.catalog.fabrics.items()) if other.rdma]
     instead = (
         f"Without RDMA between the nodes, tensorParallel {resolved.layout.gpus_per_node} with pipelineParallel "
-        f"{resolved.layout.nodes} is faster; with it, set "
+        f"{resolved.layout.nodes} is faster; with RDMA, set "
         f"nim.fabric to {choices(with_rdma)}."
     )
     yield Finding("nim.tensorParallel", tensor, why, instead)
@@ -55,12 +55,12 @@ def tensor_over_tcp(resolved: Resolution) -> Iterator[Finding]:
     cure="Use a tensorParallel that divides gpusPerNode or is a multiple of it.",
     severity="warning",
     reads=SIZES,
-    needs_split=True,
+    applies=split_is_known,
 )
 def straddling(resolved: Resolution) -> Iterator[Finding]:
     tensor, here = resolved.layout.split.tensor, resolved.layout.gpus_per_node
     if resolved.layout.nodes > 1 and here % tensor and tensor % here:
-        why = f"with {here} GPUs per node, some of its groups lie on two nodes"
+        why = f"with {here} GPUs per node, some tensor parallel groups lie on two nodes"
         yield Finding("nim.tensorParallel", tensor, why, f"Use a divisor or a multiple of {here}.")
 
 

@@ -6,9 +6,10 @@ Secrets among them matter most: a key under `nim.env` would be readable in the s
 from collections.abc import Iterator
 
 from nim_stack.base import names
+from nim_stack.base.problems import Finding
 from nim_stack.deployment.resolution import Resolution
 from nim_stack.deployment.vllm_options import spelled
-from nim_stack.rules.registry import Finding, rule
+from nim_stack.rules.registry import rule
 from nim_stack.values.types import EnvVar
 
 OWNED_OPTIONS = {
@@ -67,7 +68,7 @@ JSON_LOGGING = "NIM_JSONL_LOGGING"
 
 
 def _variables(resolved: Resolution) -> Iterator[tuple[str, EnvVar]]:
-    """Those of both roles and those of one, each with its path."""
+    """Variables that the settings give to both roles or to one, each with the path of its setting."""
     settings = resolved.settings
     for path, env in (
         ("nim.env", settings.env),

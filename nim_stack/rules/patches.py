@@ -5,11 +5,12 @@ from dataclasses import replace
 from typing import Any
 
 from nim_stack.base import names
+from nim_stack.base.problems import Finding
 from nim_stack.manifests.patch import MERGE_KEYS, patched
 from nim_stack.manifests.pods import ROLES, Manifest, References, Role, patches, unpatched_template
 from nim_stack.rules.overrides import JSON_LOGGING, OWNED_VARIABLES
 from nim_stack.rules.pods import instead_of, owner
-from nim_stack.rules.registry import Finding, rule
+from nim_stack.rules.registry import rule
 from nim_stack.rules.subject import Subject
 
 _MODEL = ("spec", "containers", names.MODEL_CONTAINER)
@@ -70,7 +71,7 @@ def ineffective(subject: Subject) -> Iterator[Finding]:
     for role, path, patch, template in steps(subject):
         for fault in patched(template, patch)[1]:
             where = f"{path}.{fault.path}" if fault.path else path
-            finding = Finding(where, fault.given, fault.why, fault.instead)
+            finding = replace(fault, path=where)
             found.setdefault((where, fault.why), []).append((role, path, finding))
     for (role, path, finding), *more in found.values():
         of_one = path == "nim.pods.patch" and not more

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 
 from nim_stack.base import names
+from nim_stack.base.problems import Finding
 from nim_stack.deployment.resolution import Resolution
 from nim_stack.deployment.split import gpus_of_a_node
 from nim_stack.manifests.placement import SCHEDULERS
 from nim_stack.rules.pods import PODS
-from nim_stack.rules.registry import SIZES, Finding, rule
+from nim_stack.rules.registry import SIZES, rule
 
 _PRIVILEGED_PORTS = 1024
 
@@ -76,7 +77,8 @@ def surge_in_queue(resolved: Resolution) -> Iterator[Finding]:
     queue, surge = resolved.settings.pods.queue, resolved.settings.rollout.max_surge
     if queue is not None and queue.kind == "kueue" and surge > 0:
         why = "Kueue before 0.16 never admits the groups that an update adds"
-        yield Finding("nim.rollout.maxSurge", surge, why, f"Use Kueue 0.16 or newer with room in {queue.name}, or 0.")
+        instead = f"Use Kueue 0.16 or newer with room in the queue {queue.name}, or set maxSurge to 0."
+        yield Finding("nim.rollout.maxSurge", surge, why, instead)
 
 
 @rule(
@@ -90,7 +92,7 @@ def root_port(resolved: Resolution) -> Iterator[Finding]:
     ports = resolved.settings.ports
     for name, port in (("server", ports.server), ("ray", ports.ray)):
         if resolved.settings.pods.host_network and port < _PRIVILEGED_PORTS:
-            why = "with pods.hostNetwork it is a port of the node, where it belongs to root"
+            why = "with pods.hostNetwork it is a port of the node, and there only root may use a port this low"
             yield Finding(f"nim.ports.{name}", port, why, f"Use a port from {_PRIVILEGED_PORTS}.")
 
 
@@ -106,6 +108,6 @@ def root_port(resolved: Resolution) -> Iterator[Finding]:
 def shared_ports(resolved: Resolution) -> Iterator[Finding]:
     replicas, here = resolved.settings.most_groups, resolved.layout.gpus_per_node
     if resolved.settings.pods.host_network and replicas > 1 and 2 * here <= gpus_of_a_node(resolved.layout.gpu):
-        why = f"two pods with {here} GPUs fit on a node, but not with the same ports"
+        why = f"the GPUs of a node suffice for two pods ({here} each), and two pods cannot have the same ports there"
         instead = f"Have {resolved.layout.nodes * replicas} nodes for {replicas} groups, or leave it out."
         yield Finding("nim.pods.hostNetwork", True, why, instead)

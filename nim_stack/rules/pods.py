@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterator
 
 from nim_stack.base import names
-from nim_stack.base.quantity import PATTERN as QUANTITY
-from nim_stack.base.quantity import to_bytes
+from nim_stack.base.problems import Finding
+from nim_stack.base.quantity import Quantity
 from nim_stack.deployment.resolution import Resolution
-from nim_stack.rules.registry import Finding, rule
+from nim_stack.rules.registry import rule
+from nim_stack.values.kubernetes.requests import is_whole
 from nim_stack.values.kubernetes.spelling import LABEL_VALUE
 
 PODS = frozenset({"nim.pods"})
@@ -84,15 +85,10 @@ def planned_resources(resolved: Resolution) -> Iterator[Finding]:
                 why = "Kubernetes knows no resource of this name, and those of devices have a prefix"
                 instead = "Use a name such as rdma/hca_shared or hugepages-2Mi (`kubectl describe node` lists them)."
                 yield Finding(f"{path}.extended.{name}", quantity, why, instead)
-            elif not _is_whole(name, quantity):
-                why = "it is no whole number of them, and the API server refuses such a pod"
+            elif not is_whole(name, Quantity.parse(quantity)):
+                why = "this amount is no whole number of devices or pages, and the API server refuses such a pod"
                 instead = "Use a whole number of devices; for hugepages-<size> a multiple of the size."
                 yield Finding(f"{path}.extended.{name}", quantity, why, instead)
-
-
-def _is_whole(name: str, quantity: str) -> bool:
-    size = name.removeprefix(_HUGE_PAGES) if name.startswith(_HUGE_PAGES) else "1"
-    return bool(re.match(QUANTITY, size)) and to_bytes(quantity) % to_bytes(size) == 0
 
 
 @rule(
@@ -151,13 +147,13 @@ def tolerations(resolved: Resolution) -> Iterator[Finding]:
         for position, one in enumerate(fields.tolerations):
             at, exists = f"{path}.tolerations.{position}", one.get("operator") == "Exists"
             if "tolerationSeconds" in one and one.get("effect") != "NoExecute":
-                why = "only evictions can be put off, and they are the effect NoExecute"
+                why = "these seconds delay an eviction, and only the effect NoExecute evicts"
                 yield Finding(f"{at}.tolerationSeconds", one["tolerationSeconds"], why, "Set effect: NoExecute.")
             if exists and one.get("value"):
                 why = "with operator Exists any value is tolerated"
                 yield Finding(f"{at}.value", one["value"], why, "Leave it out, or use operator: Equal.")
             if not exists and not one.get("key"):
-                why = "without a key every taint is meant, which the operator Exists alone can say"
+                why = "a toleration without a key means every taint, and only the operator Exists can say that"
                 yield Finding(f"{at}.operator", one.get("operator"), why, "Set key, or operator: Exists.")
             yield from _compared(at, one.get("operator"), one.get("value", ""))
 
@@ -167,6 +163,5 @@ def _compared(at: str, operator: str | None, value: str) -> Iterator[Finding]:
         yield Finding(f"{at}.value", value, f"{operator} compares whole numbers", "Use one such as '5'.")
     elif operator in (None, "", "Equal") and not LABEL_VALUE.takes(value):
         why = "no taint has such a value"
-        yield Finding(
-            f"{at}.value", value, why, "Use at most 63 letters, digits, -, _ and ., the first and last no sign."
-        )
+        instead = "Use at most 63 letters, digits, -, _ and ., with a letter or a digit first and last."
+        yield Finding(f"{at}.value", value, why, instead)

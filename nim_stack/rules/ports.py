@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from nim_stack.base import names
+from nim_stack.base.problems import Finding
 from nim_stack.deployment.resolution import Resolution
-from nim_stack.rules.registry import Finding, rule
+from nim_stack.rules.registry import rule
 
 _RAY_WORKERS = range(10002, 20000)
 """Ray gives its worker processes ports of this range (docs.ray.io, configuring Ray, ports)."""

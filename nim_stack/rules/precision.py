@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from nim_stack.base.problems import choices
+from nim_stack.base.problems import Finding, choices
 from nim_stack.catalog.entries import Checkpoint, GpuSpec
 from nim_stack.deployment.resolution import Resolution
-from nim_stack.rules.registry import GPU, MODEL, Finding, rule
+from nim_stack.rules.registry import GPU, MODEL, rule
 
 
 def runs(gpu: GpuSpec, checkpoint: Checkpoint) -> bool:
@@ -47,6 +47,6 @@ def weight_only(resolved: Resolution) -> Iterator[Finding]:
     if gpu is None or checkpoint is None or not runs(gpu, checkpoint) or checkpoint.precision in gpu.native:
         return
     native = [name for name, other in sorted(resolved.catalog.gpus.items()) if checkpoint.precision in other.native]
-    why = f"{gpu.name} holds weights in {checkpoint.precision} and computes in 16 bits"
-    instead = f"It saves memory, not time; {choices(native)} would." if native else "It saves memory, not time."
+    why = f"{gpu.name} holds weights in {checkpoint.precision} and computes in 16 bits, which saves memory and no time"
+    instead = f"Use {choices(native)} to save time as well." if native else "No GPU type of the catalogue saves time."
     yield Finding("nim.gpu", gpu.name, why, instead)

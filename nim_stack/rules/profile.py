@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 
+from nim_stack.base.problems import Finding
 from nim_stack.catalog.profiles import FORM
 from nim_stack.deployment.resolution import Resolution
-from nim_stack.rules.registry import MODEL, SIZES, Finding, rule, unchecked
+from nim_stack.rules.registry import MODEL, RULES, SIZES, rule
+from nim_stack.rules.subject import Subject
 
 _PROFILE = frozenset({"nim.profile"})
 
@@ -34,9 +36,9 @@ def sizes(resolved: Resolution) -> Iterator[Finding]:
     settings, profile = resolved.settings, resolved.model.profile
     if profile is None:
         return
-    said = {"tensorParallel": settings.tensor_parallel, "pipelineParallel": settings.pipeline_parallel}
+    given = {"tensorParallel": settings.tensor_parallel, "pipelineParallel": settings.pipeline_parallel}
     meant = {"tensorParallel": profile.tensor_parallel, "pipelineParallel": profile.pipeline_parallel}
-    other = [f"{name} = {value}" for name, value in said.items() if value is not None and value != meant[name]]
+    other = [f"{name} = {value}" for name, value in given.items() if value is not None and value != meant[name]]
     if other:
         why = f"the profile decides the split, and the settings say {' and '.join(other)} beside it"
         instead = "Leave tensorParallel and pipelineParallel out, or leave the profile out."
@@ -58,8 +60,8 @@ def hash_needs_sizes(resolved: Resolution) -> Iterator[Finding]:
         name for name, value in (("nodes", settings.nodes), ("gpusPerNode", settings.gpus_per_node)) if value is None
     ]
     for name in missing:
-        why = "it is required with the hash of a profile, which does not say how many GPUs it is for"
-        instead = "Whole number from 1. Or use the name of the profile, which does."
+        why = "it is required with the hash of a profile, because a hash does not say how many GPUs the profile needs"
+        instead = "Set it to a whole number from 1, or use the name of the profile, which says how many."
         yield Finding(f"nim.{name}", None, why, instead)
 
 
@@ -71,12 +73,12 @@ def hash_needs_sizes(resolved: Resolution) -> Iterator[Finding]:
     severity="warning",
     reads=SIZES,
 )
-def hash_unchecked(resolved: Resolution) -> Iterator[Finding]:
-    if resolved.model.profile is not None and resolved.model.profile.is_hash:
-        codes = ", ".join(sorted(rule.code for rule in unchecked(resolved)))
+def hash_unchecked(subject: Subject) -> Iterator[Finding]:
+    if subject.model.profile is not None and subject.model.profile.is_hash:
+        codes = ", ".join(rule.code for rule in RULES.not_judged(subject))
         why = f"a hash does not say how the model is split, so that {codes} were not checked"
         instead = f"Use the profile's name ({FORM}) to have them checked."
-        yield Finding("nim.profile", resolved.settings.profile, why, instead)
+        yield Finding("nim.profile", subject.settings.profile, why, instead)
 
 
 @rule(

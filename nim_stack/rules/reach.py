@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from nim_stack.base import names
-from nim_stack.base.problems import choices
+from nim_stack.base.problems import Finding, choices
 from nim_stack.deployment.public_url import is_of_the_api
 from nim_stack.deployment.resolution import Resolution
-from nim_stack.rules.registry import Finding, rule
+from nim_stack.rules.registry import rule
 from nim_stack.rules.service import peers
 
 _POLICY = frozenset({"nim.networkPolicy"})
@@ -27,7 +27,7 @@ def ingress_path(resolved: Resolution) -> Iterator[Finding]:
     ingress = resolved.settings.ingress
     if ingress is not None and not is_of_the_api(ingress.path) and not ingress.annotations:
         why = f"the model gets the path as it is, and answers below {names.API} alone"
-        instead = f"Use / or {names.API}, an annotation by which the controller takes it off, or nim.httpRoute."
+        instead = f"Use / or {names.API}, an annotation by which the controller takes the prefix off, or nim.httpRoute."
         yield Finding("nim.ingress.path", ingress.path, why, instead)
 
 
@@ -67,7 +67,8 @@ def outside_clients(resolved: Resolution) -> Iterator[Finding]:
     used = [name for name, there in outside.items() if there]
     if used:
         why = (
-            f"without it the pods of the namespace alone reach the API, and {' and '.join(used)} may come from outside"
+            "without it only the pods of the namespace reach the API, and requests by "
+            f"{' and '.join(used)} may come from outside"
         )
         instead = "List who reaches it, such as {namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: …}}}."
         yield Finding("nim.networkPolicy.clients", None, why, instead)

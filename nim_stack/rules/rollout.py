@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from nim_stack.base.problems import Finding
 from nim_stack.deployment.resolution import Resolution
-from nim_stack.rules.registry import MODEL, SIZES, Finding, rule
+from nim_stack.rules.registry import MODEL, SIZES, rule
 
 _ROLLOUT = frozenset({"nim.rollout", "nim.replicas", "nim.autoscaling"})
 
@@ -18,7 +19,7 @@ _ROLLOUT = frozenset({"nim.rollout", "nim.replicas", "nim.autoscaling"})
 def startup_policy(resolved: Resolution) -> Iterator[Finding]:
     given = resolved.settings.rollout.startup_policy
     if given == "LeaderReady":
-        why = "the leader is ready only when its workers have joined, and they would be made only then"
+        why = "the leader is ready only when its workers have joined, and the workers would be made only after that"
         yield Finding("nim.rollout.startupPolicy", given, why, "Use LeaderCreated, or leave it out.")
 
 
@@ -98,7 +99,7 @@ def all_at_once(resolved: Resolution) -> Iterator[Finding]:
     if rollout.partition or not 0 < groups <= rollout.max_unavailable or (groups == 1 and not rollout.max_surge):
         return
     every = "the one group goes down" if groups == 1 else f"all {groups} groups go down"
-    surge = ", while that of the surge still starts" if rollout.max_surge else ""
+    surge = ", while the group of the surge still starts" if rollout.max_surge else ""
     fewer = "" if groups == 1 else f"at most {groups - 1}, or "
     instead = f"Use {fewer}0 with a maxSurge of 1 or more."
     yield Finding("nim.rollout.maxUnavailable", rollout.max_unavailable, f"{every} at once{surge}", instead)

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from nim_stack.base.problems import Finding
 from nim_stack.deployment.resolution import Resolution
-from nim_stack.rules.registry import SIZES, Finding, rule
+from nim_stack.rules.registry import SIZES, rule
 
 _PARTITION = frozenset({"nim.rollout", "nim.replicas", "nim.autoscaling"})
 _BUDGET = SIZES | {"nim.disruptionBudget", "nim.replicas", "nim.autoscaling"}
@@ -36,9 +37,12 @@ def held_back(resolved: Resolution) -> Iterator[Finding]:
     settings = resolved.settings
     given, least, most = settings.rollout.partition, settings.least_groups, settings.most_groups
     if 0 < least <= given <= most:
-        when = f"when there are {least} groups" if settings.autoscaling else f"of {least} groups"
-        why = f"{when} all have a smaller index and keep the old revision"
-        yield Finding("nim.rollout.partition", given, why, "Use a smaller one, unless updates are to be held back.")
+        every = "the one group has" if least == 1 else f"all {least} groups have"
+        until = " until the autoscaler adds more" if settings.autoscaling else ""
+        why = f"{every} a smaller index, so that no group gets the new revision{until}"
+        yield Finding(
+            "nim.rollout.partition", given, why, "Use a smaller partition, unless updates are to be held back."
+        )
 
 
 @rule(

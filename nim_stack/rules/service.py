@@ -4,11 +4,12 @@ import ipaddress
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from nim_stack.base.problems import Finding
 from nim_stack.deployment.resolution import Resolution
-from nim_stack.rules.registry import Finding, rule
+from nim_stack.rules.registry import rule
 
 NODE_PORTS = range(30000, 32768)
-"""Of an API server without --service-node-port-range."""
+"""The range that an API server has without --service-node-port-range."""
 _SERVICE = frozenset({"nim.service"})
 
 

@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator
 
 from nim_stack.base import names
+from nim_stack.base.problems import Finding
 from nim_stack.deployment.resolution import Resolution
-from nim_stack.rules.registry import MODEL, Finding, rule
+from nim_stack.rules.registry import MODEL, rule
 from nim_stack.values.types import EnvVar
 
 _READS = MODEL | {"nim.storage", "nim.download", "nim.pods"}

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from math import gcd
 
-from nim_stack.base.problems import choices
+from nim_stack.base.problems import Finding, choices
 from nim_stack.catalog.entries import ModelSpec
 from nim_stack.deployment.resolution import Resolution
 from nim_stack.deployment.split import divides_heads, divides_sizes, scale_remainder, tensor_sizes
-from nim_stack.rules.registry import MODEL, SIZES, Finding, rule
+from nim_stack.rules.registry import MODEL, SIZES, rule, split_is_known
 
 _LEAST_BLOCK = 32
 """vLLM from 0.32 on refines scales to blocks of at least this many rows (fused_moe/oracle/fp8.py)."""
@@ -24,7 +24,7 @@ def _sizes(model: ModelSpec, limit: int = 4096) -> str:
     "ranks. vLLM refuses any other size when it starts.",
     cure="Use a size that divides the attention heads, and that divides the KV heads or is a multiple of them.",
     reads=SIZES | MODEL,
-    needs_split=True,
+    applies=split_is_known,
 )
 def heads(resolved: Resolution) -> Iterator[Finding]:
     model = resolved.model.spec
@@ -32,7 +32,8 @@ def heads(resolved: Resolution) -> Iterator[Finding]:
         return
     shape = model.architecture
     kv = f" and {shape.kv_heads} KV heads" if shape.kv_heads else ""
-    why = f"{model.name} has {shape.attention_heads} attention heads{kv}, which it does not divide"
+    ranks = f"which cannot be split equally among {resolved.layout.split.tensor} ranks"
+    why = f"{model.name} has {shape.attention_heads} attention heads{kv}, {ranks}"
     yield Finding(_path(resolved), _given(resolved), why, _sizes(model))
 
 
@@ -42,7 +43,7 @@ def heads(resolved: Resolution) -> Iterator[Finding]:
     cause="Each rank holds equally many rows or columns of every weight.",
     cure="Use a size that divides the hidden size and the intermediate size of the experts.",
     reads=SIZES | MODEL,
-    needs_split=True,
+    applies=split_is_known,
 )
 def sizes(resolved: Resolution) -> Iterator[Finding]:
     model = resolved.model.spec
@@ -52,7 +53,8 @@ def sizes(resolved: Resolution) -> Iterator[Finding]:
         return
     shape = model.architecture
     experts = f" and experts of {shape.experts.intermediate}" if shape.experts else ""
-    why = f"{model.name} has a hidden size of {shape.hidden}{experts}, which it does not divide"
+    ranks = f"which cannot be split equally among {resolved.layout.split.tensor} ranks"
+    why = f"{model.name} has a hidden size of {shape.hidden}{experts}, {ranks}"
     yield Finding(_path(resolved), _given(resolved), why, _sizes(model))
 
 
@@ -62,7 +64,7 @@ def sizes(resolved: Resolution) -> Iterator[Finding]:
     cause="Each pipeline stage holds at least one layer.",
     cure="Use at most as many stages as the model has layers.",
     reads=SIZES | MODEL,
-    needs_split=True,
+    applies=split_is_known,
 )
 def layers(resolved: Resolution) -> Iterator[Finding]:
     model = resolved.model.spec
@@ -78,7 +80,7 @@ def layers(resolved: Resolution) -> Iterator[Finding]:
     cause="vLLM's implementation of the model has no pipeline parallel.",
     cure="Use pipelineParallel 1, and as many GPUs as tensor parallel can have.",
     reads=SIZES | MODEL,
-    needs_split=True,
+    applies=split_is_known,
 )
 def stages(resolved: Resolution) -> Iterator[Finding]:
     model = resolved.model.spec
@@ -98,12 +100,12 @@ def stages(resolved: Resolution) -> Iterator[Finding]:
     cure="Use a smaller tensorParallel with more stages, or --enable-expert-parallel in passthroughArgs, which keeps "
     "experts whole.",
     reads=SIZES | MODEL | {"nim.passthroughArgs"},
-    needs_split=True,
+    applies=split_is_known,
 )
 def block_cut(resolved: Resolution) -> Iterator[Finding]:
     remainder = _cut(resolved)
     if remainder is not None and (remainder < _LEAST_BLOCK or resolved.image.is_nim_2_0):
-        yield _cut_finding(resolved, "the image's vLLM refuses that")
+        yield _cut_finding(resolved, "the vLLM of the image refuses that")
 
 
 @rule(
@@ -113,12 +115,12 @@ def block_cut(resolved: Resolution) -> Iterator[Finding]:
     cure="Use a smaller tensorParallel with more stages, or --enable-expert-parallel in passthroughArgs.",
     severity="warning",
     reads=SIZES | MODEL | {"nim.passthroughArgs"},
-    needs_split=True,
+    applies=split_is_known,
 )
 def block_refined(resolved: Resolution) -> Iterator[Finding]:
     remainder = _cut(resolved)
     if remainder is not None and remainder >= _LEAST_BLOCK and not resolved.image.is_nim_2_0:
-        yield _cut_finding(resolved, "vLLM before 0.32 refuses that, and later ones are slower with it")
+        yield _cut_finding(resolved, "vLLM before 0.32 refuses that, and vLLM from 0.32 on is slower with it")
 
 
 def _cut(resolved: Resolution) -> int | None:
@@ -133,7 +135,8 @@ def _cut_finding(resolved: Resolution, consequence: str) -> Finding:
     assert checkpoint is not None
     assert model.architecture.experts is not None
     width, block = model.architecture.experts.intermediate, checkpoint.scale_block
-    why = f"experts of {model.name} are {width} wide with one FP8 scale for {block}, and {consequence}"
+    cut = f"{resolved.layout.split.tensor} ranks would cut these blocks"
+    why = f"each expert of {model.name} has {width} rows with one FP8 scale for each {block}, and {cut}; {consequence}"
     whole = [
         size
         for size in tensor_sizes(model.architecture, gcd(width, 4096))

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from pydantic.alias_generators import to_camel
 
-from nim_stack.base.problems import choices
-from nim_stack.base.quantity import gibibytes, to_bytes
+from nim_stack.base.problems import Finding, choices
+from nim_stack.base.quantity import Quantity, gibibytes
 from nim_stack.deployment.resolution import Resolution
-from nim_stack.rules.registry import MODEL, SIZES, Finding, rule
+from nim_stack.rules.registry import MODEL, SIZES, rule
 
 SINGLE_NODE_CLASSES = {
     "gp2": "EBS",
@@ -69,7 +69,7 @@ def access_mode(resolved: Resolution) -> Iterator[Finding]:
     storage = resolved.settings.storage
     nodes, groups = resolved.layout.nodes, resolved.settings.most_groups
     if storage.access_mode == "ReadWriteOnce" and storage.storage_class is not None and nodes * groups > 1:
-        why = f"{nodes} nodes × {groups} groups mount it, and it can be mounted on one node"
+        why = f"{nodes * groups} pods mount the volume, and this access mode allows the pods of one node alone"
         yield Finding("nim.storage.accessMode", storage.access_mode, why, "Use ReadWriteMany.")
 
 
@@ -122,13 +122,13 @@ def _size(resolved: Resolution, addition: str) -> Iterator[Finding]:
     path, size = "nim.storage.size", storage.size if storage.makes_claim else None
     if storage.per_pod is not None:
         path, size = "nim.storage.perPod.size", storage.per_pod.size
-    if size is None or model is None or checkpoint is None or to_bytes(size) >= checkpoint.files:
+    if size is None or model is None or checkpoint is None or Quantity.parse(size).bytes >= checkpoint.files:
         return
     why = f"the files of {model.name} in {checkpoint.precision} take {checkpoint.files_gb:.0f} GB{addition}"
     fitting = [
         f"nim.precision {other.precision}"
         for other in model.checkpoints
-        if resolved.model.named and other is not checkpoint and other.files <= to_bytes(size)
+        if resolved.model.named and other is not checkpoint and other.files <= Quantity.parse(size).bytes
     ]
     ways = [f"at least {gibibytes(checkpoint.files)}", *fitting]
     yield Finding(path, size, why, f"Use {choices(ways)}; left out, it is computed with room to spare.")
@@ -151,7 +151,7 @@ def no_effect(resolved: Resolution) -> Iterator[Finding]:
         (storage, "size", no_claim, elsewhere),
         (storage, "annotations", no_claim, elsewhere),
         (storage, "access_mode", no_claim, elsewhere),
-        (download, "retries", not download.job, "they are those of download.job"),
+        (download, "retries", not download.job, "the retries belong to the Job of download.job, which is not set"),
         (download, "hub_endpoint", not_of_hub, "the model does not come from the hub"),
     )
     for owner, name, idle, why in unused:
@@ -183,7 +183,7 @@ def downloads_alone(resolved: Resolution) -> Iterator[Finding]:
     if resolved.model.checkpoint is not None:
         each = resolved.model.checkpoint.files_gb
         total = " to ".join(dict.fromkeys(f"{count * each:.0f}" for count in (least, most)))
-        why = f"{pods} {when} × {each:.0f} GB = {total} GB are downloaded{often}, instead of {each:.0f} once"
+        why = f"{pods} {when} × {each:.0f} GB = {total} GB are downloaded{often}, instead of {each:.0f} GB once"
     else:
         why = f"each of {pods} {when} downloads the model{often}, instead of one for all"
     yield Finding(f"nim.storage.{place}", None, why, "Use storage that all nodes mount, unless that is meant.")
@@ -235,8 +235,12 @@ def evicted(resolved: Resolution) -> Iterator[Finding]:
     own, limit = resolved.settings.storage.per_pod, resolved.settings.resources.ephemeral_storage
     if own is None or own.storage_class is not None or limit is None or not resolved.download.happens:
         return
-    needed = resolved.model.checkpoint.files if resolved.model.checkpoint else (to_bytes(own.size) if own.size else 0)
-    if to_bytes(limit) < needed:
+    needed = (
+        resolved.model.checkpoint.files
+        if resolved.model.checkpoint
+        else (Quantity.parse(own.size).bytes if own.size else 0)
+    )
+    if Quantity.parse(limit).bytes < needed:
         why = f"the model takes {needed / 1e9:.0f} GB in each pod's emptyDir, which counts against it"
         instead = f"Use at least {gibibytes(needed)}, or nim.storage.perPod.storageClass."
         yield Finding("nim.resources.ephemeralStorage", limit, why, instead)

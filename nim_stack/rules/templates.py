@@ -5,10 +5,11 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from nim_stack.base.problems import Finding
 from nim_stack.manifests.pod_security import containers
 from nim_stack.manifests.security import escalates
 from nim_stack.rules.patches import once, overruled, steps
-from nim_stack.rules.registry import Finding, rule
+from nim_stack.rules.registry import rule
 from nim_stack.rules.subject import Subject
 from nim_stack.values.kubernetes.types import complaints
 
@@ -35,14 +36,14 @@ def _specs(subject: Subject) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _malformed(subject: Subject) -> Iterator[Finding]:
-    """Of a patch that changes what the plan decides the consequences are not told."""
+    """Findings, without the consequences of a patch that changes what the plan decides: that patch is told itself."""
     patched = {role: path for role, path, _, _ in steps(subject)}
     found = {role: complaints(subject.templates[role], "core_v1.PodTemplateSpec") for role in patched}
     causes = [cause.path for cause in overruled(subject)] if any(found.values()) else []
     for role, path, _, _ in steps(subject):
         if not any(cause.startswith(f"{path}.") for cause in causes):
             for why in found[role]:
-                yield Finding(path, None, f"after it, {why}", "Complete the patch.")
+                yield Finding(path, None, f"the patched pod template is not valid: {why}", "Complete the patch.")
 
 
 def _sources(_: str, spec: dict[str, Any]) -> Iterator[Finding]:
@@ -51,14 +52,14 @@ def _sources(_: str, spec: dict[str, Any]) -> Iterator[Finding]:
         sources = sorted(volume.keys() - {"name"})
         if len(sources) > 1:
             why = f"the volume has {len(sources)} sources, {', '.join(sources)}"
-            yield Finding(f"nim.pods.volumes.{volume['name']}", None, why, "Leave one of them.")
+            yield Finding(f"nim.pods.volumes.{volume['name']}", None, why, "Keep one of them.")
 
 
 def _claims(_: str, spec: dict[str, Any]) -> Iterator[Finding]:
     for claim in spec.get("resourceClaims", ()):
         if len(claim.keys() & {"resourceClaimName", "resourceClaimTemplateName"}) != 1:
-            why = "a claim has one of resourceClaimName and resourceClaimTemplateName"
-            instead = "Give one of them; each pod has a claim of its own with a template."
+            why = "a claim needs exactly one of resourceClaimName and resourceClaimTemplateName"
+            instead = "Give one of them. With a template each pod gets a claim of its own."
             yield Finding(f"nim.pods.resourceClaims.{claim['name']}", None, why, instead)
 
 
@@ -117,7 +118,7 @@ def _constraints(_: str, spec: dict[str, Any]) -> Iterator[Finding]:
     for (key, when), count in found.items():
         if count > 1:
             why = f"a pod would have {count} constraints with whenUnsatisfiable {when} on it"
-            yield Finding(path, key, why, "Leave one of them, for both roles or for one.")
+            yield Finding(path, key, why, "Keep one of them, for both roles or for one.")
     for one in listed:
         if one.get("matchLabelKeys") and one.get("labelSelector") is None:
             why = "the constraint has matchLabelKeys and no labelSelector"

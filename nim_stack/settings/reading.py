@@ -91,13 +91,17 @@ def _reason(detail: ErrorDetails) -> str:
         case "string_pattern_mismatch":
             return "it is not written in a form that works"
         case "string_too_long":
-            return f"it has {len(detail['input'])} characters, {context['max_length']} are possible"
+            return f"it has {len(detail['input'])} characters, and at most {context['max_length']} are possible"
         case "string_too_short" | "too_short":
             return "it is empty"
         case "greater_than_equal":
             return f"it is less than {context['ge']}"
         case "less_than_equal":
             return f"it is more than {context['le']}"
+        case "int_parsing" | "int_type" | "int_from_float":
+            return "it is not a whole number"
+        case "bool_parsing" | "bool_type":
+            return "it is neither true nor false"
         case "literal_error":
             return f"it is not {context['expected']}"
         case _:

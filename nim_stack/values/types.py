@@ -6,13 +6,13 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from pydantic.alias_generators import to_camel
 
 from nim_stack.base import names
-from nim_stack.base.quantity import PATTERN as QUANTITY
+from nim_stack.base.quantity import SETTING_PATTERN
 from nim_stack.values.kubernetes.types import EnvVarSource
 
 
 def _refuse_bool(value: Any) -> Any:
     if isinstance(value, bool):
-        raise ValueError("is a truth value, not a number")
+        raise ValueError("it is a truth value, not a number")
     return value
 
 
@@ -22,7 +22,7 @@ CountFromZero = Annotated[int, BeforeValidator(_refuse_bool), Field(ge=0, le=10*
 Port = Annotated[int, BeforeValidator(_refuse_bool), Field(ge=1, le=65535)]
 Positive = Annotated[float, BeforeValidator(_refuse_bool), Field(gt=0, allow_inf_nan=False)]
 _SUBDOMAIN = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
-Quantity = Annotated[str, Field(pattern=QUANTITY, max_length=32)]
+Quantity = Annotated[str, Field(pattern=SETTING_PATTERN, max_length=32)]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 KubernetesName = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=63)]
 DeploymentName = Annotated[str, Field(pattern=r"^[a-z]([-a-z0-9]*[a-z0-9])?$", max_length=names.MAX_NAME)]

@@ -4,7 +4,6 @@ from typing import Any
 
 from nim_stack.base import names
 from nim_stack.manifests.pods import Manifest
-from nim_stack.plan import summary
 from tests.deployments import Deployment
 
 SIZE = f"{names.LWS_PREFIX}size"
@@ -25,12 +24,6 @@ def pods(deployment: Deployment, namespace: str) -> dict[str, Manifest]:
         pod = f"{job}-"[:58] + "abcde"
         made["download"] = _pod(found["Job"]["spec"]["template"], pod, namespace, labels, {})
     return made
-
-
-def level_of(deployment: Deployment) -> str:
-    """The Pod Security Standard that the plan states, as people see it."""
-    level: str = summary(deployment.plan)["podSecurity"]
-    return level
 
 
 def _of_group(group: Manifest, template: str, namespace: str) -> Manifest:

@@ -18,7 +18,8 @@ from lab.deployment import apply, install_lws, remove_lws
 from lab.dry_run import Verdict, dry_run
 from lab.observe import kubectl
 from lab.stacks import Stack
-from tests.cluster.admitted import SIZE, level_of, pods
+from nim_stack.manifests.pods import security_level
+from tests.cluster.admitted import SIZE, pods
 from tests.deployments import Deployment, deployment, names, planned
 from tests.matrix_access import TINY
 
@@ -60,7 +61,7 @@ class Answers:
 
 def questions(name: str, found: Deployment) -> Iterator[Asked]:
     """All objects at the plan's own level; of the stricter one, the pods alone."""
-    level = level_of(found)
+    level = security_level(found.plan)
     for manifest in found.manifests:
         if manifest["kind"] != WITHOUT_CRD:
             metadata = manifest["metadata"] | (
@@ -124,20 +125,20 @@ def answers(prepared: dict[str, Deployment]) -> Answers:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_object_is_accepted(name: str, answers: Answers, prepared: dict[str, Deployment]) -> None:
     """And every pod, where the namespace enforces the level of the plan."""
-    verdicts = answers.of(name, level_of(prepared[name]))
+    verdicts = answers.of(name, security_level(prepared[name].plan))
     assert [f"{one.what}: {verdict.refusal}" for one, verdict in verdicts if verdict.refusal] == []
     assert {one.what for one, _ in verdicts} >= {"Service", "LeaderWorkerSet", "leader", "worker"}
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_nothing_is_warned_of(name: str, answers: Answers, prepared: dict[str, Deployment]) -> None:
-    verdicts = answers.of(name, level_of(prepared[name]))
+    verdicts = answers.of(name, security_level(prepared[name].plan))
     assert [f"{one.what}: {warning}" for one, verdict in verdicts for warning in verdict.warnings] == []
 
 
 def test_a_stricter_level_refuses_the_pods(answers: Answers, prepared: dict[str, Deployment]) -> None:
     """The level of a plan is not looser than it must be; a role that alone needs it is enough."""
-    levels = {name: level_of(found) for name, found in prepared.items()}
+    levels = {name: security_level(found.plan) for name, found in prepared.items()}
     stricter = {name: STRICTER[level] for name, level in levels.items() if level in STRICTER}
     refusals = {
         name: [verdict.refusal for _, verdict in answers.of(name, level) if verdict.refusal]

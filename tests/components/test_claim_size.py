@@ -21,23 +21,35 @@ SMALLER = (
 
 
 @pytest.mark.parametrize(
-    ("error", "what", "do"),
+    ("error", "whole"),
     [
-        (
+        pytest.param(
             RESIZE,
-            "its class 'nvme' does not allow expansion",
-            """nvme -p '{"allowVolumeExpansion": true}'""",
+            "nim.storage.size: the claim nim-model-cache cannot grow, because its class 'nvme' does not allow "
+            "expansion, or the volume was not made by it. The claim is as it was, and its pods go on. Set "
+            "nim.storage.size back; or have the class allow it, if its driver can expand volumes (`kubectl "
+            "patch storageclass nvme -p '{\"allowVolumeExpansion\": true}'`); or deploy under another nim.name, "
+            "which makes a new claim; or make a claim yourself and name it in nim.storage.existingClaim.",
+            id="a class without expansion",
         ),
-        (UNBOUND, "cannot grow before it is bound", "kubectl describe pvc nim-model-cache"),
-        (SMALLER, "a claim cannot shrink", "kubectl get pvc nim-model-cache"),
+        pytest.param(
+            UNBOUND,
+            "nim.storage.size: the claim nim-model-cache cannot grow before it is bound to a volume. See why "
+            "it is not (`kubectl describe pvc nim-model-cache`), or set nim.storage.size back until it is.",
+            id="a claim that is not bound",
+        ),
+        pytest.param(
+            SMALLER,
+            "nim.storage.size: the claim nim-model-cache that is there is larger, and a claim cannot shrink. "
+            "Set nim.storage.size to what `kubectl get pvc nim-model-cache` shows, or more; or deploy under "
+            "another nim.name, which makes a new claim; or make a claim yourself and name it in "
+            "nim.storage.existingClaim.",
+            id="a smaller size",
+        ),
     ],
 )
-def test_a_refusal_of_the_size_is_explained_with_what_to_do(error: str, what: str, do: str) -> None:
-    said = cannot_grow("nim-model-cache", "nvme", f"update of resource failed: {error}")
-    assert said is not None
-    assert said.startswith("nim.storage.size: the claim nim-model-cache")
-    assert what in said
-    assert do in said
+def test_a_refusal_of_the_size_is_explained_with_what_to_do(error: str, whole: str) -> None:
+    assert cannot_grow("nim-model-cache", "nvme", f"update of resource failed: {error}") == whole
 
 
 @pytest.mark.parametrize(

@@ -72,11 +72,15 @@ def test_an_object_that_exists_may_be_of_an_up_that_was_killed(caplog: pytest.Lo
 @pytest.mark.parametrize(
     ("error", "more"),
     [
-        (TIMED_OUT, {"preview": True}),
-        (TIMED_OUT, {"operation": "delete"}),
-        ('admission webhook "vleaderworkerset.kb.io" denied the request: spec.x: Invalid value', {}),
-        ('no matches for kind "LeaderWorkerSet"', {}),
-        ("operation canceled", {}),
+        pytest.param(TIMED_OUT, {"preview": True}, id="a preview"),
+        pytest.param(TIMED_OUT, {"operation": "delete"}, id="a deletion"),
+        pytest.param(
+            'admission webhook "vleaderworkerset.kb.io" denied the request: spec.x: Invalid value',
+            {},
+            id="a refusal of the webhook",
+        ),
+        pytest.param('no matches for kind "LeaderWorkerSet"', {}, id="a kind that is not there"),
+        pytest.param("operation canceled", {}, id="a cancelled update"),
     ],
 )
 def test_what_explains_itself_is_not_looked_into(
@@ -99,7 +103,14 @@ def test_the_job_comes_after_the_group_and_the_service() -> None:
     assert {"nim-group", "nim-access-service"} <= recording.dependencies("nim-smoke")
 
 
-@pytest.mark.parametrize("setting", [{"smoke": False}, {"wait": False}, {"replicas": 0}])
+@pytest.mark.parametrize(
+    "setting",
+    [
+        pytest.param({"smoke": False}, id="the smoke test is off"),
+        pytest.param({"wait": False}, id="nothing waits"),
+        pytest.param({"replicas": 0}, id="there is no group"),
+    ],
+)
 def test_there_is_no_job_where_nothing_would_answer_it(setting: dict[str, Any]) -> None:
     args: MultiNodeNimArgs = {**ARGS, "settings": SETTINGS | setting}
     assert deploy(lambda: MultiNodeNim("nim", args)).names_of("Job") == []

@@ -47,12 +47,18 @@ def test_to_retain_it_in_the_same_update_is_too_late() -> None:
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        (OWNED, OWNED | {"retain": True}),
-        (OWNED | {"retain": True}, OWNED | {"retain": True, "createNamespace": False}),
-        (OWNED | {"createNamespace": False}, OWNED),
-        (OWNED | {"createNamespace": False}, OWNED | {"createNamespace": False, "retain": True}),
-        ({}, OWNED | {"createNamespace": False}),
-        (None, OWNED),
+        pytest.param(OWNED, OWNED | {"retain": True}, id="kept from now on"),
+        pytest.param(
+            OWNED | {"retain": True}, OWNED | {"retain": True, "createNamespace": False}, id="kept and given up"
+        ),
+        pytest.param(OWNED | {"createNamespace": False}, OWNED, id="taken over"),
+        pytest.param(
+            OWNED | {"createNamespace": False},
+            OWNED | {"createNamespace": False, "retain": True},
+            id="given up already and kept",
+        ),
+        pytest.param({}, OWNED | {"createNamespace": False}, id="never made by the stack"),
+        pytest.param(None, OWNED, id="made first"),
     ],
 )
 def test_whatever_deletes_nothing_passes(before: dict[str, Any] | None, after: dict[str, Any]) -> None:

@@ -71,34 +71,44 @@ def test_another_port_is_one_of_the_service_alone() -> None:
     assert recording.outputs["live"]["endpoint"] == "http://chat.chat.svc:80/v1"
 
 
-REFUSED: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
-    ("red", {}, {}, "LiveService live: live = 'red': the deployments are blue, green. Name one of them."),
-    (
+REFUSED = [
+    pytest.param(
+        "red",
+        {},
+        {},
+        "LiveService live: live = 'red': the deployments are blue, green. Name one of them.",
+        id="a live deployment that is none of them",
+    ),
+    pytest.param(
         "blue",
         {"servedModelName": "talk"},
         {},
         "LiveService live: the deployments serve chat (blue), talk (green): a client asks by one name, and would be "
         "refused after the switch. Set servedModelName to one name in all of them.",
+        id="two names for clients",
     ),
-    (
+    pytest.param(
         "blue",
         {"namespace": "elsewhere"},
         {},
         "LiveService live: the deployments are in the namespaces chat (blue), elsewhere (green): a Service reaches "
         "pods of its own alone. Use one.",
+        id="two namespaces",
     ),
-    (
+    pytest.param(
         "blue",
         {"name": "chat"},
         {},
         "LiveService live: name = 'chat': the deployment green has a Service of this name already. Use another one.",
+        id="the name of a deployment",
     ),
-    (
+    pytest.param(
         "blue",
         {},
         {"name": "chat-green-leader"},
         "LiveService live: name = 'chat-green-leader': the deployment green has a Service of this name already. Use "
         "another one.",
+        id="the name of a deployment's Service",
     ),
 ]
 
@@ -117,11 +127,16 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
         switched("red", green={"servedModelName": "talk"})
 
 
-@pytest.mark.parametrize("change", [{"wait": False}, {"replicas": 0}])
+@pytest.mark.parametrize(
+    "change", [pytest.param({"wait": False}, id="nothing waits"), pytest.param({"replicas": 0}, id="there is no group")]
+)
 def test_a_live_deployment_that_nothing_waits_for_is_warned_of(change: dict[str, Any]) -> None:
     assert not [line for line in switched("blue", green=change).log if "nothing waits" in line]
     (line,) = [line for line in switched("green", green=change).log if "nothing waits" in line]
-    assert line.startswith("LiveService live: live = 'green': nothing waits for this deployment to serve")
+    assert line == (
+        "LiveService live: live = 'green': nothing waits for this deployment to serve (wait is false, or it has no "
+        "groups), so that clients may be switched to pods that are not there."
+    )
 
 
 def test_unknown_arguments_are_refused() -> None:

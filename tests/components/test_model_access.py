@@ -36,11 +36,16 @@ def test_every_variant_deploys(variant: str) -> None:
 @pytest.mark.parametrize(
     ("variant", "kind", "names"),
     [
-        ("ingress", "Ingress", ["access-ingress"]),
-        ("http-route", "HTTPRoute", ["access-route"]),
-        ("pod-monitor", "PodMonitor", ["access-monitor"]),
-        ("policy", "NetworkPolicy", ["access-groups-policy"]),
-        ("policy-job", "NetworkPolicy", ["access-download-policy", "access-groups-policy"]),
+        pytest.param("ingress", "Ingress", ["access-ingress"], id="an Ingress"),
+        pytest.param("http-route", "HTTPRoute", ["access-route"], id="a route"),
+        pytest.param("pod-monitor", "PodMonitor", ["access-monitor"], id="a monitor"),
+        pytest.param("policy", "NetworkPolicy", ["access-groups-policy"], id="a policy"),
+        pytest.param(
+            "policy-job",
+            "NetworkPolicy",
+            ["access-download-policy", "access-groups-policy"],
+            id="a policy with a download Job",
+        ),
     ],
 )
 def test_a_setting_makes_its_objects_in_the_namespace(variant: str, kind: str, names: list[str]) -> None:

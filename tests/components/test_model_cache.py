@@ -50,7 +50,10 @@ def test_an_existing_claim_is_used_and_nothing_made() -> None:
     assert recording.names_of("PersistentVolumeClaim") == []
 
 
-@pytest.mark.parametrize("change", [{"existing_claim": "weights"}, {"storage_class": None}])
+@pytest.mark.parametrize(
+    "change",
+    [pytest.param({"existing_claim": "weights"}, id="both"), pytest.param({"storage_class": None}, id="neither")],
+)
 def test_one_of_class_and_claim(change: dict[str, Any]) -> None:
     with pytest.raises(
         pulumi.RunError, match=r"ModelCache cache: .*\n  - NIM003 args .*: give either storage_class or existing"
@@ -89,14 +92,20 @@ def test_a_claim_that_would_shrink_is_refused_before_the_update() -> None:
     )
 
 
+def test_a_size_that_no_setting_takes_is_compared_too() -> None:
+    with pytest.raises(ValueError, match="the claim nim-model-cache has 1Ei, and a claim cannot shrink"):
+        shrink(claim_of("1Ei"), claim_of("1Gi"))
+
+
 @pytest.mark.parametrize(
     ("present", "wanted"),
     [
-        (claim_of("1Ti"), claim_of("1024Gi")),
-        (claim_of("500Gi"), claim_of("1Ti")),
-        (None, claim_of("1Gi")),
-        ({"spec": None}, claim_of("1Gi")),
-        (claim_of("1Ei"), claim_of("1Gi")),
+        pytest.param(claim_of("1Ti"), claim_of("1024Gi"), id="the same size in another spelling"),
+        pytest.param(claim_of("500Gi"), claim_of("1Ti"), id="a larger size"),
+        pytest.param(None, claim_of("1Gi"), id="no claim yet"),
+        pytest.param({"spec": None}, claim_of("1Gi"), id="a claim without a size"),
+        pytest.param(claim_of("1Gi"), claim_of("1Ei"), id="a much larger size"),
+        pytest.param(claim_of("1TB"), claim_of("1Gi"), id="a size that cannot be read"),
     ],
 )
 def test_a_claim_may_grow_or_stay(present: dict[str, Any] | None, wanted: dict[str, Any]) -> None:

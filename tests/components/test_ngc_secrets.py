@@ -45,15 +45,21 @@ API, HUB = {"name": "nim-ngc-api", "key": "NGC_API_KEY"}, {"name": "nim-hf-token
 @pytest.mark.parametrize(
     ("args", "names", "made"),
     [
-        ({}, [None, [], None], []),
-        ({"ngc_api_key": KEY}, [API, ["nim-ngc-pull"], None], ["keys-api", "keys-pull"]),
-        ({"hf_token": "hf_x"}, [None, [], HUB], ["keys-hf"]),
-        (
+        pytest.param({}, [None, [], None], [], id="no key"),
+        pytest.param({"ngc_api_key": KEY}, [API, ["nim-ngc-pull"], None], ["keys-api", "keys-pull"], id="an NGC key"),
+        pytest.param({"hf_token": "hf_x"}, [None, [], HUB], ["keys-hf"], id="a token of the hub"),
+        pytest.param(
             {"ngc_api_key": KEY, "existing_api_secret": "mine", "existing_hf_secret": {"name": "hub", "key": "token"}},
             [{"name": "mine", "key": "NGC_API_KEY"}, ["nim-ngc-pull"], {"name": "hub", "key": "token"}],
             ["keys-pull"],
+            id="existing Secrets of both keys",
         ),
-        ({"ngc_api_key": KEY, "existing_pull_secrets": ["a", "b"]}, [API, ["a", "b"], None], ["keys-api"]),
+        pytest.param(
+            {"ngc_api_key": KEY, "existing_pull_secrets": ["a", "b"]},
+            [API, ["a", "b"], None],
+            ["keys-api"],
+            id="existing pull Secrets",
+        ),
     ],
 )
 def test_existing_secrets_are_taken_as_they_are(args: Any, names: list[Any], made: list[str]) -> None:

@@ -170,7 +170,12 @@ def test_the_group_begins_when_the_download_has_ended() -> None:
 
 
 @pytest.mark.parametrize(
-    "storage", [{"nfs": {"server": "n", "path": "/m"}}, {"hostPath": {"path": "/m"}}, {"perPod": {}}]
+    "storage",
+    [
+        pytest.param({"nfs": {"server": "n", "path": "/m"}}, id="NFS"),
+        pytest.param({"hostPath": {"path": "/m"}}, id="a directory of the node"),
+        pytest.param({"perPod": {}}, id="a volume of each pod"),
+    ],
 )
 def test_storage_without_a_claim_makes_none(storage: dict[str, Any]) -> None:
     recording = deploy(lambda: NimStack("nim", {"settings": SETTINGS | {"storage": storage}}))

@@ -11,7 +11,7 @@ import pulumi
 import pytest
 import yaml
 
-from nim_stack.base.quantity import to_bytes
+from nim_stack.base.quantity import Quantity
 from nim_stack.deployment.keys import Keys
 from nim_stack.plan import plan_deployment
 from tests.components.recorder import Recording, deploy, is_secret
@@ -101,7 +101,7 @@ def test_the_cache_holds_both_models(platform: Recording) -> None:
         )
         for model in ("llama-3.1-405b-instruct", "qwen3-coder-480b-a35b-instruct")
     ]
-    assert to_bytes(size) >= sum(to_bytes(plan.storage_needed) for plan in both)
+    assert Quantity.parse(size).bytes >= sum(Quantity.parse(plan.storage_needed).bytes for plan in both)
 
 
 def test_what_outlives_the_platform_can_be_taken_over(platform: Recording) -> None:

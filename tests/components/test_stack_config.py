@@ -10,6 +10,7 @@ import pytest
 from nim_stack.components.stack_config import read_stack_config
 from nim_stack.plan import plan_deployment
 from tests.components.recorder import deploy, known
+from tests.unit.rule_cases_file import ENCRYPTED_SETTINGS, KEY_IN_CLEAR
 
 NIM: dict[str, Any] = {
     "model": "hf://org/tiny",
@@ -31,6 +32,11 @@ def read(nim: Any, *, secret: dict[str, str] | None = None, clear: dict[str, str
         secret_keys=tuple(f"nim-stack:{key}" for key in secret or {}),
     )
     return found[0]
+
+
+def problems(refused: pytest.ExceptionInfo[pulumi.RunError]) -> list[str]:
+    """The lines between the one that names the file and the one that names the documentation."""
+    return str(refused.value).splitlines()[1:-1]
 
 
 def test_arguments_of_the_stack() -> None:
@@ -57,9 +63,9 @@ def test_keys_arrive_as_secrets() -> None:
 def test_the_refusal_names_the_stack_file_and_has_every_problem() -> None:
     with pytest.raises(pulumi.RunError) as refused:
         read(NIM | {"nodes": 0, "storage": {}}, clear={"ngcApiKey": "nvapi-x"})
-    head, *problems, foot = str(refused.value).splitlines()
+    head, *_, foot = str(refused.value).splitlines()
     assert head == "Pulumi.test.yaml: 3 settings cannot work; nothing was changed."
-    assert [problem.split(":")[0].split(" = ")[0] for problem in problems] == [
+    assert [problem.split(":")[0].split(" = ")[0] for problem in problems(refused)] == [
         "  - NIM004 ngcApiKey",
         "  - NIM003 nim.nodes",
         "  - NIM060 nim.storage",
@@ -69,17 +75,15 @@ def test_the_refusal_names_the_stack_file_and_has_every_problem() -> None:
 
 def test_a_key_in_clear_is_refused_and_not_repeated() -> None:
     with pytest.raises(pulumi.RunError) as refused:
-        read(NIM, clear={"hfToken": "hf_in_clear"})
-    assert (
-        "hfToken: it is a secret and stands in the stack file in clear. Revoke it, then store a new one with `pulumi"
-        in (str(refused.value))
-    )
+        read(KEY_IN_CLEAR.settings, clear={"hfToken": "hf_in_clear"})
+    assert problems(refused) == [f"  - {KEY_IN_CLEAR.code} {KEY_IN_CLEAR.message}"]
     assert "hf_in_clear" not in str(refused.value)
 
 
 def test_encrypted_settings_are_refused() -> None:
-    with pytest.raises(pulumi.RunError, match=r"nim: something in it is encrypted.*Move keys to ngcApiKey or hfToken"):
-        read(NIM, secret={"nim": json.dumps(NIM)})
+    with pytest.raises(pulumi.RunError) as refused:
+        read(NIM, secret={"nim": json.dumps(ENCRYPTED_SETTINGS.settings)})
+    assert problems(refused) == [f"  - {ENCRYPTED_SETTINGS.code} {ENCRYPTED_SETTINGS.message}"]
 
 
 @pytest.mark.parametrize("nim", ["text", "[1]", "3"])

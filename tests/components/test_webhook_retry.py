@@ -61,9 +61,16 @@ def test_a_webhook_that_does_not_answer_gets_time(preview: bool, limit: float) -
 @pytest.mark.parametrize(
     "error",
     [
-        'admission webhook "vleaderworkerset.kb.io" denied the request: spec.leaderWorkerTemplate.size: Invalid value',
-        'the Kubernetes API server reported that "nim/nim" failed to fully initialize or become live: timed out',
-        "",
+        pytest.param(
+            'admission webhook "vleaderworkerset.kb.io" denied the request: spec.leaderWorkerTemplate.size: Invalid '
+            "value",
+            id="a refusal of the webhook",
+        ),
+        pytest.param(
+            'the Kubernetes API server reported that "nim/nim" failed to fully initialize or become live: timed out',
+            id="a deadline",
+        ),
+        pytest.param("", id="no message"),
     ],
 )
 def test_any_other_failure_is_final(error: str) -> None:

@@ -6,9 +6,12 @@ from nim_serve.contract.limits import Limits
 from nim_serve.decide import events as e
 from nim_serve.decide.events import Action, Event
 from nim_serve.decide.leading import Leading
+from nim_serve.decide.membership import Member
 from nim_serve.decide.messages import Order, Report
 from nim_serve.decide.phases import Phase
-from nim_serve.ray.membership import Member
+
+from tests.container.state_table import LEADER
+from tests.container.walks import recorded
 
 LIMITS = Limits(join=100, rejoin=50, load=1000, tries=3, window=60, drain=40, drain_delay=5)
 BOTH = (Member("10.0.0.1", 1, 1), Member("10.0.0.2", 1, 1))
@@ -22,6 +25,7 @@ class Play:
         self.now = 0.0
         self.said: list[str] = []
         self.machine = Leading(nodes, nodes, "10.0.0.1:6379", "life", limits, ray=ray, now=0.0)
+        self.steps = recorded(self.machine)
         self.first = self.machine.start()
         self.order = next(a.message for a in self.first if isinstance(a, e.Tell))
 
@@ -36,6 +40,7 @@ class Play:
                     self.said.append(action.message)
                 elif not isinstance(action, e.Wait):
                     out.append(action)
+        assert {*self.steps} <= {*LEADER.steps()}, "the diagram in docs/healing.md has not got this change of phase"
         return out
 
     @property

@@ -73,13 +73,20 @@ def test_gpus_that_the_nodes_cannot_share_evenly_are_refused() -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"NIM_SERVER_PORT": "6379"}, "the Ray port and NIM_SERVER_PORT are both 6379"),
-        (
+        pytest.param(
+            {"NIM_SERVER_PORT": "6379"}, "the Ray port and NIM_SERVER_PORT are both 6379", id="the server's is Ray's"
+        ),
+        pytest.param(
             {"NIM_HEALTH_PORT": "6380"},
             "(NIM_STACK_HEARTBEAT_PORT) and NIM_HEALTH_PORT are both 6380",
+            id="the health port is that of heartbeats",
         ),
-        ({"NIM_STACK_HEARTBEAT_PORT": "6379"}, "the Ray port and the heartbeat port"),
-        ({}, ""),
+        pytest.param(
+            {"NIM_STACK_HEARTBEAT_PORT": "6379"},
+            "the Ray port and the heartbeat port",
+            id="the heartbeat port is Ray's",
+        ),
+        pytest.param({}, "", id="the defaults"),
     ],
 )
 def test_the_ports_of_a_pod_are_four(given: dict[str, str], said: str) -> None:
@@ -158,10 +165,10 @@ def test_unbalanced_quotes_are_refused() -> None:
 @pytest.mark.parametrize(
     ("given", "source"),
     [
-        ("hf://a/b", ModelSource("hf", "a/b", "main")),
-        ("hf://a/b@v1.0", ModelSource("hf", "a/b", "v1.0")),
-        ("hf://a/b:refs/pr/1", ModelSource("hf", "a/b", "refs/pr/1")),
-        ("/models/llama", ModelSource("path", "/models/llama")),
+        pytest.param("hf://a/b", ModelSource("hf", "a/b", "main"), id="the hub"),
+        pytest.param("hf://a/b@v1.0", ModelSource("hf", "a/b", "v1.0"), id="a tag of the hub"),
+        pytest.param("hf://a/b:refs/pr/1", ModelSource("hf", "a/b", "refs/pr/1"), id="a revision in vLLM's spelling"),
+        pytest.param("/models/llama", ModelSource("path", "/models/llama"), id="a path"),
     ],
 )
 def test_where_a_model_comes_from(given: str, source: ModelSource) -> None:

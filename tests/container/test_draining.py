@@ -42,8 +42,8 @@ def test_asked_to_stop_before_it_serves_it_stops(phase: Phase) -> None:
         (e.Heard(play.report()), e.Members(BOTH)),
         (e.EngineUp(),),
     ]
-    reached = [Phase.MODEL, Phase.HEAD, Phase.GATHER, Phase.LOAD, Phase.PROVE]
-    for events in steps[: reached.index(phase)] if phase in reached else steps:
+    accepts_connections = [Phase.MODEL, Phase.HEAD, Phase.GATHER, Phase.LOAD, Phase.PROVE]
+    for events in steps[: accepts_connections.index(phase)] if phase in accepts_connections else steps:
         play.do(*events)
     if phase is Phase.CLEAR:
         play.do(e.Broken(Scope.ENGINE, "x"))

@@ -10,6 +10,9 @@ from nim_serve.decide.following import Following
 from nim_serve.decide.messages import Order, Report
 from nim_serve.decide.worker_phases import Phase
 
+from tests.container.state_table import WORKER
+from tests.container.walks import recorded
+
 LIMITS = Limits(join=100, rejoin=50, drain=40)
 FIRST = Order("x.1", 1, "10.0.0.1:6379", "gathers the group")
 SERVES = replace(FIRST, note="serves", serving=True)
@@ -23,6 +26,7 @@ class Play:
     def __init__(self, limits: Limits = LIMITS, *, fetch: bool = False) -> None:
         self.now = 0.0
         self.machine = Following(Report(worker="1", nodes=2, gpus=1), limits, now=0.0)
+        self.steps = recorded(self.machine)
         self.first = self.machine.start(fetch)
         self.report = self.machine.report
 
@@ -36,6 +40,7 @@ class Play:
                     self.report = action.message
                 elif not isinstance(action, e.Say | e.Wait):
                     out.append(action)
+        assert {*self.steps} <= {*WORKER.steps()}, "the diagram in docs/healing.md has not got this change of phase"
         return out
 
     @property
@@ -75,7 +80,7 @@ def test_a_model_that_is_not_there_ends_the_pod_with_the_reason() -> None:
     assert play.do(FOUND, e.Ordered(FIRST), e.ModelDone("no such file", final=True))[-1] == e.End(
         Scope.RAY, RAY_GRACE_SECONDS
     )
-    assert play.do(e.Ended(Scope.RAY)) == [e.Exit(1, "no such file", hold=True)]
+    assert play.do(e.Ended(Scope.RAY)) == [e.Exit(1, "no such file", delayed=True)]
 
 
 def test_a_download_that_fails_is_tried_again_with_pauses_and_only_then_given_up() -> None:
@@ -89,7 +94,7 @@ def test_a_download_that_fails_is_tried_again_with_pauses_and_only_then_given_up
     assert play.do(e.ModelDone("429"))[-1] == e.End(Scope.RAY, RAY_GRACE_SECONDS)
     (exit_action,) = play.do(e.Ended(Scope.RAY))
     assert isinstance(exit_action, e.Exit)
-    assert (exit_action.reason, exit_action.hold) == ("429 after 2 further tries", True)
+    assert (exit_action.reason, exit_action.delayed) == ("429 after 2 further tries", True)
 
 
 def test_a_download_that_fails_once_does_no_harm() -> None:
@@ -239,7 +244,13 @@ def test_a_lost_rank_is_reported_and_the_raylet_stays() -> None:
     assert play.report.fault == ""
 
 
-@pytest.mark.parametrize("fault", [e.Broken(Scope.RAY, "raylet has gone"), e.Ordered(replace(FIRST, bye=True))])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(e.Broken(Scope.RAY, "raylet has gone"), id="Ray is gone"),
+        pytest.param(e.Ordered(replace(FIRST, bye=True)), id="the leader says goodbye"),
+    ],
+)
 def test_with_healing_switched_off_a_fault_is_the_end(fault: Event) -> None:
     play = Play(replace(LIMITS, tries=0)).joined()
     assert play.do(fault)[-1] == e.End(Scope.RAY, RAY_GRACE_SECONDS)

@@ -140,7 +140,14 @@ def test_a_full_group_takes_no_further_worker(pair: Pair) -> None:
     assert pair.until(Unreachable).how == "the group has its 1 workers"
 
 
-@pytest.mark.parametrize("noise", [b"GET / HTTP/1.1\r\n\r\n", b"x" * 70_000, encode(Order("x"))[:-3] + b"\n"])
+@pytest.mark.parametrize(
+    "noise",
+    [
+        pytest.param(b"GET / HTTP/1.1\r\n\r\n", id="HTTP"),
+        pytest.param(b"x" * 70_000, id="a line without an end"),
+        pytest.param(encode(Order("x"))[:-3] + b"\n", id="an order that is cut"),
+    ],
+)
 def test_noise_is_hung_up_on_and_disturbs_nobody(pair: Pair, noise: bytes) -> None:
     pair.call()
     pair.until(Heard)

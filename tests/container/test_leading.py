@@ -7,9 +7,9 @@ from nim_serve.contract.limits import CLEAR_SECONDS, GONE_SECONDS, RAY_GRACE_SEC
 from nim_serve.decide import events as e
 from nim_serve.decide.events import Scope, Status
 from nim_serve.decide.leading import Leading
+from nim_serve.decide.membership import Member
 from nim_serve.decide.messages import Order
 from nim_serve.decide.phases import Phase
-from nim_serve.ray.membership import Member
 
 from tests.container.leading import BOTH, GONE_RAYLET, LIMITS, Play
 
@@ -84,7 +84,7 @@ def test_a_group_that_does_not_come_is_given_up_and_named() -> None:
     (exit_action,) = play.do(e.Ended(Scope.RAY))
     assert isinstance(exit_action, e.Exit)
     assert exit_action.code == 1
-    assert not exit_action.hold, "it has waited long enough"
+    assert not exit_action.delayed, "it has waited long enough"
     assert "the group was not complete within 100 s" in exit_action.reason
     assert "missing: 1 of 2 nodes, 1 of 2 GPUs (1 of 1 workers did not come yet)" in exit_action.reason
 
@@ -172,7 +172,7 @@ def test_after_the_last_try_it_exits_with_the_reason() -> None:
     assert play.do(e.Broken(Scope.RAY, "the last one"))[-1] == e.End(Scope.RAY, RAY_GRACE_SECONDS)
     assert isinstance(play.order, Order)
     assert play.order.bye
-    assert play.do(e.Ended(Scope.RAY)) == [e.Exit(1, "the last one after 3 restarts in place", hold=True)]
+    assert play.do(e.Ended(Scope.RAY)) == [e.Exit(1, "the last one after 3 restarts in place", delayed=True)]
 
 
 def test_serving_for_a_while_clears_the_count() -> None:
@@ -197,7 +197,7 @@ def test_arguments_that_vllm_refuses_are_not_tried_again_unless_it_has_served() 
     play.do(e.ModelDone(), e.RayStarted())
     play.gathered()
     assert play.do(refused)[-1] == e.End(Scope.RAY, RAY_GRACE_SECONDS)
-    assert play.do(e.Ended(Scope.RAY)) == [e.Exit(1, "vLLM ended by itself with exit code 2", hold=True)]
+    assert play.do(e.Ended(Scope.RAY)) == [e.Exit(1, "vLLM ended by itself with exit code 2", delayed=True)]
     assert Play().serving().do(refused)[-1] == e.End(Scope.ENGINE)
 
 
@@ -213,7 +213,7 @@ def test_a_model_that_cannot_be_had_is_tried_again() -> None:
 def test_a_directory_without_a_model_is_the_end(tries: int) -> None:
     play = Play(replace(LIMITS, tries=tries))
     assert play.do(e.ModelDone("no config.json", final=True))[-1] == e.End(Scope.RAY, RAY_GRACE_SECONDS)
-    assert play.do(e.Ended(Scope.RAY)) == [e.Exit(1, "no config.json", hold=tries > 0)], "switched off: at once"
+    assert play.do(e.Ended(Scope.RAY)) == [e.Exit(1, "no config.json", delayed=tries > 0)], "switched off: at once"
 
 
 def test_an_engine_that_is_up_but_does_not_generate_is_a_fault() -> None:

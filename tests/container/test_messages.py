@@ -9,7 +9,14 @@ from nim_serve.decide.messages import VERSION, MessageError, Order, Report, deco
 REPORT = Report(worker="1", group="leader.ns", nodes=2, address="10.0.0.2", epoch="x.1", engine=3, fault="é")
 
 
-@pytest.mark.parametrize("message", [REPORT, Report(), Order("x.1", 2, "10.0.0.1:6379", "serves", True)])
+@pytest.mark.parametrize(
+    "message",
+    [
+        pytest.param(REPORT, id="a full report"),
+        pytest.param(Report(), id="an empty report"),
+        pytest.param(Order("x.1", 2, "10.0.0.1:6379", "serves", True), id="an order"),
+    ],
+)
 def test_messages_survive_the_wire(message: Order | Report) -> None:
     kind: type[Any] = type(message)
     line = encode(message)
@@ -36,9 +43,9 @@ def test_a_worker_of_this_group_is_welcome() -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"version": VERSION + 1}, "use one image for both"),
-        ({"group": "other.ns"}, "its DNS answer is out of date"),
-        ({"nodes": 3}, "NIM_NUM_COMPUTE_NODES is 3 in the worker and 2 in the leader"),
+        pytest.param({"version": VERSION + 1}, "use one image for both", id="another version"),
+        pytest.param({"group": "other.ns"}, "its DNS answer is out of date", id="another group"),
+        pytest.param({"nodes": 3}, "NIM_NUM_COMPUTE_NODES is 3 in the worker and 2 in the leader", id="another size"),
     ],
 )
 def test_a_stranger_is_told_why_it_is_refused(changes: dict[str, object], said: str) -> None:

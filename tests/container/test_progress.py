@@ -63,7 +63,14 @@ def test_a_token_is_asked_for_once_and_so_early_that_the_limit_holds(seconds: in
     assert stall.proof_seconds <= 30
 
 
-@pytest.mark.parametrize("moved", [Sample(2, (2.0, 1.0)), Sample(2, (1.0, 1.1)), Sample(0, (1.0, 1.0))])
+@pytest.mark.parametrize(
+    "moved",
+    [
+        pytest.param(Sample(2, (2.0, 1.0)), id="the first counter moved"),
+        pytest.param(Sample(2, (1.0, 1.1)), id="the second counter moved"),
+        pytest.param(Sample(0, (1.0, 1.0)), id="no request runs"),
+    ],
+)
 def test_any_change_or_an_idle_moment_starts_the_clock_afresh(moved: Sample) -> None:
     stall = Stall(120)
     stall.seen(BUSY, 0)

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from nim_serve.contract.serve_config import parse_environment
 from nim_serve.decide import events as e
-from nim_serve.decide.events import Action, Scope
+from nim_serve.decide.events import RoleAction, Scope
 from nim_serve.pod import leader as leader_module
 from nim_serve.pod.health_port import Health
 from nim_serve.pod.leader import Leader
 from nim_serve.pod.stopping import StopRequest
-from nim_serve.system.shared_memory import Leftovers
+from nim_serve.system.shared_memory import SharedMemoryCleanup
 
 
 def refuse(*_: object, **__: object) -> None:
@@ -31,14 +31,14 @@ def leader(tmp_path: Path) -> Iterator[Leader]:
 @pytest.mark.parametrize(
     ("action", "answer"),
     [
-        (e.FetchModel(), e.ModelDone),
-        (e.StartRay(), e.RayStarted),
-        (e.AskMembers(), e.Members),
-        (e.StartEngine(), e.Broken),
+        pytest.param(e.FetchModel(), e.ModelDone, id="the model cannot be fetched"),
+        pytest.param(e.StartRay(), e.RayStarted, id="Ray does not start"),
+        pytest.param(e.AskMembers(), e.Members, id="Ray's members cannot be asked"),
+        pytest.param(e.StartEngine(), e.Broken, id="the engine does not start"),
     ],
 )
 def test_it_is_the_fault_that_the_decisions_expect(
-    action: Action, answer: type, leader: Leader, monkeypatch: pytest.MonkeyPatch
+    action: RoleAction, answer: type, leader: Leader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(subprocess, "Popen", refuse)
     leader.perform(action, 0.0)
@@ -59,7 +59,7 @@ def test_what_an_engine_without_ray_leaves_in_shared_memory_is_known(
     shared = tmp_path / "shm"
     shared.mkdir()
     (shared / "before").touch()
-    monkeypatch.setattr(leader_module, "Leftovers", lambda: Leftovers(shared, active=True))
+    monkeypatch.setattr(leader_module, "SharedMemoryCleanup", lambda: SharedMemoryCleanup(shared, active=True))
     monkeypatch.setattr(subprocess, "Popen", refuse)
     leader.perform(e.StartEngine(), 0.0)
     (shared / "psm_engine").touch()

@@ -4,12 +4,14 @@ import socket
 from collections.abc import Iterator
 
 import pytest
+from nim_serve.decide.membership import Member, complete, describe
 from nim_serve.decide.messages import Report
-from nim_serve.decide.worker_registry import Crew
-from nim_serve.ray.membership import Member, complete, decode, describe, encode, living
+from nim_serve.decide.worker_registry import WorkerRegistry
+from nim_serve.ray.membership import decode, encode, living
+from nim_serve.system.abbreviation import abbreviated
 from nim_serve.system.logs import Log, configure
-from nim_serve.system.tcp_connect import Reached, connect, reached
-from nim_serve.system.waiting import MOST_A_SECOND, Waiting, few
+from nim_serve.system.tcp_connect import Connection, accepts_connections, connect
+from nim_serve.system.wait_log import MOST_A_SECOND, WaitLog
 
 
 class Clock:
@@ -36,7 +38,7 @@ def free_port() -> int:
 def test_a_reason_is_repeated_only_after_a_while(capsys: pytest.CaptureFixture[str]) -> None:
     configure("INFO", jsonl=False)
     clock = Clock()
-    waiting = Waiting(Log("worker"), now=clock, repeat=10)
+    waiting = WaitLog(Log("worker"), now=clock, repeat=10)
     for second in (0, 1, 9, 10, 11):
         clock.now = 100.0 + second
         waiting.because("for the leader", waited=second, left=60 - second)
@@ -47,7 +49,7 @@ def test_a_reason_is_repeated_only_after_a_while(capsys: pytest.CaptureFixture[s
 
 def test_a_new_reason_is_said_at_once(capsys: pytest.CaptureFixture[str]) -> None:
     configure("INFO", jsonl=False)
-    waiting = Waiting(Log("worker"), now=Clock())
+    waiting = WaitLog(Log("worker"), now=Clock())
     waiting.because("for a name", waited=0)
     waiting.because("for a port", waited=0)
     assert len(capsys.readouterr().err.splitlines()) == 2
@@ -56,7 +58,7 @@ def test_a_new_reason_is_said_at_once(capsys: pytest.CaptureFixture[str]) -> Non
 def test_a_reason_that_changes_all_the_time_does_not_fill_the_log(capsys: pytest.CaptureFixture[str]) -> None:
     configure("INFO", jsonl=False)
     clock = Clock()
-    waiting = Waiting(Log("leader"), now=clock)
+    waiting = WaitLog(Log("leader"), now=clock)
     for number in range(40):
         clock.now = 100.0 + number / 20
         waiting.because(f"for the group: {number}", waited=0)
@@ -67,22 +69,22 @@ def test_a_reason_that_changes_all_the_time_does_not_fill_the_log(capsys: pytest
 
 
 def test_many_are_named_in_part() -> None:
-    assert few(["a", "b"]) == "a, b"
-    assert few(map(str, range(10)), "; ") == "0; 1; 2; 3; 4; 5; 6; 7; and 2 more"
+    assert abbreviated(["a", "b"]) == "a, b"
+    assert abbreviated(map(str, range(10)), "; ") == "0; 1; 2; 3; 4; 5; 6; 7; and 2 more"
 
 
 def test_an_open_port_is_reached_and_both_ends_are_known(listener: socket.socket) -> None:
     made = connect("127.0.0.1", listener.getsockname()[1])
-    assert isinstance(made, Reached)
+    assert isinstance(made, Connection)
     assert (made.peer, made.own) == ("127.0.0.1", "127.0.0.1")
     made.socket.close()
-    assert reached("127.0.0.1", listener.getsockname()[1])
+    assert accepts_connections("127.0.0.1", listener.getsockname()[1])
 
 
 def test_a_closed_port_has_a_reason() -> None:
     port = free_port()
     assert "refused" in str(connect("127.0.0.1", port))
-    assert not reached("127.0.0.1", port)
+    assert not accepts_connections("127.0.0.1", port)
 
 
 def test_a_name_that_does_not_exist_yet_has_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,10 +119,10 @@ def test_a_large_group_has_a_short_line() -> None:
     members = [Member(f"10.0.0.{number}", 5000, 8) for number in range(63)]
     said = describe(members, 64, 512)
     assert said.endswith("10.0.0.7 (8 GPUs), and 55 more; missing: 1 of 64 nodes, 8 of 512 GPUs")
-    crew = Crew(63)
+    registry = WorkerRegistry(63)
     for number in range(62):
-        crew.heard(Report(str(number), address=f"10.0.0.{number}", note="gets the model"))
-    said = crew.describe("x.1", 1)
+        registry.heard(Report(str(number), address=f"10.0.0.{number}", note="gets the model"))
+    said = registry.describe("x.1", 1)
     assert said.startswith("worker 0 (10.0.0.0) gets the model; worker 1")
     assert said.endswith("; and 54 more; 1 of 63 workers did not come yet")
 

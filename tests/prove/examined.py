@@ -8,9 +8,9 @@ from lab.deployment import GROUP, NAMESPACE, Json
 from lab.inside import inside
 from lab.pki import kubeconfig
 from nim_stack.deployment.keys import Keys
-from nim_stack.operations.doctor.check import Examined
+from nim_stack.operations.cluster.reader import connect
+from nim_stack.operations.doctor.check import Preflight
 from nim_stack.operations.doctor.examine import Report, examine, read
-from nim_stack.operations.observing.reader import connect
 from nim_stack.plan import DeploymentPlan, plan_deployment
 from nim_stack.settings import Cluster
 
@@ -35,12 +35,12 @@ class _Examine:
 
     def __call__(self) -> Report:
         reader = connect(Cluster(kubeconfig=self.kubeconfig))
-        return examine(Examined(self.plan, read(reader, self.plan)))
+        return examine(Preflight(self.plan, read(reader, self.plan)))
 
 
 def examined(settings: Mapping[str, Any], config: str | None = None) -> set[tuple[str, str]]:
     """Checks that found something, with how bad it is; what this lab always has is left out."""
     plan = plan_deployment({**SETTINGS, **settings}, keys=Keys(hub=True))
     report: Report = inside(_Examine(plan, config or str(kubeconfig())))
-    found = {(name, str(f.level)) for name, findings in report.findings.items() for f in findings if f.level != "ok"}
+    found = {(row["check"], row["level"]) for row in report.document if row["level"] != "ok"}
     return found - _EXPECTED

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from nim_stack.base.problems import Finding
 from nim_stack.deployment.keys import EVERY_KEY
 from nim_stack.manifests.all_reduce_job import AllReduce
 from nim_stack.manifests.programs.all_reduce import MARK, MIB
@@ -98,9 +99,15 @@ class Api:
         return self.logs.get(path.split("/")[-2], "")
 
     def run(self, it: Cluster | None = None, **settings: Any) -> Outcome:
-        examined = (it or Cluster()).of(plan_deployment(SETTINGS | settings, keys=EVERY_KEY))
+        preflight = (it or Cluster()).of(plan_deployment(SETTINGS | settings, keys=EVERY_KEY))
         reader: Any = self
-        return all_reduce.run(reader, examined, References(), ASKED, self.told.append, self.clock, self.sleep)
+        return all_reduce.run(reader, preflight, References(), ASKED, self.told.append, self.clock, self.sleep)
+
+
+def in_the_way(outcome: Outcome) -> Finding:
+    """Why it was not measured."""
+    assert outcome.obstacle is not None
+    return outcome.obstacle
 
 
 JOB = f"/apis/batch/v1/namespaces/{NAMESPACE}/jobs/{ASKED.name}"

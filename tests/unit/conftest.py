@@ -5,6 +5,7 @@ only the tests that compare such a file.
 """
 
 import functools
+import re
 import threading
 from collections.abc import Callable, Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -12,12 +13,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from nim_stack.base import names
 from nim_stack.manifests.render import to_yaml
+from tests.examples import Example
+from tests.unit.golden_diff import applied, written
 from tests.unit.release_fixture import MANIFEST
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent / "golden"
+GOLDEN_WHOLE = ("production", "tiny")
+"""Whose manifests are there as they are; golden/README.md says why the others are not."""
 
 TINY: dict[str, Any] = {
     "model": "hf://org/tiny",
@@ -49,16 +56,38 @@ _WRITING = {"--golden-update": "golden", "--docs-update": "written_file"}
 
 @pytest.fixture
 def golden(request: pytest.FixtureRequest) -> Callable[[str, list[dict[str, Any]]], None]:
-    """Compare manifests with a golden file, as the YAML that a reviewer reads."""
+    """Compare manifests with a golden file: the YAML of two, of all others the differences from production."""
 
     def compare(name: str, manifests: list[dict[str, Any]]) -> None:
-        path = GOLDEN / f"{name}.yaml"
-        text = to_yaml(manifests)
+        path = golden_path(name)
+        production = golden_base(manifests) if path.suffix == ".diff" else []
+        text = written(production, manifests) if production else to_yaml(manifests)
         if request.config.getoption("--golden-update", default=False):
             path.write_text(text)
         assert path.read_text() == text, "`make golden` writes it"
+        if production:
+            assert to_yaml(applied(production, path.read_text())) == to_yaml(manifests)
 
     return compare
+
+
+def golden_path(name: str) -> Path:
+    return GOLDEN / (f"{name}.yaml" if name in GOLDEN_WHOLE else f"{name}.diff")
+
+
+def golden_base(manifests: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The manifests of production under the name and in the namespace of these, which are in half of all lines."""
+    name = manifests[-1]["metadata"]["labels"][names.INSTANCE_LABEL]
+    namespace = manifests[-1]["metadata"]["namespace"]
+    plan = _production().plan
+    text = to_yaml(_production().manifests).replace(plan.settings.name, name)
+    places = rf"^( +(?:name|namespace): ){plan.settings.namespace}$"
+    return list(yaml.safe_load_all(re.sub(places, rf"\g<1>{namespace}", text, flags=re.MULTILINE)))
+
+
+@functools.cache
+def _production() -> Example:
+    return Example("production")
 
 
 @pytest.fixture

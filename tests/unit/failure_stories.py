@@ -5,6 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.unit.stories import LEADER, WORKER, Story
+from tests.unit.words.group import missing, unreachable, unresolved, waits
+from tests.unit.words.said import run_once
+from tests.unit.words.writers import Lines
 
 Tell = Callable[[Story], Story]
 
@@ -110,10 +113,21 @@ def _looping(story: Story) -> Story:
     return story
 
 
-LINE = "2026-01-31T10:00:00Z INFO {}: waiting: for the {} waited={}s left=1s"
-UNRESOLVED = LINE.format("worker", "leader: the name prove-0.prove.prove does not resolve yet", 90)
-UNANSWERED = LINE.format("worker", "leader: prove-0.prove.prove:6379 does not answer within 2 s", 40)
-MISSING = LINE.format("leader", "group: joined: 10.0.0.1 (1 GPUs); missing: 1 of 2 nodes, 1 of 2 GPUs", 130)
+def unresolved_for(seconds: float) -> Lines:
+    """The log of a worker that has waited so long for the name of its leader."""
+    return run_once(lambda stage: waits(stage, unresolved(stage), seconds))
+
+
+def unanswered_for(seconds: float) -> Lines:
+    """The log of a worker whose leader has not answered for so long."""
+    return run_once(lambda stage: waits(stage, next(unreachable(stage)), seconds))
+
+
+def missing_for(seconds: float) -> Lines:
+    """The log of a leader whose worker has not come for so long."""
+    return run_once(lambda stage: missing(stage, seconds))
+
+
 CLAIM = ("PersistentVolumeClaim", "prove-model-cache")
 
 
@@ -171,9 +185,9 @@ STORIES: list[tuple[str, Tell]] = [
     ("out-of-memory", lambda story: story.starting(10).ended(WORKER, 137, "OOMKilled")),
     ("service-shadows-leader", _shadow),
     ("leader-address-missing", _no_address),
-    ("leader-name-unresolved", lambda story: story.starting(100).log(WORKER, UNRESOLVED)),
-    ("leader-unreachable", lambda story: story.starting(100).log(WORKER, UNANSWERED)),
-    ("group-incomplete", lambda story: story.starting(150).log(LEADER, MISSING)),
+    ("leader-name-unresolved", lambda story: story.starting(100).log(WORKER, *unresolved_for(90.0))),
+    ("leader-unreachable", lambda story: story.starting(100).log(WORKER, *unanswered_for(40.0))),
+    ("group-incomplete", lambda story: story.starting(150).log(LEADER, *missing_for(130.0))),
     ("startup-too-slow", _too_slow),
     ("crash-loop", _looping),
 ]

@@ -10,7 +10,7 @@ import yaml
 from nim_stack.deployment.keys import EVERY_KEY
 from nim_stack.importing.draft import Draft
 from nim_stack.importing.helm import values as helm
-from nim_stack.importing.operator import service as nimservice
+from nim_stack.importing.operator import objects as nimservice
 from nim_stack.importing.reading import read_documents, read_values
 from nim_stack.importing.result import Import, conclude, give_options
 
@@ -26,7 +26,7 @@ def values(text: str) -> dict[str, Any]:
 def from_helm(given: str | Mapping[str, Any], chart: helm.Chart | None = None, **options: Any) -> Import:
     """Import a values file by its name, or values."""
     read = read_values(str(SAMPLES / given)) if isinstance(given, str) else dict(given)
-    draft = _draft(helm.HOLDER, options)
+    draft = _draft(helm.KEYS_KEPT_BY, options)
     helm.take_values(draft, read, *((chart, "it is said so") if chart else helm.chart_of(read)))
     return conclude(draft, keys=EVERY_KEY)
 
@@ -34,14 +34,14 @@ def from_helm(given: str | Mapping[str, Any], chart: helm.Chart | None = None, *
 def from_nimservice(given: str | list[dict[str, Any]], **options: Any) -> Import:
     """Import a file by its name, or objects."""
     objects = read_documents(str(SAMPLES / given)) if isinstance(given, str) else given
-    draft = _draft(nimservice.HOLDER, options)
+    draft = _draft(nimservice.KEYS_KEPT_BY, options)
     nimservice.take_objects(draft, objects)
     return conclude(draft, keys=EVERY_KEY)
 
 
-def _draft(holder: str, options: Mapping[str, Any]) -> Draft:
+def _draft(keys_kept_by: str, options: Mapping[str, Any]) -> Draft:
     """Options by settings, `storage__existingClaim` for one inside another."""
-    draft = Draft(holder)
+    draft = Draft(keys_kept_by)
     paths = {name.replace("__", "."): value for name, value in options.items()}
     give_options(draft, {path: (f"--{path}", value) for path, value in paths.items()})
     return draft

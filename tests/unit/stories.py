@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from nim_stack.operations.diagnosis.verdict import Diagnosis, diagnose
-from nim_stack.operations.observing.snapshot import Log, Snapshot, load
+from nim_stack.operations.observing.snapshot import Log, Part, Snapshot, load
 
 RECORDED = Path(__file__).parent / "snapshots"
 NAMESPACE = NAME = "prove"
@@ -27,7 +27,7 @@ class Story:
         self.taken = base.taken
         self.groups: list[str] = list(base.groups)
         self.server = base.server
-        self.objects: dict[str, list[Json]] = {
+        self.objects: dict[Part, list[Json]] = {
             what: [copy.deepcopy(item) for item in found] for what, found in base.objects.items()
         }
         self.objects["events"] = []
@@ -112,10 +112,10 @@ class Story:
         self.objects["pods"] = []
         return self
 
-    def unreadable(self, *whats: str) -> Self:
-        for what in whats:
-            del self.objects[what]
-            self.notes.append(f"{what}: forbidden")
+    def unreadable(self, *parts: Part) -> Self:
+        for part in parts:
+            del self.objects[part]
+            self.notes.append(f"{part}: forbidden")
         return self
 
     def copy(self) -> Self:
@@ -139,7 +139,7 @@ class Story:
 
 
 def codes(found: Diagnosis) -> list[str]:
-    return [verdict.failure.code for verdict in found.failures]
+    return [problem.rule.code for problem in found.failures]
 
 
 def dumped(snapshot: Snapshot) -> str:

@@ -128,22 +128,32 @@ def test_a_route_takes_off_a_prefix_that_the_model_does_not_know() -> None:
 @pytest.mark.parametrize(
     ("settings", "url"),
     [
-        ({}, None),
-        ({"ingress": {"host": "a.example.com"}}, "http://a.example.com/v1"),
-        ({"ingress": {"host": "a.example.com", "tlsSecret": "t", "path": "/v1"}}, "https://a.example.com/v1"),
-        ({"ingress": {"host": "a.example.com", "scheme": "https"}}, "https://a.example.com/v1"),
-        ({"ingress": {"host": "*.example.com"}}, None),
-        ({"httpRoute": {"parentRefs": [{"name": "g"}]}}, None),
-        (
+        pytest.param({}, None, id="the Service alone"),
+        pytest.param({"ingress": {"host": "a.example.com"}}, "http://a.example.com/v1", id="an Ingress without TLS"),
+        pytest.param(
+            {"ingress": {"host": "a.example.com", "tlsSecret": "t", "path": "/v1"}},
+            "https://a.example.com/v1",
+            id="an Ingress with TLS",
+        ),
+        pytest.param(
+            {"ingress": {"host": "a.example.com", "scheme": "https"}},
+            "https://a.example.com/v1",
+            id="an Ingress behind something that ends TLS",
+        ),
+        pytest.param({"ingress": {"host": "*.example.com"}}, None, id="an Ingress for every host of a domain"),
+        pytest.param({"httpRoute": {"parentRefs": [{"name": "g"}]}}, None, id="a route for every host"),
+        pytest.param(
             {"httpRoute": {"parentRefs": [{"name": "g"}], "hostnames": ["*.a", "b.a"], "path": "/x"}},
             "https://b.a/x/v1",
+            id="a route with one named host and a path",
         ),
-        (
+        pytest.param(
             {
                 "ingress": {"host": "*.example.com"},
                 "httpRoute": {"parentRefs": [{"name": "g"}], "hostnames": ["b.a"], "scheme": "http"},
             },
             "http://b.a/v1",
+            id="a route beside an Ingress for every host",
         ),
     ],
 )
@@ -175,7 +185,13 @@ def test_named_clients_take_the_place_of_the_namespace_and_named_sources_that_of
     assert further["ports"] == [{"protocol": "TCP", "port": 4317}]
 
 
-@pytest.mark.parametrize("settings", [MATRIX["policy-nobody"], TINY | {"networkPolicy": {"clients": []}}])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        pytest.param(MATRIX["policy-nobody"], id="with other settings of the policy"),
+        pytest.param(TINY | {"networkPolicy": {"clients": []}}, id="with nothing else"),
+    ],
+)
 def test_an_empty_list_of_clients_is_nobody(settings: dict[str, Any]) -> None:
     """An empty `from` would be everyone, so that there is no such rule at all, but for the smoke Job."""
     (policy,) = objects(plan_deployment(settings | {"smoke": False}))[1:]
@@ -185,7 +201,13 @@ def test_an_empty_list_of_clients_is_nobody(settings: dict[str, Any]) -> None:
     assert all(rule.get("to", True) and rule.get("from", True) for rule in policy["spec"]["egress"])
 
 
-@pytest.mark.parametrize("said", [{"networkPolicy": {"download": []}}, {"download": {"disabled": True}}])
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param({"networkPolicy": {"download": []}}, id="no peer for the download"),
+        pytest.param({"download": {"disabled": True}}, id="no download"),
+    ],
+)
 def test_without_a_download_dns_alone_is_open(said: dict[str, Any]) -> None:
     (policy,) = objects(plan_deployment(TINY | {"networkPolicy": {}} | said))[1:]
     assert len(policy["spec"]["egress"]) == 2

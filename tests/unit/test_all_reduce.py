@@ -6,8 +6,21 @@ from typing import Any
 import pytest
 
 from nim_stack.manifests.programs.all_reduce import MARK, MIB
-from nim_stack.operations.observing.errors import CannotReadError, ClusterUnreachableError
-from tests.unit.all_reduce_api import ASKED, JOB, LOGS, SAID, SERVICE, Api, ended, pod, running, unscheduled, waiting
+from nim_stack.operations.cluster.errors import CannotReadError, ClusterUnreachableError
+from tests.unit.all_reduce_api import (
+    ASKED,
+    JOB,
+    LOGS,
+    SAID,
+    SERVICE,
+    Api,
+    ended,
+    in_the_way,
+    pod,
+    running,
+    unscheduled,
+    waiting,
+)
 from tests.unit.stories import Json, Story
 from tests.unit.test_doctor import Cluster
 
@@ -16,7 +29,7 @@ def test_figures_come_and_the_job_goes() -> None:
     api = Api(running(0), running(1), logs=LOGS)
     api.at[5] = lambda: api.pods.__setitem__(slice(None), [ended(0), ended(1)])
     outcome = api.run()
-    assert (outcome.why, outcome.said.timings) == ("", [(256 * MIB, 0.01)])
+    assert (outcome.obstacle, outcome.reports.timings) == (None, [(256 * MIB, 0.01)])
     assert api.deleted == [JOB]
     assert list(api.made) == [SERVICE], "its owner is the Job, with which the cluster deletes it"
     assert "  all 2 pods run; measured: 256 MiB" in api.told
@@ -26,7 +39,7 @@ def test_a_sidecar_that_never_ends_does_not_keep_it() -> None:
     api = Api(ended(0), ended(1), logs=LOGS)
     for each in api.pods:
         each["status"]["containerStatuses"].append({"name": "proxy", "state": {"running": {}}})
-    assert api.run().why == ""
+    assert api.run().obstacle is None
 
 
 FORBIDDEN = "pods is forbidden: exceeded quota: prove, requested: pods=1, used: pods=1, limited: pods=1"
@@ -80,8 +93,8 @@ STUCK: list[tuple[str, Api, str, float]] = [
 @pytest.mark.parametrize(("api", "why", "within"), [row[1:] for row in STUCK], ids=[row[0] for row in STUCK])
 def test_what_keeps_the_pods_from_measuring_is_named_in_time(api: Api, why: str, within: float) -> None:
     outcome = api.run()
-    assert why in outcome.why
-    assert outcome.do
+    assert why in in_the_way(outcome).why
+    assert in_the_way(outcome).instead
     assert api.now <= within
     assert api.deleted == [JOB]
 
@@ -93,16 +106,16 @@ def test_who_holds_the_gpus_is_named() -> None:
     holder["spec"] = {"nodeName": "node-0", "containers": [{"resources": {"requests": {"nvidia.com/gpu": "8"}}}]}
     it.objects["load"].append(holder)
     outcome = Api(unscheduled(0, NO_GPUS), unscheduled(1, NO_GPUS)).run(it)
-    assert "node-0: 8 of 8 GPUs are held by team-b/training" in outcome.why
-    assert "Free the GPUs" in outcome.do
+    assert "node-0: 8 of 8 GPUs are held by team-b/training" in in_the_way(outcome).why
+    assert "Free the GPUs" in in_the_way(outcome).instead
 
 
 def test_a_deployment_that_holds_its_own_gpus_is_told_when_to_measure() -> None:
     it = Cluster()
     it.objects |= Story().objects
     outcome = Api(unscheduled(0, NO_GPUS), unscheduled(1, NO_GPUS)).run(it, gpusPerNode=8)
-    assert "GPUs are held by prove/prove-0" in outcome.why
-    assert "measure before `pulumi up`, or while nim.replicas is 0" in outcome.do
+    assert "GPUs are held by prove/prove-0" in in_the_way(outcome).why
+    assert "measure before `pulumi up`, or while nim.replicas is 0" in in_the_way(outcome).instead
 
 
 def test_a_cluster_that_scales_up_is_waited_for() -> None:
@@ -113,7 +126,7 @@ def test_a_cluster_that_scales_up_is_waited_for() -> None:
     }
     api = Api(unscheduled(0, NO_GPUS), logs=LOGS, events=[event])
     api.at[600] = lambda: api.pods.__setitem__(slice(None), [ended(0), ended(1)])
-    assert api.run().why == ""
+    assert api.run().obstacle is None
     assert api.now >= 600
 
 
@@ -121,14 +134,14 @@ def test_a_queue_is_waited_for() -> None:
     api = Api(logs=LOGS)
     api.job = {"spec": {"suspend": True}}
     outcome = api.run(pods={"queue": {"kind": "kueue", "name": "team"}})
-    assert outcome.why.endswith("the Job is suspended: the queue team has not admitted it")
+    assert in_the_way(outcome).why.endswith("the Job is suspended: the queue team has not admitted it")
     assert api.now >= 1800
 
 
 def test_a_job_that_somebody_deletes() -> None:
     api = Api(running(0), running(1))
     api.at[3] = lambda: api.made.clear()
-    assert api.run().why == "somebody deleted the Job"
+    assert in_the_way(api.run()).why == "somebody deleted the Job"
     assert api.deleted == []
 
 
@@ -157,7 +170,7 @@ def test_a_short_silence_of_the_api_server_is_borne_and_a_long_one_is_not() -> N
     short = Silent(ended(0), running(1), logs=LOGS)
     short.quiet = 30
     short.at[40] = lambda: short.pods.__setitem__(1, ended(1))
-    assert short.run().why == ""
+    assert short.run().obstacle is None
     long = Silent(running(0), running(1))
     long.quiet = 1e9
     with pytest.raises(ClusterUnreachableError):
@@ -172,5 +185,10 @@ def test_rights_that_are_missing_are_named() -> None:
             raise CannotReadError('jobs.batch is forbidden: User "u" cannot create resource "jobs"')
 
     outcome = Refusing().run()
-    assert outcome.why.startswith("the API server refuses it: jobs.batch is forbidden")
-    assert "create and delete jobs" in outcome.do
+    assert (
+        in_the_way(outcome).why
+        == 'the API server refuses it: jobs.batch is forbidden: User "u" cannot create resource "jobs"'
+    )
+    assert in_the_way(outcome).instead == (
+        "It takes the rights to create and delete jobs and services there, and to read pods and their logs."
+    )

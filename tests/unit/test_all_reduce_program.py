@@ -13,7 +13,7 @@ import pytest
 
 from lab.engine import tree
 from nim_stack.manifests.programs import all_reduce as program
-from nim_stack.operations.doctor.bandwidth import heard
+from nim_stack.operations.doctor.bandwidth import read_reports
 
 MIB = 1024**2
 TEXT = Path(program.__file__).read_text()
@@ -62,7 +62,7 @@ def test_two_pods_of_two_ranks_measure_every_size() -> None:
     pods = [start(environment(pod, port, **more)) for pod in (0, 1)]
     ends = [pod.communicate(timeout=120) for pod in pods]
     assert [pod.returncode for pod in pods] == [0, 0], ends
-    said = heard(line for out, _ in ends for line in out.splitlines())
+    said = read_reports(line for out, _ in ends for line in out.splitlines())
     measured = said.measured()
     assert measured is not None
     assert not said.failed
@@ -77,7 +77,7 @@ def test_a_pod_that_finds_nobody_says_whom_it_waited_for() -> None:
     alone = start(given)
     out, _ = alone.communicate(timeout=60)
     assert alone.returncode == 1
-    assert "rank 1: pod 0 did not answer within 1 s: localhost:" in heard(out.splitlines()).failed[0]
+    assert "rank 1: pod 0 did not answer within 1 s: localhost:" in read_reports(out.splitlines()).failed[0]
 
 
 @with_torch
@@ -85,7 +85,7 @@ def test_the_first_pod_names_those_that_did_not_come() -> None:
     alone = start(environment(0, free_port(), PYTHONPATH=str(ENGINE), ALL_REDUCE_JOIN_SECONDS="1"))
     out, _ = alone.communicate(timeout=60)
     assert alone.returncode == 1
-    assert heard(out.splitlines()).failed == ["rank 0: pods [1] did not come within 1 s"]
+    assert read_reports(out.splitlines()).failed == ["rank 0: pods [1] did not come within 1 s"]
 
 
 @with_torch
@@ -97,14 +97,14 @@ def test_no_gpu_is_no_measurement_where_the_engine_wants_one(tmp_path: Path) -> 
     alone = start(environment(0, free_port(), PYTHONPATH=f"{tmp_path}:{ENGINE}"))
     out, _ = alone.communicate(timeout=60)
     assert alone.returncode == 1
-    assert "PyTorch sees no GPU in this pod" in heard(out.splitlines()).failed[0]
+    assert "PyTorch sees no GPU in this pod" in read_reports(out.splitlines()).failed[0]
 
 
 def test_an_image_without_pytorch_is_named() -> None:
     alone = start(environment(0, free_port(), PATH="/nowhere"))
     out, _ = alone.communicate(timeout=60)
     assert alone.returncode == 1
-    assert f"{sys.executable} of this image cannot import PyTorch" in heard(out.splitlines()).failed[0]
+    assert f"{sys.executable} of this image cannot import PyTorch" in read_reports(out.splitlines()).failed[0]
 
 
 def test_the_interpreter_of_the_engines_command_is_tried_next(tmp_path: Path) -> None:
@@ -122,7 +122,12 @@ def test_the_interpreter_of_the_engines_command_is_tried_next(tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     ("most", "wanted"),
-    [(1, [1]), (4, [1, 4]), (100, [1, 4, 16, 64, 100]), (256, [1, 4, 16, 64, 256])],
+    [
+        pytest.param(1, [1], id="the smallest"),
+        pytest.param(4, [1, 4], id="a power of four"),
+        pytest.param(100, [1, 4, 16, 64, 100], id="a size between two powers"),
+        pytest.param(256, [1, 4, 16, 64, 256], id="a larger power of four"),
+    ],
 )
 def test_sizes_grow_to_the_one_that_is_asked_for(most: int, wanted: list[int]) -> None:
     assert [size // MIB for size in program.sizes(most * MIB)] == wanted
@@ -161,7 +166,7 @@ def test_a_pod_waits_until_the_first_one_listens(capsys: pytest.CaptureFixture[s
         server.settimeout(30)
         server.accept()[0].close()
         waiting.join()
-    said = heard(capsys.readouterr().out.splitlines()).waiting
+    said = read_reports(capsys.readouterr().out.splitlines()).waiting
     assert said in ([], [f"for pod 0, 127.0.0.1:{port}: [Errno 111] Connection refused"])
 
 
@@ -182,14 +187,18 @@ class Rank:
 
 @pytest.mark.parametrize(
     ("codes", "well", "failed"),
-    [([0, 0], True, []), ([0, 1], False, []), ([-7], False, ["rank 3 was ended by SIGBUS"])],
+    [
+        pytest.param([0, 0], True, [], id="all ranks ended well"),
+        pytest.param([0, 1], False, [], id="one rank ended with an error of its own"),
+        pytest.param([-7], False, ["rank 3 was ended by SIGBUS"], id="one rank was ended by a signal"),
+    ],
 )
 def test_a_rank_that_was_killed_is_said(
     codes: list[int], well: bool, failed: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     ranks: list[Any] = [Rank(code) for code in codes]
     assert program.watch(ranks, 30) is well
-    assert heard(capsys.readouterr().out.splitlines()).failed == failed
+    assert read_reports(capsys.readouterr().out.splitlines()).failed == failed
 
 
 def test_lines_for_programs_are_one_write_each(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from nim_stack.manifests.programs.all_reduce import MARK, MIB
-from nim_stack.operations.doctor.bandwidth import Measured, Timing, heard, judged, line_rate
+from nim_stack.operations.doctor.bandwidth import Measured, Timing, judged, line_rate, read_reports
 from nim_stack.plan import DeploymentPlan, plan_deployment
 from tests.unit.conftest import TINY
 
@@ -36,11 +36,16 @@ def test_bandwidths_are_those_of_nccl_tests() -> None:
 @pytest.mark.parametrize(
     ("fabric", "more", "rate"),
     [
-        (None, {}, None),
-        ("tcp", {}, 25 / 8),
-        ("rdma-shared", {}, 400.0),
-        ("rdma-shared", {"gpusPerNode": 1, "tensorParallel": 1}, 50.0),
-        ("nvlink-multi-node", {"gpu": "gb200", "gpusPerNode": 4, "tensorParallel": 4}, 900.0),
+        pytest.param(None, {}, None, id="no fabric is named"),
+        pytest.param("tcp", {}, 25 / 8, id="TCP with one link for a node"),
+        pytest.param("rdma-shared", {}, 400.0, id="RDMA with a link for each of eight GPUs"),
+        pytest.param("rdma-shared", {"gpusPerNode": 1, "tensorParallel": 1}, 50.0, id="RDMA with one GPU in a pod"),
+        pytest.param(
+            "nvlink-multi-node",
+            {"gpu": "gb200", "gpusPerNode": 4, "tensorParallel": 4},
+            900.0,
+            id="NVLink with four GPUs in a pod",
+        ),
     ],
 )
 def test_the_line_rate_is_that_of_the_gpus_that_a_pod_has(
@@ -49,23 +54,23 @@ def test_the_line_rate_is_that_of_the_gpus_that_a_pod_has(
     assert line_rate(plan(fabric, **more)) == rate
 
 
-def levels(plan: DeploymentPlan, found: Measured) -> list[str]:
+def levels(plan: DeploymentPlan, found: Measured) -> list[str | None]:
     return [finding.level for finding in judged(plan, found)]
 
 
 def test_a_network_that_works_has_no_finding() -> None:
     fast, way = judged(plan("rdma-shared"), measured(300, "NET/IB with GPUDirect RDMA"))
     assert (fast.level, way.level) == ("ok", "ok")
-    assert fast.what == ("bus bandwidth 300 GB/s (256 MiB, 16 ranks on 2 nodes), 75% of rdma-shared's 400 GB/s")
-    assert way.what == "NCCL 2.27.5 sends between the nodes by NET/IB with GPUDirect RDMA"
+    assert fast.why == ("bus bandwidth 300 GB/s (256 MiB, 16 ranks on 2 nodes), 75% of rdma-shared's 400 GB/s")
+    assert way.why == "NCCL 2.27.5 sends between the nodes by NET/IB with GPUDirect RDMA"
 
 
 def test_a_fall_back_to_tcp_is_found_with_what_nccl_says_of_it() -> None:
     found = measured(2.4, "NET/Socket", networks=("Socket",), notes=("NET/IB : No device found.",))
     slow, way = judged(plan("rdma-shared"), found)
     assert (slow.level, way.level) == ("warning", "warning")
-    assert "a fall back to TCP, while nim.fabric is rdma-shared (NCCL: NET/IB : No device found.)" in way.what
-    assert "rdma/hca_shared_devices_a" in way.do
+    assert "a fall back to TCP, while nim.fabric is rdma-shared (NCCL: NET/IB : No device found.)" in way.why
+    assert "rdma/hca_shared_devices_a" in way.instead
     assert levels(plan("tcp"), found) == ["ok", "ok"]
     assert levels(plan(), found) == ["ok", "ok"]
 
@@ -79,8 +84,8 @@ def test_the_network_that_nccl_names_stands_for_the_way_where_no_way_is_logged()
 def test_far_below_the_line_rate_is_a_warning_and_says_where_to_look() -> None:
     slow, _ = judged(plan("rdma-shared"), measured(120, "NET/IB"))
     assert slow.level == "warning"
-    assert "GPUDirect RDMA" in slow.do
-    assert "GPUDirect" not in next(judged(plan("rdma-shared"), measured(120, "NET/IB with GPUDirect RDMA"))).do
+    assert "GPUDirect RDMA" in slow.instead
+    assert "GPUDirect" not in next(judged(plan("rdma-shared"), measured(120, "NET/IB with GPUDirect RDMA"))).instead
     assert levels(plan("rdma-shared"), measured(161, "NET/IB")) == ["ok", "ok"]
 
 
@@ -96,10 +101,10 @@ def test_nvlink_between_the_nodes_must_be_used_where_it_is_wanted() -> None:
 
 def test_gloo_is_named_and_not_judged() -> None:
     (found,) = judged(plan("rdma-shared"), measured(0.3, facts={"backend": "gloo"}))
-    assert (found.level, "by Gloo between CPUs" in found.what) == ("ok", True)
+    assert (found.level, "by Gloo between CPUs" in found.why) == ("ok", True)
 
 
-def test_pods_are_heard_together_and_other_lines_are_left_out() -> None:
+def test_reports_of_all_pods_are_read_together_and_other_lines_are_left_out() -> None:
     lines = [
         "somebody else's line",
         MARK + json.dumps(FACTS),
@@ -108,10 +113,10 @@ def test_pods_are_heard_together_and_other_lines_are_left_out() -> None:
         MARK + json.dumps({"pod": 0, "ways": {"NET/IB": 3}, "networks": ["IB"], "notes": []}),
         MARK + json.dumps({"pod": 1, "ways": {"NET/Socket": 1}, "networks": ["IB"], "notes": ["x"]}),
     ]
-    found = heard(lines).measured()
+    found = read_reports(lines).measured()
     assert found is not None
     assert (found.ways, found.networks, found.notes) == (("NET/IB", "NET/Socket"), ("IB",), ("x",))
     assert found.document["sizes"] == [
         {"bytes": MIB, "seconds": 0.001, "algorithmBandwidth": 1.049, "busBandwidth": 1.966}
     ]
-    assert heard(lines[:2]).measured() is None
+    assert read_reports(lines[:2]).measured() is None

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from nim_serve.contract import serve_config as contract
 
-from nim_stack.base.quantity import to_bytes
+from nim_stack.base.quantity import Quantity
 from nim_stack.deployment.keys import EVERY_KEY
 from nim_stack.manifests.pods import Role, pod_template
 from nim_stack.manifests.references import References, SecretRef
@@ -32,13 +32,38 @@ def pod(plan: DeploymentPlan, role: Role = "worker", references: References = KE
 @pytest.mark.parametrize(
     ("storage", "volume", "shared"),
     [
-        ({"storageClass": "c"}, {"persistentVolumeClaim": {"claimName": "nim-model-cache"}}, True),
-        ({"existingClaim": "full"}, {"persistentVolumeClaim": {"claimName": "full"}}, True),
-        ({"nfs": NFS}, {"nfs": NFS}, True),
-        ({"hostPath": {"path": "/m", "shared": True}}, {"hostPath": {"path": "/m", "type": "Directory"}}, True),
-        ({"hostPath": {"path": "/m"}}, {"hostPath": {"path": "/m", "type": "Directory"}}, False),
-        ({"perPod": {}}, {"emptyDir": {"sizeLimit": "500Gi"}}, False),
-        ({"perPod": {"size": "9Gi"}}, {"emptyDir": {"sizeLimit": "9Gi"}}, False),
+        pytest.param(
+            {"storageClass": "c"},
+            {"persistentVolumeClaim": {"claimName": "nim-model-cache"}},
+            True,
+            id="a claim that the stack makes",
+        ),
+        pytest.param(
+            {"existingClaim": "full"},
+            {"persistentVolumeClaim": {"claimName": "full"}},
+            True,
+            id="a claim that is there",
+        ),
+        pytest.param({"nfs": NFS}, {"nfs": NFS}, True, id="NFS"),
+        pytest.param(
+            {"hostPath": {"path": "/m", "shared": True}},
+            {"hostPath": {"path": "/m", "type": "Directory"}},
+            True,
+            id="a shared directory of the nodes",
+        ),
+        pytest.param(
+            {"hostPath": {"path": "/m"}},
+            {"hostPath": {"path": "/m", "type": "Directory"}},
+            False,
+            id="a directory of each node",
+        ),
+        pytest.param({"perPod": {}}, {"emptyDir": {"sizeLimit": "500Gi"}}, False, id="a volume of each pod"),
+        pytest.param(
+            {"perPod": {"size": "9Gi"}},
+            {"emptyDir": {"sizeLimit": "9Gi"}},
+            False,
+            id="a volume of each pod with a size",
+        ),
     ],
 )
 def test_each_kind_of_storage(storage: dict[str, Any], volume: dict[str, Any], shared: bool) -> None:
@@ -56,7 +81,7 @@ def test_a_claim_of_each_pod_has_the_size_of_the_model() -> None:
     volume, _, _ = pod(plan)
     spec = volume["ephemeral"]["volumeClaimTemplate"]["spec"]
     assert (spec["accessModes"], spec["storageClassName"]) == (["ReadWriteOnce"], "local-nvme")
-    assert to_bytes(spec["resources"]["requests"]["storage"]) > 812e9
+    assert Quantity.parse(spec["resources"]["requests"]["storage"]).value > 812e9
 
 
 def test_a_claim_that_is_handed_over_wins_over_the_name_of_the_settings() -> None:
@@ -72,10 +97,10 @@ def test_models_can_share_a_claim_by_directories() -> None:
 @pytest.mark.parametrize(
     ("storage", "download", "leader", "worker"),
     [
-        ({"readOnlyWorkers": True}, {}, False, True),
-        ({"readOnly": True}, {"disabled": True}, True, True),
-        ({"readOnly": True}, {"job": True}, True, True),
-        ({}, {}, False, False),
+        pytest.param({"readOnlyWorkers": True}, {}, False, True, id="workers alone"),
+        pytest.param({"readOnly": True}, {"disabled": True}, True, True, id="both with a full cache"),
+        pytest.param({"readOnly": True}, {"job": True}, True, True, id="both with a download Job"),
+        pytest.param({}, {}, False, False, id="nobody"),
     ],
 )
 def test_who_mounts_the_cache_read_only(
@@ -138,11 +163,11 @@ def test_downloads_of_each_pod_have_their_time() -> None:
 @pytest.mark.parametrize(
     ("storage", "words"),
     [
-        ({"nfs": NFS}, "nfs.example:/exports/models"),
-        ({"hostPath": {"path": "/m"}}, "/m on each node"),
-        ({"perPod": {"size": "9Gi"}}, "9Gi in each pod"),
-        ({"existingClaim": "full"}, "full"),
-        ({"storageClass": "c", "size": "7Gi"}, "7Gi"),
+        pytest.param({"nfs": NFS}, "nfs.example:/exports/models", id="NFS"),
+        pytest.param({"hostPath": {"path": "/m"}}, "/m on each node", id="a directory of each node"),
+        pytest.param({"perPod": {"size": "9Gi"}}, "9Gi in each pod", id="a volume of each pod"),
+        pytest.param({"existingClaim": "full"}, "full", id="a claim that is there"),
+        pytest.param({"storageClass": "c", "size": "7Gi"}, "7Gi", id="a claim that the stack makes"),
     ],
 )
 def test_the_summary_says_where_the_model_is(storage: dict[str, Any], words: str) -> None:

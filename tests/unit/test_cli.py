@@ -112,10 +112,20 @@ def test_a_search_that_finds_nothing_says_so(capsys: pytest.CaptureFixture[str])
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (["plan"], "Say what to plan: -s <stack>, or --model"),
-        (["plan", "-s", "none", "-C", str(ROOT)], "Stacks here: dev, prod."),
-        (["plan", "--search"], "--search needs a --gpu of the catalogue: a100-40gb, "),
-        (["plan", "--search", "--gpu", "h100", "--model", "x"], "--search needs a --model of the catalogue: deepseek-"),
+        pytest.param(["plan"], "Say what to plan: -s <stack>, or --model", id="nothing to plan"),
+        pytest.param(
+            ["plan", "-s", "none", "-C", str(ROOT)], "Stacks here: dev, prod.", id="a stack that is not there"
+        ),
+        pytest.param(
+            ["plan", "--search"],
+            "--search needs a --gpu of the catalogue: a100-40gb, ",
+            id="a search without a GPU type",
+        ),
+        pytest.param(
+            ["plan", "--search", "--gpu", "h100", "--model", "x"],
+            "--search needs a --model of the catalogue: deepseek-",
+            id="a search for a model that is not in the catalogue",
+        ),
     ],
 )
 def test_a_command_line_that_says_too_little(

@@ -2,18 +2,32 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
+from nim_serve.pod.pid_watch import how_it_ended
 
 from nim_stack.cli.main import main
-from nim_stack.operations.diagnosis.failure import JUDGEMENTS
-from nim_stack.operations.diagnosis.logs import patterns
+from nim_stack.operations.diagnosis.failure import FAILURES
+from nim_stack.operations.diagnosis.logs import Pattern, patterns
 from nim_stack.operations.diagnosis.page import document, page
 from nim_stack.operations.diagnosis.verdict import all_failures, diagnose
-from tests.unit.failure_stories import MISSING, STORIES, UNANSWERED, UNRESOLVED, Tell, a_claim_that_is_pending
+from nim_stack.operations.observing.snapshot import Part
+from tests.unit.failure_stories import (
+    STORIES,
+    Tell,
+    a_claim_that_is_pending,
+    missing_for,
+    unanswered_for,
+    unresolved_for,
+)
 from tests.unit.stories import LEADER, RECORDED, WORKER, Story, codes, recorded
+from tests.unit.words.engine import broken
+from tests.unit.words.group import FOUND
+from tests.unit.words.model import error, failed
+from tests.unit.words.said import run_once, situations
+from tests.unit.words.stage import LastWords
 
 ROOT = Path(__file__).parents[2]
 EXPECTED = {
@@ -41,7 +55,7 @@ def test_a_recorded_failure_is_named_and_no_other(name: str, code: str) -> None:
         code,
         {code} - {"crash-loop"},
     )
-    assert found.failures[0].sign.evidence
+    assert found.failures[0].evidence
 
 
 def test_every_recording_is_expected_to_be_something() -> None:
@@ -50,7 +64,7 @@ def test_every_recording_is_expected_to_be_something() -> None:
 
 
 def test_a_recorded_healthy_group_has_no_failure_and_no_warning() -> None:
-    assert [(d.state, d.verdicts) for d in map(diagnose, map(recorded, ("healthy-serving", "healthy-starting")))] == [
+    assert [(d.state, d.problems) for d in map(diagnose, map(recorded, ("healthy-serving", "healthy-starting")))] == [
         ("serving", ()),
         ("starting", ()),
     ]
@@ -60,10 +74,10 @@ def test_a_recorded_healthy_group_has_no_failure_and_no_warning() -> None:
 def test_one_thing_that_is_wrong_is_named_and_nothing_else(code: str, tell: Tell) -> None:
     found = tell(Story()).diagnosed()
     assert codes(found) == [code], page(found)
-    sign = found.failures[0].sign
-    assert sign.what
-    assert sign.evidence
-    assert sign.do
+    problem = found.failures[0]
+    assert problem.why
+    assert problem.evidence
+    assert problem.instead
 
 
 def test_a_class_of_disks_for_several_nodes() -> None:
@@ -73,17 +87,34 @@ def test_a_class_of_disks_for_several_nodes() -> None:
     assert codes(story.diagnosed())[0] == "class-for-one-node"
 
 
-@pytest.mark.parametrize("pattern", [p for p in patterns() if p.failure != "progress"], ids=lambda p: p.failure)
-def test_a_line_that_is_known_names_its_failure(pattern: Any) -> None:
-    """In the log before a restart, which is where such lines are found."""
-    if pattern.still is not None:
-        return  # a state of now: in the stories above
-    story = Story().starting(5).ended(WORKER, 1).log(WORKER, pattern.example, previous=True)
-    story.pod(WORKER)["spec"]["containers"][0]["resources"]["limits"]["rdma/hca"] = "1"
-    found = story.diagnosed()
-    named = [verdict.failure.code for verdict in found.verdicts]
-    expected = {"hub-unreachable": "download-failed"}.get(pattern.failure, pattern.failure)
-    assert named == [expected], page(found)
+KNOWN = [p for p in patterns() if p.failure != "progress" and p.still is None]
+"""Lines of a state of now are in the stories above."""
+
+
+@pytest.mark.parametrize("pattern", KNOWN, ids=lambda p: p.sentence or p.failure)
+def test_lines_that_are_known_name_their_failure(pattern: Pattern) -> None:
+    """In the log before a restart, which is where such lines are found; those of own programs as they write them."""
+    for lines in situations(pattern):
+        story = Story().starting(5).ended(WORKER, 1).log(WORKER, *lines, previous=True)
+        story.pod(WORKER)["spec"]["containers"][0]["resources"]["limits"]["rdma/hca"] = "1"
+        found = story.diagnosed()
+        named = [problem.rule.code for problem in found.problems]
+        expected = {"hub-unreachable": "download-failed"}.get(pattern.failure, pattern.failure)
+        assert named == [expected], page(found)
+
+
+@pytest.mark.parametrize("line", ["server: uvicorn", "NIM_SERVER_PORT=8000", "VLLM_API_KEY has changed"])
+def test_a_line_of_somebody_else_that_begins_like_last_words_is_no_failure(line: str) -> None:
+    assert Story().starting(5).log(LEADER, line).diagnosed().state == "starting"
+
+
+@pytest.mark.parametrize("sentence", ["exit", "environment"])
+def test_last_words_alone_name_the_failure_where_the_log_has_gone(sentence: str) -> None:
+    (pattern,) = (pattern for pattern in patterns() if pattern.sentence == sentence)
+    for lines in situations(pattern):
+        if words := [line for line in lines if isinstance(line, LastWords)]:
+            story = Story().starting(5).ended(LEADER, 1, message="\n".join(words))
+            assert codes(story.diagnosed()) == [pattern.failure], words
 
 
 def test_last_words_of_a_container_count_like_its_log() -> None:
@@ -101,21 +132,25 @@ def test_logs_of_pods_that_have_gone_count() -> None:
     assert codes(story.diagnosed()) == ["gpu-memory"]
 
 
-@pytest.mark.parametrize("waited", [0, 30])
-def test_a_wait_that_a_healthy_start_passes_through_is_no_failure(waited: int) -> None:
-    lines = [line.replace("waited=90s", f"waited={waited}s") for line in (UNRESOLVED,)]
-    lines += [MISSING.replace("waited=130s", f"waited={waited}s")]
-    assert Story().starting(waited + 5).log(WORKER, lines[0]).log(LEADER, lines[1]).diagnosed().state == "starting"
+@pytest.mark.parametrize("waited", [0.0, 30.0])
+def test_a_wait_that_a_healthy_start_passes_through_is_no_failure(waited: float) -> None:
+    worker, leader = unresolved_for(waited), missing_for(waited)
+    found = Story().starting(waited + 5).log(WORKER, *worker).log(LEADER, *leader).diagnosed()
+    assert found.state == "starting"
+    assert f"{LEADER} waits for its group (for the group: joined: " in page(found)
+    assert f"{WORKER} waits for its group (for the leader: the name " in page(found)
 
 
 def test_a_wait_that_has_ended_is_no_failure() -> None:
-    story = Story().starting(200).log(WORKER, UNANSWERED, "2026-01-31T10:00:00Z INFO worker: joined seconds=60 gpus=1")
+    joined = run_once(lambda stage: stage.worker(*FOUND))
+    assert any(" INFO worker: joined " in line for line in joined)
+    story = Story().starting(200).log(WORKER, *unanswered_for(40.0), *joined)
     assert story.diagnosed().state == "starting"
 
 
 def test_a_worker_that_waits_for_a_leader_without_a_node_is_not_the_cause() -> None:
     message = "0/2 nodes are available: 2 Insufficient memory."
-    found = Story().starting(100).unscheduled(LEADER, message=message).log(WORKER, UNRESOLVED).diagnosed()
+    found = Story().starting(100).unscheduled(LEADER, message=message).log(WORKER, *unresolved_for(90.0)).diagnosed()
     assert codes(found) == ["not-enough-resources"]
 
 
@@ -168,9 +203,9 @@ def test_a_webhook_that_is_down_is_a_warning_while_the_model_serves() -> None:
 
 def test_rdma_that_is_not_used_is_a_warning() -> None:
     story = Story().log(LEADER, "NCCL INFO Using network Socket")
-    assert story.diagnosed().verdicts == ()
+    assert story.diagnosed().problems == ()
     story.pod(LEADER)["spec"]["containers"][0]["resources"]["limits"]["rdma/hca"] = "1"
-    assert [verdict.failure.code for verdict in story.diagnosed().warnings] == ["nccl-over-tcp"]
+    assert [problem.rule.code for problem in story.diagnosed().warnings] == ["nccl-over-tcp"]
 
 
 FORBIDDEN = (
@@ -187,11 +222,11 @@ FORBIDDEN = (
 )
 
 
-@pytest.mark.parametrize("what", FORBIDDEN)
-def test_what_may_not_be_read_is_no_failure(what: str) -> None:
-    found = Story().starting(20).unreadable(what).diagnosed()
+@pytest.mark.parametrize("part", FORBIDDEN)
+def test_what_may_not_be_read_is_no_failure(part: Part) -> None:
+    found = Story().starting(20).unreadable(part).diagnosed()
     assert found.state == "starting", page(found)
-    assert f"{what}: forbidden" in page(found)
+    assert f"{part}: forbidden" in page(found)
 
 
 def test_the_scheduler_is_believed_where_nodes_may_not_be_read() -> None:
@@ -204,7 +239,7 @@ def test_the_scheduler_is_believed_where_nodes_may_not_be_read() -> None:
 
 
 def test_each_failure_has_one_place_in_the_order() -> None:
-    assert len(all_failures()) == len(JUDGEMENTS) == len({failure.code for failure in all_failures()})
+    assert [failure.code for failure in all_failures()] == list(FAILURES.order)
 
 
 def test_the_page_of_all_failures_is_written_from_them(
@@ -241,7 +276,16 @@ def test_a_file_that_is_no_snapshot(text: str | None, tmp_path: Path, capsys: py
 
 
 def test_an_engine_that_was_killed_is_said_to_lack_memory() -> None:
-    line = "2026-01-31T10:00:00Z WARNING leader: fault: vLLM was killed by signal 9 try=1/5 pause_s=0"
-    found = Story().starting(30).log(LEADER, line).diagnosed()
-    assert codes(found) == ["engine-failed"]
-    assert "for lack of memory" in found.failures[0].sign.do
+    for code in (-9, 137):
+        lines = run_once(partial(broken, what=how_it_ended("vLLM", code)))
+        found = Story().starting(30).log(LEADER, *lines).diagnosed()
+        assert codes(found) == ["engine-failed"]
+        assert "for lack of memory" in found.failures[0].instead
+
+
+@pytest.mark.parametrize(("token", "do"), [({}, "Set one: "), ({"HF_TOKEN": "hf_x"}, "See that the token is valid")])
+def test_a_refusal_of_the_hub_is_judged_by_whether_there_was_a_token(token: dict[str, str], do: str) -> None:
+    lines = run_once(lambda stage: failed(stage, error("GatedRepoError", "restricted", 403), **token))
+    found = Story().starting(30).log(LEADER, *lines).diagnosed()
+    assert codes(found) == ["hub-refuses-token"]
+    assert found.failures[0].instead.startswith(do)

@@ -9,9 +9,9 @@ import pytest
 
 from nim_stack.deployment.keys import EVERY_KEY
 from nim_stack.operations.doctor.access import needed
-from nim_stack.operations.doctor.check import CHECKS, Examined
+from nim_stack.operations.doctor.check import CHECKS, Preflight
 from nim_stack.operations.doctor.examine import Report, examine
-from nim_stack.operations.observing.snapshot import Access
+from nim_stack.operations.observing.snapshot import Access, Part
 from nim_stack.plan import DeploymentPlan, plan_deployment
 from tests.unit.stories import NAME, NAMESPACE, Json, Story
 
@@ -44,27 +44,24 @@ class Cluster(Story):
         plan = plan_deployment(SETTINGS | settings, keys=EVERY_KEY)
         return examine(self.of(plan))
 
-    def of(self, plan: DeploymentPlan, answers: tuple[Access, ...] = ()) -> Examined:
+    def of(self, plan: DeploymentPlan, answers: tuple[Access, ...] = ()) -> Preflight:
         """The plan for this cluster, in which everything is allowed but what is denied, unless there are answers."""
         asked = needed(plan)
         answers = answers or tuple(Access(*each, allowed=each[2] not in self.denied) for each in asked)
-        return Examined(plan, replace(self.snapshot, access=answers))
+        return Preflight(plan, replace(self.snapshot, access=answers))
 
 
 def found(report: Report, *levels: str) -> list[tuple[str, str]]:
-    return [
-        (name, finding.level)
-        for name, findings in report.findings.items()
-        for finding in findings
-        if finding.level in (levels or ("problem", "warning", "unknown"))
-    ]
+    """Check and level, by the words that programs get."""
+    wanted = levels or ("problem", "warning", "unknown")
+    return [(row["check"], row["level"]) for row in report.document if row["level"] in wanted]
 
 
 def test_a_good_cluster_has_no_finding() -> None:
     report = Cluster().examined()
     assert (found(report), report.problems) == ([], 0)
-    assert set(report.findings) == set(CHECKS)
-    assert all(report.findings[name] for name in CHECKS if name not in ("apis", "node-resources"))
+    assert tuple(report.findings) == CHECKS.order
+    assert all(report.findings[name] for name in CHECKS.order if name not in ("apis", "node-resources"))
 
 
 def test_a_deployment_that_is_there_is_no_finding_either() -> None:
@@ -136,8 +133,8 @@ def _secret(*keys: str, empty: tuple[str, ...] = (), registries: list[str] | Non
     return lambda it: it.objects["secrets"].append(secret)
 
 
-def _foreign(what: str, name: str, **more: Any) -> Plant:
-    return lambda it: it.objects[what].append({"metadata": {"name": name}, **more})
+def _foreign(part: Part, name: str, **more: Any) -> Plant:
+    return lambda it: it.objects[part].append({"metadata": {"name": name}, **more})
 
 
 def _foreign_group(it: Cluster) -> None:
@@ -216,7 +213,7 @@ def test_a_planted_defect_is_found_by_its_check_alone(name: str, plant: Plant, s
     plant(it)
     report = it.examined(**settings)
     assert found(report, "problem") == [(name, "problem")]
-    assert all(f.what and f.do for f in report.findings[name] if f.level == "problem")
+    assert all(f.why and f.instead for f in report.findings[name] if f.severity == "error")
 
 
 INSTALLS: dict[str, Any] = {"mode": "install", "sha256": "0" * 64}
@@ -228,7 +225,7 @@ def test_an_lws_that_is_there_is_taken_over_only_where_that_is_asked_for(retain:
     assert found(report) == ([] if retain else [("lws", "warning")])
     if not retain:
         (finding,) = report.findings["lws"]
-        assert "nim.lws.retain" in finding.do
+        assert "nim.lws.retain" in finding.instead
 
 
 @pytest.mark.parametrize(("others", "said"), [(0, ""), (1, "llm/o-0"), (5, "llm/o-0, llm/o-1, llm/o-2 and 2 more")])
@@ -239,10 +236,10 @@ def test_groups_of_others_that_a_destroy_would_leave_without_lws(others: int, sa
     own = {"metadata": {"namespace": NAMESPACE, "name": NAME}}
     story.objects["others"] = [own, *({"metadata": {"namespace": "llm", "name": f"o-{i}"}} for i in range(others))]
     (finding,) = story.examined(lws=INSTALLS).findings["lws"]
-    assert finding.level == ("warning" if others else "ok")
-    assert said in finding.what
+    assert finding.severity == ("warning" if others else "ok")
+    assert said in finding.why
     (finding,) = story.examined(lws=INSTALLS | {"retain": True}).findings["lws"]
-    assert finding.level == "ok"
+    assert finding.severity == "ok"
 
 
 @pytest.mark.parametrize(
@@ -262,7 +259,7 @@ def test_a_claim_that_is_there_is_held_against_the_size(there: str, expands: boo
     spec = {"storageClassName": "lab-shared", "resources": {"requests": {"storage": there}}}
     it.objects["claims"] = [{"metadata": {"name": f"{NAME}-model-cache", "labels": labels}, "spec": spec}]
     report = it.examined()
-    assert [finding.what for finding in report.findings["storage"] if finding.level == "problem"] == (
+    assert [finding.why for finding in report.findings["storage"] if finding.severity == "error"] == (
         [words] if words else []
     )
 
@@ -270,8 +267,8 @@ def test_a_claim_that_is_there_is_held_against_the_size(there: str, expands: boo
 def test_groups_that_fit_now_are_counted_over_different_nodes() -> None:
     """8 + 8 GPUs hold 8 groups of 2 nodes with 1 GPU, and 1 of 8 GPUs."""
     it = Cluster()
-    assert "8 groups fit" in it.examined().findings["gpu-free"][0].what
-    assert "1 groups fit" in it.examined(gpusPerNode=8).findings["gpu-free"][0].what
+    assert "8 groups fit" in it.examined().findings["gpu-free"][0].why
+    assert "1 groups fit" in it.examined(gpusPerNode=8).findings["gpu-free"][0].why
     assert found(it.examined(gpusPerNode=8, replicas=2), "problem") == [("gpu-free", "problem")]
     assert found(it.examined(gpusPerNode=8, rollout={"maxSurge": 1})) == [("gpu-free", "warning")]
 
@@ -282,8 +279,8 @@ def test_a_pull_secret_of_another_registry_is_a_warning() -> None:
     assert found(it.examined(secrets={"imagePullSecrets": ["theirs"]})) == [("secrets", "warning")]
 
 
-@pytest.mark.parametrize("what", ["nodes", "load", "namespace", "quotas", "classes", "dns"])
-def test_what_may_not_be_read_is_not_known_rather_than_well(what: str) -> None:
-    report = Cluster().unreadable(what).examined()
+@pytest.mark.parametrize("part", ["nodes", "load", "namespace", "quotas", "classes", "dns"])
+def test_what_may_not_be_read_is_not_known_rather_than_well(part: Part) -> None:
+    report = Cluster().unreadable(part).examined()
     assert report.problems == 0
     assert any(level == "unknown" for _, level in found(report))

@@ -9,10 +9,10 @@ import yaml
 
 from nim_stack.deployment.keys import Keys
 from nim_stack.lws.manifest import parse_release
+from nim_stack.operations.cluster.errors import CannotReadError
 from nim_stack.operations.doctor.access import Asked, needed, review
 from nim_stack.operations.doctor.examine import examine, read
 from nim_stack.operations.doctor.made import kind
-from nim_stack.operations.observing.errors import CannotReadError
 from nim_stack.plan import plan_deployment
 from tests.examples import NAMES, Example
 from tests.unit.release_fixture import MANIFEST
@@ -119,8 +119,8 @@ def test_the_release_that_is_installed_is_read(tmp_path: Path, monkeypatch: pyte
     reader: Any = Reviewer("serviceaccounts")
     snapshot = read(reader, installing(tmp_path))
     (finding,) = examine(Cluster().of(installing(tmp_path), snapshot.access)).findings["access"]
-    assert finding.level == "problem"
-    assert "get/create/patch serviceaccounts in lws-system" in finding.what
+    assert finding.severity == "error"
+    assert "get/create/patch serviceaccounts in lws-system" in finding.why
 
 
 def test_a_release_that_cannot_be_read_leaves_its_rights_unknown(
@@ -133,8 +133,8 @@ def test_a_release_that_cannot_be_read_leaves_its_rights_unknown(
     it = Cluster()
     it.notes = [note for note in snapshot.notes if "LWS release" in note]
     (finding,) = examine(it.of(plan, snapshot.access)).findings["access"]
-    assert finding.level == "unknown"
-    assert "not the pinned" in finding.what
+    assert finding.severity == "unknown"
+    assert "not the pinned" in finding.why
 
 
 def test_a_right_over_what_a_setting_adds_is_missed() -> None:

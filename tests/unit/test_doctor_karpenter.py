@@ -43,8 +43,8 @@ def test_nodes_that_karpenter_may_add_are_no_problem(plant: Plant, name: str) ->
     report = it.examined(**settings)
     assert (found(report), report.problems) == ([(name, "warning")], 0)
     (finding,) = report.findings[name]
-    assert "Karpenter" in finding.what
-    assert "NodePool" in finding.do
+    assert "Karpenter" in finding.why
+    assert "NodePool" in finding.instead
 
 
 def test_karpenter_changes_nothing_on_a_good_cluster() -> None:

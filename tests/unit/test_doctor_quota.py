@@ -1,6 +1,7 @@
 """Quotas: what every container must set, what a LimitRange sets for it, and how objects are counted."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -40,9 +41,13 @@ def test_what_a_quota_wants_set_and_the_pods_do_not(resource: str, way: str) -> 
     report = quota(Cluster(), {resource: "1P"}).examined()
     (finding,) = report.findings["quota"]
     assert found(report) == [("quota", "problem")]
-    assert f"{resource} (nim)" in finding.what
-    assert way in finding.do
-    assert "LimitRange" in finding.do
+    assert finding.why == (
+        f"quota team wants each container to set what these do not: {resource} (nim). Kubernetes refuses their pods"
+    )
+    assert finding.instead == (
+        f"Set it ({way}), have a LimitRange of the namespace give a default that suits the model, or use a quota "
+        "without it."
+    )
 
 
 @pytest.mark.parametrize("resource", ["requests.ephemeral-storage", "limits.ephemeral-storage", "requests.storage"])
@@ -53,7 +58,7 @@ def test_of_anything_else_a_pod_may_be_silent(resource: str) -> None:
 def test_settings_set_it() -> None:
     hard = {"requests.cpu": "1P", "requests.memory": "1P", "limits.memory": "1P"}
     report = quota(Cluster(), hard).examined(resources={"cpu": "1", "memory": "32Gi"})
-    assert [finding.level for finding in report.findings["quota"]] == ["ok"]
+    assert [finding.severity for finding in report.findings["quota"]] == ["ok"]
     patch = {"spec": {"containers": [{"name": "nim", "resources": {"limits": {"cpu": "4"}}}]}}
     assert found(quota(Cluster(), {"limits.cpu": "1P"}).examined(pods={"patch": patch})) == []
 
@@ -61,26 +66,26 @@ def test_settings_set_it() -> None:
 def test_init_containers_and_jobs_must_set_it_too() -> None:
     it = quota(Cluster(), {"limits.memory": "1P"})
     (finding,) = it.examined(resources={"memory": "32Gi"}, **WAITING).findings["quota"]
-    assert "limits.memory (wait-for-leader)" in finding.what
-    assert "nim.pods.worker.patch" in finding.do
+    assert "limits.memory (wait-for-leader)" in finding.why
+    assert "nim.pods.worker.patch" in finding.instead
     (finding,) = it.examined(resources={"memory": "32Gi"}, download={"job": True}).findings["quota"]
-    assert "limits.memory (download)" in finding.what
-    assert "nim." not in finding.do, "no setting reaches the Job"
+    assert "limits.memory (download)" in finding.why
+    assert "nim." not in finding.instead, "no setting reaches the Job"
 
 
 @pytest.mark.parametrize(
     ("resource", "limits", "level"),
     [
-        ("limits.cpu", {"default": {"cpu": "8"}}, "ok"),
-        ("limits.cpu", {"defaultRequest": {"cpu": "8"}}, "problem"),
-        ("requests.cpu", {"defaultRequest": {"cpu": "8"}}, "ok"),
-        ("cpu", {"defaultRequest": {"cpu": "8"}}, "ok"),
-        ("requests.cpu", {"default": {"memory": "8Gi"}}, "problem"),
+        pytest.param("limits.cpu", {"default": {"cpu": "8"}}, "ok", id="a default limit for a limit"),
+        pytest.param("limits.cpu", {"defaultRequest": {"cpu": "8"}}, "error", id="a default request for a limit"),
+        pytest.param("requests.cpu", {"defaultRequest": {"cpu": "8"}}, "ok", id="a default request for a request"),
+        pytest.param("cpu", {"defaultRequest": {"cpu": "8"}}, "ok", id="a default request for the short name"),
+        pytest.param("requests.cpu", {"default": {"memory": "8Gi"}}, "error", id="a default limit of something else"),
     ],
 )
 def test_a_limit_range_sets_it(resource: str, limits: dict[str, dict[str, str]], level: str) -> None:
     report = limit_range(quota(Cluster(), {resource: "1P"}), **limits).examined()
-    assert [finding.level for finding in report.findings["quota"]] == [level]
+    assert [finding.severity for finding in report.findings["quota"]] == [level]
 
 
 def test_what_a_limit_range_gives_is_counted() -> None:
@@ -88,7 +93,7 @@ def test_what_a_limit_range_gives_is_counted() -> None:
     it = limit_range(Cluster(), default={"cpu": "8"}, defaultRequest={"cpu": "8"})
     assert found(quota(it, {"limits.cpu": "16"}).examined()) == []
     (finding,) = quota(it, {"limits.cpu": "15"}).examined().findings["quota"]
-    assert "limits.cpu 15, 0 used, 16 needed" in finding.what
+    assert "limits.cpu 15, 0 used, 16 needed" in finding.why
 
 
 def test_limit_ranges_that_could_not_be_read_leave_it_unknown() -> None:
@@ -131,10 +136,10 @@ def test_what_is_there_already_is_not_counted_twice(resource: str) -> None:
     made = [f"{NAME}-{end}" for end in ("ngc-api", "ngc-pull", "hf-token")]
     it.objects["secrets"] = [{"metadata": {"name": name, "labels": own}, "keys": []} for name in made]
     pods = it.objects["pods"]
-    gpus = of_pod(pods[0]["spec"])["requests.nvidia.com/gpu"]
+    gpus = int(of_pod(pods[0]["spec"])["requests.nvidia.com/gpu"])
     full = {"requests.nvidia.com/gpu": gpus * len(pods), "secrets": 3}.get(resource, 2)
-    used = {resource: str(int(full))}
-    assert [each.level for each in quota(it, used, used).examined(gpusPerNode=int(gpus)).findings["quota"]] == ["ok"]
+    used = {resource: str(full)}
+    assert [each.severity for each in quota(it, used, used).examined(gpusPerNode=gpus).findings["quota"]] == ["ok"]
 
 
 def _container(cpu: str, **more: Any) -> Json:
@@ -144,22 +149,26 @@ def _container(cpu: str, **more: Any) -> Json:
 @pytest.mark.parametrize(
     ("init", "cpu"),
     [
-        ([], 3),
-        ([_container("2")], 3),
-        ([_container("8")], 8),
-        ([_container("2", restartPolicy="Always"), _container("8")], 10),
-        ([_container("2", restartPolicy="Always")], 5),
+        pytest.param([], 3, id="no init container"),
+        pytest.param([_container("2")], 3, id="a small init container"),
+        pytest.param([_container("8")], 8, id="an init container larger than all containers"),
+        pytest.param(
+            [_container("2", restartPolicy="Always"), _container("8")],
+            10,
+            id="a sidecar that runs beside a large init container",
+        ),
+        pytest.param([_container("2", restartPolicy="Always")], 5, id="a sidecar alone"),
     ],
 )
-def test_containers_add_up_and_init_containers_do_not(init: Sequence[Json], cpu: float) -> None:
+def test_containers_add_up_and_init_containers_do_not(init: Sequence[Json], cpu: int) -> None:
     charged = of_pod({"containers": [_container("1"), _container("2")], "initContainers": list(init)})
-    assert (charged["limits.cpu"], charged["requests.cpu"], charged["cpu"]) == (cpu, cpu, cpu)
+    assert {charged[name] for name in ("limits.cpu", "requests.cpu", "cpu")} == {Decimal(cpu)}
 
 
 def test_a_limit_that_is_said_is_the_request_before_any_default() -> None:
     item = {"spec": {"limits": [{"type": "Container", "default": {"cpu": "9"}, "defaultRequest": {"cpu": "9"}}]}}
     charged = of_pod({"containers": [_container("1")]}, Defaults.of([item]))
-    assert (charged["limits.cpu"], charged["requests.cpu"]) == (1, 1)
+    assert {charged[name] for name in ("limits.cpu", "requests.cpu")} == {Decimal(1)}
     of_pods = {"spec": {"limits": [{"type": "Pod", "max": {"cpu": "9"}, "default": {"cpu": "9"}}]}}
     assert "cpu" not in of_pod({"containers": [{"name": "a"}]}, Defaults.of([of_pods]))
 
@@ -173,17 +182,17 @@ def test_an_autoscaler_starts_with_its_least_groups_and_not_with_one() -> None:
     story = quota(Cluster(), {"requests.nvidia.com/gpu": "16"})
     story.server = "v1.30.0"
     report = story.examined(**SCALED)
-    assert [(f.level, f.what) for f in report.findings["quota"]] == [
-        ("problem", "quota team: requests.nvidia.com/gpu 16, 0 used, 48 needed")
+    assert [(f.severity, f.why) for f in report.findings["quota"]] == [
+        ("error", "quota team: requests.nvidia.com/gpu 16, 0 used, 48 needed")
     ]
-    assert report.findings["gpu-free"][0].what.startswith("3 groups are wanted, 1 fit into what is free now")
+    assert report.findings["gpu-free"][0].why == "3 groups are wanted, 1 fit into what is free now (nothing is held)"
     (version,) = report.findings["kubernetes"]
-    assert (version.level, version.do) == ("warning", "Have 6 GPU nodes, or Kubernetes 1.31.")
+    assert (version.severity, version.instead) == ("warning", "Have 6 GPU nodes, or Kubernetes 1.31.")
 
 
 def test_a_quota_that_only_the_most_groups_exceed_is_a_warning() -> None:
     report = quota(Cluster(), {"requests.nvidia.com/gpu": "64"}).examined(**SCALED)
-    assert [(f.level, f.what, f.do) for f in report.findings["quota"]] == [
+    assert [(f.severity, f.why, f.instead) for f in report.findings["quota"]] == [
         (
             "warning",
             "quota team: requests.nvidia.com/gpu 64, 0 used, 96 needed when the autoscaler makes the most groups",

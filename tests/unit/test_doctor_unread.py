@@ -2,6 +2,7 @@
 
 import pytest
 
+from nim_stack.operations.observing.snapshot import Part
 from tests.unit.test_doctor import Cluster, found
 from tests.unit.test_doctor import _foreign as foreign
 
@@ -9,24 +10,24 @@ from tests.unit.test_doctor import _foreign as foreign
 def test_a_namespace_that_may_not_be_read_may_enforce_anything() -> None:
     report = Cluster().unreadable("namespace").examined()
     (finding,) = report.findings["pod-security"]
-    assert (finding.level, "could not be read" in finding.what) == ("unknown", True)
+    assert (finding.severity, "could not be read" in finding.why) == ("unknown", True)
 
 
 @pytest.mark.parametrize(
-    ("what", "words"),
+    ("part", "words"),
     [("services", "Services"), ("deployment", "LeaderWorkerSets"), ("claims", "PersistentVolumeClaims")],
 )
-def test_names_of_what_may_not_be_read_may_be_taken(what: str, words: str) -> None:
-    (finding,) = Cluster().unreadable(what).examined().findings["names"]
-    assert (finding.level, words in finding.what) == ("unknown", True)
+def test_names_of_what_may_not_be_read_may_be_taken(part: Part, words: str) -> None:
+    (finding,) = Cluster().unreadable(part).examined().findings["names"]
+    assert (finding.severity, words in finding.why) == ("unknown", True)
 
 
 def test_a_secret_that_may_not_be_read_may_be_somebody_elses() -> None:
     it = Cluster()
     it.notes = ["secret prove-hf-token: forbidden", "secret prove-hf-token-of-another: forbidden"]
     (finding,) = it.examined().findings["names"]
-    assert finding.level == "unknown"
-    assert "Secret prove-hf-token," in finding.what
+    assert finding.severity == "unknown"
+    assert "Secret prove-hf-token," in finding.why
 
 
 def test_a_name_that_is_taken_is_said_beside_what_is_not_known() -> None:

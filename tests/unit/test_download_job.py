@@ -78,12 +78,12 @@ def test_it_is_tried_again_as_often_as_asked_and_ends_in_time() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"model": "hf://org/tiny@v2"},
-        {"model": "hf://org/other"},
-        {"image": "registry.example/open-nim:2"},
-        {"profile": "vllm-bf16-tp1-pp2"},
-        {"storage": {"storageClass": "shared", "subPath": "elsewhere"}},
-        {"download": {"job": True, "hubEndpoint": "http://hub"}},
+        pytest.param({"model": "hf://org/tiny@v2"}, id="another revision"),
+        pytest.param({"model": "hf://org/other"}, id="another model"),
+        pytest.param({"image": "registry.example/open-nim:2"}, id="another image"),
+        pytest.param({"profile": "vllm-bf16-tp1-pp2"}, id="a profile"),
+        pytest.param({"storage": {"storageClass": "shared", "subPath": "elsewhere"}}, id="another directory"),
+        pytest.param({"download": {"job": True, "hubEndpoint": "http://hub"}}, id="another hub"),
     ],
 )
 def test_what_decides_the_content_makes_another_job(change: dict[str, Any]) -> None:
@@ -93,14 +93,14 @@ def test_what_decides_the_content_makes_another_job(change: dict[str, Any]) -> N
 @pytest.mark.parametrize(
     "change",
     [
-        {},
-        {"replicas": 3},
-        {"maxModelLen": 512},
-        {"passthroughArgs": ["--seed", "7"]},
-        {"resources": {"memory": "64Gi"}},
-        {"ports": {"server": 9000}},
-        {"storage": {"storageClass": "shared", "size": "900Gi"}},
-        {"download": {"job": True, "retries": 0}},
+        pytest.param({}, id="nothing"),
+        pytest.param({"replicas": 3}, id="more groups"),
+        pytest.param({"maxModelLen": 512}, id="a shorter context"),
+        pytest.param({"passthroughArgs": ["--seed", "7"]}, id="an argument of vLLM"),
+        pytest.param({"resources": {"memory": "64Gi"}}, id="other memory"),
+        pytest.param({"ports": {"server": 9000}}, id="another port"),
+        pytest.param({"storage": {"storageClass": "shared", "size": "900Gi"}}, id="another size of the claim"),
+        pytest.param({"download": {"job": True, "retries": 0}}, id="no retries"),
     ],
 )
 def test_nothing_else_makes_it_run_again(change: dict[str, Any]) -> None:

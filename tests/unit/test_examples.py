@@ -40,9 +40,11 @@ def test_each_fabric_has_an_example_of_its_name() -> None:
 @pytest.mark.parametrize(
     ("name", "split", "path"),
     [
-        ("405b-tp8-pp2", (8, 2), None),
-        ("405b-tp16-pp1", (16, 1), None),
-        ("405b-model-free", (8, 2), "hf://meta-llama/Llama-3.1-405B-Instruct"),
+        pytest.param("405b-tp8-pp2", (8, 2), None, id="eight GPUs in two stages"),
+        pytest.param("405b-tp16-pp1", (16, 1), None, id="sixteen GPUs in one stage"),
+        pytest.param(
+            "405b-model-free", (8, 2), "hf://meta-llama/Llama-3.1-405B-Instruct", id="the image without a model"
+        ),
     ],
 )
 def test_the_examples_of_nvidias_page(name: str, split: tuple[int, int], path: str | None) -> None:

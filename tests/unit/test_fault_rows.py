@@ -105,11 +105,15 @@ def test_what_was_measured_is_written_down_with_its_bound() -> None:
 @pytest.mark.parametrize(
     ("changes", "complaint"),
     [
-        ({"noticed": 5.1}, "noticed after 5.1 s, not within 5 s"),
-        ({"serving": 18.3}, "serving again after 18.3 s, not within 18.2 s"),
-        ({"requests": [Request(0.0, 24.0, None)]}, "a client waited 24.0 s, longer than 23.2 s"),
-        ({"made_anew": 2}, "2 pods made anew and 0 restarted"),
-        ({"restarted": 1}, "0 pods made anew and 1 restarted"),
+        pytest.param({"noticed": 5.1}, "noticed after 5.1 s, not within 5 s", id="noticed too late"),
+        pytest.param({"serving": 18.3}, "serving again after 18.3 s, not within 18.2 s", id="serving again too late"),
+        pytest.param(
+            {"requests": [Request(0.0, 24.0, None)]},
+            "a client waited 24.0 s, longer than 23.2 s",
+            id="a client that waited too long",
+        ),
+        pytest.param({"made_anew": 2}, "2 pods made anew and 0 restarted", id="pods that were made anew"),
+        pytest.param({"restarted": 1}, "0 pods made anew and 1 restarted", id="a pod that was restarted"),
     ],
 )
 def test_a_bound_that_is_not_kept_is_named(changes: dict[str, Any], complaint: str) -> None:
@@ -140,12 +144,14 @@ def counted(**changes: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("changes", "found"),
     [
-        ({"processes": 8, "shared memory files": 3}, []),
-        ({"processes": 10}, ["leader: 10 processes, before 9"]),
-        ({"ranks": 2}, ["leader: 2 ranks, before 1"]),
-        ({"ranks": 0}, ["leader: 0 ranks, before 1"]),
-        ({"zombies": 1}, ["leader: 1 zombies, before 0"]),
-        ({"shared memory files": 5}, ["leader: 5 shared memory files, before 4"]),
+        pytest.param({"processes": 8, "shared memory files": 3}, [], id="fewer processes and files"),
+        pytest.param({"processes": 10}, ["leader: 10 processes, before 9"], id="one process more"),
+        pytest.param({"ranks": 2}, ["leader: 2 ranks, before 1"], id="one rank more"),
+        pytest.param({"ranks": 0}, ["leader: 0 ranks, before 1"], id="no rank"),
+        pytest.param({"zombies": 1}, ["leader: 1 zombies, before 0"], id="a zombie"),
+        pytest.param(
+            {"shared memory files": 5}, ["leader: 5 shared memory files, before 4"], id="a file in shared memory"
+        ),
     ],
 )
 def test_what_was_left_behind_is_found(changes: dict[str, Any], found: list[str]) -> None:
@@ -156,7 +162,9 @@ def test_an_actor_too_many_is_found() -> None:
     assert census.leaks(counted(), counted() | {"actors": 3}) == ["3 actors, before 2"]
 
 
-@pytest.mark.parametrize("container", ["", "f" * 64])
+@pytest.mark.parametrize(
+    "container", [pytest.param("", id="no container yet"), pytest.param("f" * 64, id="a container that is not there")]
+)
 def test_a_container_that_does_not_run_has_no_first_process(container: str) -> None:
     with pytest.raises(LabError, match="does not run"):
         first_process(container)

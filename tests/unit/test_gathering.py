@@ -8,9 +8,9 @@ import httpx2
 import pytest
 
 from nim_stack.base import names
-from nim_stack.operations.observing.errors import ClusterUnreachableError
+from nim_stack.operations.cluster.errors import ClusterUnreachableError
+from nim_stack.operations.cluster.reader import Reader, connect
 from nim_stack.operations.observing.gathering import gather, watch
-from nim_stack.operations.observing.reader import Reader, connect
 from nim_stack.operations.observing.snapshot import Snapshot, load
 from nim_stack.settings import Cluster
 
@@ -155,8 +155,8 @@ def kubeconfig(context: str) -> str:
     return json.dumps(
         {
             "current-context": context,
-            "contexts": [{"name": context, "context": {"cluster": "c", "user": "u"}}],
-            "clusters": [{"name": "c", "cluster": {"server": f"https://{context}.example"}}],
+            "contexts": [{"name": context, "context": {"cluster": f"c-{context}", "user": "u"}}],
+            "clusters": [{"name": f"c-{context}", "cluster": {"server": f"https://{context}.example"}}],
             "users": [{"name": "u", "user": {"token": "t"}}],
         }
     )
@@ -170,7 +170,7 @@ def test_of_several_kubeconfigs_the_one_with_the_context_is_taken(
     monkeypatch.setenv("KUBECONFIG", f"{tmp_path}/one:{tmp_path}/gone:{tmp_path}/two")
     assert str(connect(Cluster(context="two"))._client.base_url) == "https://two.example"
     assert str(connect(Cluster())._client.base_url) == "https://one.example"
-    with pytest.raises(ClusterUnreachableError, match="Context 'three' not found"):
+    with pytest.raises(ClusterUnreachableError, match=r"there is no context 'three' in .*: it has one, two"):
         connect(Cluster(context="three"))
 
 

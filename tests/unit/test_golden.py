@@ -1,4 +1,4 @@
-"""The manifests as a whole, as files that a reviewer can read: `make golden` writes them."""
+"""The manifests as a whole, byte by byte, as files that a reviewer can read; golden/README.md says how."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ from nim_stack.deployment.keys import EVERY_KEY
 from nim_stack.manifests.render import render, to_yaml
 from nim_stack.plan import plan_deployment
 from tests.examples import NAMES, Example
-from tests.unit.conftest import GOLDEN, ROOT, TINY
+from tests.unit.conftest import GOLDEN, ROOT, TINY, golden_path
 
 CASES: dict[str, dict[str, Any]] = {
     "profile": {
@@ -51,7 +51,8 @@ def test_manifests(case: str, golden: Golden) -> None:
 
 def test_no_golden_file_is_left_over() -> None:
     elsewhere = {"access"}  # tests/unit/test_access_manifests.py
-    assert {path.stem for path in GOLDEN.glob("*.yaml")} == {*NAMES, *CASES, *elsewhere}
+    expected = {golden_path(name).name for name in (*NAMES, *CASES, *elsewhere)}
+    assert {path.name for path in GOLDEN.iterdir()} == expected | {"README.md"}
 
 
 def test_a_second_render_is_byte_identical() -> None:

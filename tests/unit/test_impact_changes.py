@@ -49,11 +49,27 @@ def _pod(inputs: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("edit", "why"),
     [
-        (lambda made: _pod(made)["containers"][0]["env"].reverse(), ["leader: order of env"]),
-        (lambda made: _pod(made)["volumes"].pop(), ["leader: volumes.dshm is removed"]),
-        (lambda made: made["spec"]["networkConfig"].update(subdomainPolicy="UniquePerReplica"), ["networkConfig"]),
-        (lambda made: made["spec"]["leaderWorkerTemplate"].update(restartPolicy="None"), ["restartPolicy"]),
-        (lambda made: _pod(made)["tolerations"].append({"key": "a"}), ["leader: tolerations.a is added"]),
+        pytest.param(
+            lambda made: _pod(made)["containers"][0]["env"].reverse(),
+            ["leader: order of env"],
+            id="the order of variables",
+        ),
+        pytest.param(lambda made: _pod(made)["volumes"].pop(), ["leader: volumes.dshm is removed"], id="a volume"),
+        pytest.param(
+            lambda made: made["spec"]["networkConfig"].update(subdomainPolicy="UniquePerReplica"),
+            ["networkConfig"],
+            id="the network of the group",
+        ),
+        pytest.param(
+            lambda made: made["spec"]["leaderWorkerTemplate"].update(restartPolicy="None"),
+            ["restartPolicy"],
+            id="the restart policy",
+        ),
+        pytest.param(
+            lambda made: _pod(made)["tolerations"].append({"key": "a"}),
+            ["leader: tolerations.a is added"],
+            id="a toleration",
+        ),
     ],
 )
 def test_every_part_of_the_revision_rolls(edit: Callable[[dict[str, Any]], None], why: list[str]) -> None:
@@ -137,27 +153,66 @@ def test_sizes_that_are_known_only_later_need_approval() -> None:
     assert found.approvals(["unknown"]) == [("unknown", "nim/nim has sizes that are known only in the update")]
 
 
-Effects = dict[str, tuple[dict[str, Any] | None, dict[str, Any] | None, str, set[Approval]]]
+Effects = dict[str, tuple[dict[str, Any] | None, dict[str, Any] | None, list[str], set[Approval]]]
 _RULE = [{"host": "llm.example"}]
 CASES: Effects = {
-    "Ingress": (None, {"rules": _RULE}, "the API is reachable as llm.example", {"exposure"}),
-    "HTTPRoute": ({"hostnames": ["a"]}, {"hostnames": ["b"]}, "the API is reachable as b", {"exposure", "address"}),
-    "Service": ({"type": "ClusterIP"}, {"type": "LoadBalancer"}, "is a LoadBalancer", {"exposure", "address"}),
-    "NetworkPolicy": ({}, None, "every pod of the cluster reaches API and Ray", {"exposure"}),
-    "PodDisruptionBudget": ({}, None, "PodDisruptionBudget nim/x is deleted", set()),
-    "CustomResourceDefinition": ({}, None, "and with it every object of its kind", {"outage", "deletion"}),
+    "Ingress": (None, {"rules": _RULE}, ["Ingress nim/x: the API is reachable as llm.example"], {"exposure"}),
+    "HTTPRoute": (
+        {"hostnames": ["a"]},
+        {"hostnames": ["b"]},
+        ["HTTPRoute nim/x: the API is reachable as b", "HTTPRoute nim/x: the API is no longer reachable as a"],
+        {"exposure", "address"},
+    ),
+    "Service": (
+        {"type": "ClusterIP"},
+        {"type": "LoadBalancer"},
+        [
+            "Service nim/x is a LoadBalancer: clients outside the cluster reach the API",
+            "Service nim/x: type ClusterIP → LoadBalancer",
+        ],
+        {"exposure", "address"},
+    ),
+    "NetworkPolicy": (
+        {},
+        None,
+        ["NetworkPolicy nim/x is deleted: every pod of the cluster reaches API and Ray"],
+        {"exposure"},
+    ),
+    "PodDisruptionBudget": ({}, None, ["PodDisruptionBudget nim/x is deleted"], set()),
+    "CustomResourceDefinition": (
+        {},
+        None,
+        ["CRD nim/x is deleted, and with it every object of its kind in the cluster"],
+        {"outage", "deletion"},
+    ),
     "PersistentVolumeClaim": (
         {"resources": {"requests": {"storage": "2Ti"}}},
         {"resources": {"requests": {"storage": "1Ti"}}},
-        "would shrink from 2Ti to 1Ti, which Kubernetes refuses",
+        ["claim nim/x would shrink from 2Ti to 1Ti, which Kubernetes refuses"],
         {"failure"},
     ),
 }
 
 
+@pytest.mark.parametrize(
+    ("later", "words"),
+    [("04da6b54-80e4-46f7-96ec-b56ff0331ba9", "(known later)"), (None, "no size"), ("1TB", "1TB")],
+)
+def test_whether_a_claim_shrinks_is_not_known_of_a_size_that_cannot_be_read(later: str | None, words: str) -> None:
+    before, after = (
+        state(
+            "kubernetes:core/v1:PersistentVolumeClaim",
+            {"metadata": {"namespace": "nim", "name": "x"}, "spec": {"resources": {"requests": {"storage": size}}}},
+        )
+        for size in ("2Ti", later)
+    )
+    text = f"claim nim/x changes from 2Ti to {words}; whether it shrinks, which Kubernetes refuses, is not known"
+    assert impact(step("update", before, after)).approvals(["unknown"]) == [("unknown", text)]
+
+
 @pytest.mark.parametrize("kind", CASES)
 def test_what_other_objects_mean(kind: str) -> None:
-    before, after, text, approvals = CASES[kind]
+    before, after, texts, approvals = CASES[kind]
 
     def made(spec: dict[str, Any] | None) -> dict[str, Any] | None:
         metadata = {"namespace": "nim", "name": "x"}
@@ -165,7 +220,7 @@ def test_what_other_objects_mean(kind: str) -> None:
 
     op = "create" if before is None else "delete" if after is None else "update"
     found = impact(step(op, made(before), made(after)))
-    assert text in " ".join(effect.text for effect in found.effects)
+    assert [effect.text for effect in found.effects] == texts
     assert {kind for kind, _ in found.approvals(list(APPROVALS))} == approvals
 
 
@@ -183,7 +238,13 @@ def test_a_service_that_is_switched_to_another_deployment_keeps_its_address() ->
     assert found.approvals(list(APPROVALS)) == []
 
 
-@pytest.mark.parametrize("after", [_leading_to("chat-blue", team="a"), _leading_to("chat-green", team="a")])
+@pytest.mark.parametrize(
+    "after",
+    [
+        pytest.param(_leading_to("chat-blue", team="a"), id="the label of another team"),
+        pytest.param(_leading_to("chat-green", team="a"), id="another deployment and another team"),
+    ],
+)
 def test_any_other_selector_is_an_address_that_changes(after: dict[str, Any]) -> None:
     found = impact(step("update", _leading_to("chat-blue"), after))
     assert [kind for kind, _ in found.approvals(list(APPROVALS))] == ["address"]
@@ -203,13 +264,41 @@ def _release(op: str, *, before: bool | None, after: bool | None) -> dict[str, A
     return written | {"urn": f"{urn}::lws"}
 
 
-RELEASES: list[tuple[str, bool | None, bool | None, str, set[Approval]]] = [
-    ("create", None, False, "the LWS controller is installed (1 objects)", set()),
-    ("create", None, True, "the LWS controller is installed (1 objects), or taken over where it is there", set()),
-    ("update", False, True, "LWS from now on outlives `pulumi destroy`", set()),
-    ("update", True, False, "LWS from now on is deleted by `pulumi destroy`", set()),
-    ("delete", True, None, "LWS stays in the cluster as it is (1 objects), no longer managed by this stack", set()),
-    ("delete", False, None, "until another stack installs it; groups that serve go on", {"deletion"}),
+RELEASES = [
+    pytest.param("create", None, False, "the LWS controller is installed (1 objects)", set(), id="installed"),
+    pytest.param(
+        "create",
+        None,
+        True,
+        "the LWS controller is installed (1 objects), or taken over where it is there",
+        set(),
+        id="installed or taken over",
+    ),
+    pytest.param("update", False, True, "LWS from now on outlives `pulumi destroy`", set(), id="kept from now on"),
+    pytest.param(
+        "update",
+        True,
+        False,
+        "LWS from now on is deleted by `pulumi destroy`",
+        set(),
+        id="deleted with the stack from now on",
+    ),
+    pytest.param(
+        "delete",
+        True,
+        None,
+        "LWS stays in the cluster as it is (1 objects), no longer managed by this stack",
+        set(),
+        id="kept when the stack gives it up",
+    ),
+    pytest.param(
+        "delete",
+        False,
+        None,
+        "until another stack installs it; groups that serve go on",
+        {"deletion"},
+        id="deleted when the stack gives it up",
+    ),
 ]
 
 

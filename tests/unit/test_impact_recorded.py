@@ -43,8 +43,8 @@ def test_what_needs_approval(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "lines"),
     [
-        ("nothing", ["stack impact: needs no approval; nothing changes"]),
-        (
+        pytest.param("nothing", ["stack impact: needs no approval; nothing changes"], id="nothing"),
+        pytest.param(
             "first",
             [
                 "impact/nim  0 → 1             0      2        2  is made",
@@ -53,8 +53,9 @@ def test_what_needs_approval(name: str) -> None:
                 "  claim impact/nim-model-cache of 1Gi is made",
                 "  the LWS controller is installed (19 objects)",
             ],
+            id="first",
         ),
-        (
+        pytest.param(
             "max-model-len",
             [
                 "impact/nim       1            2      2        2  rolls, with an outage",
@@ -63,17 +64,19 @@ def test_what_needs_approval(name: str) -> None:
                 "  rolls because of both roles: NIM_MAX_MODEL_LEN 512 → 256",
                 "  impact/nim keeps its cache: nothing is downloaded",
             ],
+            id="max-model-len",
         ),
-        ("cpu-spelling", ["  only another spelling of the same; no pod restarts"]),
-        (
+        pytest.param("cpu-spelling", ["  only another spelling of the same; no pod restarts"], id="cpu-spelling"),
+        pytest.param(
             "existing-claim",
             [
                 "  deletion: claim impact/nim-model-cache is deleted, and the weights in it are lost",
                 "  impact/nim changes from lost claim impact/nim-model-cache to claim impact/other: "
                 "hf://lab/tiny-llama (size not known) is downloaded, unless it is there already",
             ],
+            id="existing-claim",
         ),
-        (
+        pytest.param(
             "moved",
             [
                 "impact/nim       1            2      2        4  is replaced by another",
@@ -81,53 +84,66 @@ def test_what_needs_approval(name: str) -> None:
                 "  address: Service impact/nim-leader is replaced: clients have to use elsewhere/nim-leader",
                 "  claim elsewhere/nim-model-cache of 1Gi is made",
             ],
+            id="moved",
         ),
-        (
+        pytest.param(
             "lws-given-up",
             [
                 "  deletion: the LWS controller is deleted (17 objects; 2 CRDs stay): no group of the cluster "
                 "is made, updated or restarted until another stack installs it; groups that serve go on"
             ],
+            id="lws-given-up",
         ),
-        (
+        pytest.param(
             "key-rotated",
             [
                 "  Secret impact/nim-ngc-pull: .dockerconfigjson changes in place; pods that run keep what "
                 "they have, new ones read it",
                 "  2, unchanged",
             ],
+            id="key-rotated",
         ),
-        ("key-rotated-with-sames", ["prove-impact/prove       1            2      2        2  unchanged"]),
-        (
+        pytest.param(
+            "key-rotated-with-sames",
+            ["prove-impact/prove       1            2      2        2  unchanged"],
+            id="key-rotated-with-sames",
+        ),
+        pytest.param(
             "storage-grows",
             ["  claim impact/nim-model-cache grows from 1Gi to 2Gi in place, if its class allows expansion"],
+            id="storage-grows",
         ),
-        (
+        pytest.param(
             "drift-refresh",
             [
                 "  without a restart: rolloutStrategy.rollingUpdateConfiguration.maxUnavailable 2 → 1",
                 "Changed outside of Pulumi",
                 "  LeaderWorkerSet impact/nim: rolloutStrategy.rollingUpdateConfiguration.maxUnavailable 1 → 2",
             ],
+            id="drift-refresh",
         ),
-        (
+        pytest.param(
             "drift-only",
             [
                 "stack impact: 2 changes made outside of Pulumi",
                 "  Service impact/nim-leader: label app.kubernetes.io/name nim → edited",
             ],
+            id="drift-only",
         ),
-        (
+        pytest.param(
             "gone-refresh",
             ["stack prove-impact: needs no approval; 1 to create", "  Service prove-impact/prove-leader is gone"],
+            id="gone-refresh",
         ),
-        (
+        pytest.param(
             "gone-only",
             ["stack prove-impact: 1 change made outside of Pulumi", "  Service prove-impact/prove-leader is gone"],
+            id="gone-only",
         ),
-        (
+        pytest.param(
             "refused",
             ["stack impact: the preview failed", "  Pulumi.impact.yaml: one setting cannot work; nothing was changed."],
+            id="refused",
         ),
     ],
 )

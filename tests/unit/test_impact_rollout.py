@@ -56,10 +56,10 @@ def test_one_group_without_surge_is_an_outage_of_one_start() -> None:
 @pytest.mark.parametrize(
     ("after", "phases"),
     [
-        ({"image": "registry.example/open-nim:2"}, ("image pull", "load")),
-        ({"model": "hf://org/other"}, ("download", "load")),
-        ({"nodes": 4}, ("image pull", "load")),
-        ({"logLevel": "DEBUG"}, ("load",)),
+        pytest.param({"image": "registry.example/open-nim:2"}, ("image pull", "load"), id="another image"),
+        pytest.param({"model": "hf://org/other"}, ("download", "load"), id="another model"),
+        pytest.param({"nodes": 4}, ("image pull", "load"), id="nodes that are new"),
+        pytest.param({"logLevel": "DEBUG"}, ("load",), id="another variable"),
     ],
 )
 def test_a_start_goes_through_what_is_not_there_yet(after: dict[str, Any], phases: tuple[str, ...]) -> None:
@@ -79,8 +79,12 @@ def test_two_groups_one_at_a_time_go_on_serving() -> None:
 @pytest.mark.parametrize(
     ("nodes", "said"),
     [
-        ({}, "whether they are free is not known here (nim.cluster.gpuNodes is not set)"),
-        ({"gpuNodes": 4}, "4 nodes in all, nim.cluster.gpuNodes is 4: enough"),
+        pytest.param(
+            {},
+            "whether they are free is not known here (nim.cluster.gpuNodes is not set)",
+            id="the nodes are not known",
+        ),
+        pytest.param({"gpuNodes": 4}, "4 nodes in all, nim.cluster.gpuNodes is 4: enough", id="the nodes are enough"),
     ],
 )
 def test_whether_surge_has_gpus(nodes: dict[str, int], said: str) -> None:
@@ -133,7 +137,14 @@ def test_percentages_are_rounded_as_lws_does() -> None:
     assert (group.after.surge, group.after.unavailable) == (2, 2)
 
 
-@pytest.mark.parametrize("settings", [{}, {"replicas": 3}, {"timeouts": {"imagePullMinutes": 7, "downloadMinutes": 1}}])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        pytest.param({}, id="one group"),
+        pytest.param({"replicas": 3}, id="three groups"),
+        pytest.param({"timeouts": {"imagePullMinutes": 7, "downloadMinutes": 1}}, id="other deadlines"),
+    ],
+)
 def test_the_phases_follow_from_the_deadlines_of_a_group_that_is_not_of_the_settings(settings: dict[str, Any]) -> None:
     plan = plan_deployment({**TINY, **settings})
     (group,) = impact(step("create", None, lws(**settings))).groups

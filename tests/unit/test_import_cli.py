@@ -113,17 +113,42 @@ def test_the_chart_can_be_said(version: str, capsys: pytest.CaptureFixture[str])
 @pytest.mark.parametrize(
     ("arguments", "content", "text"),
     [
-        (["helm", "none.yaml"], None, "cannot be read (No such file"),
-        (["helm", "a.yaml"], b"a: [", "is not YAML"),
-        (["helm", "a.yaml"], b"\xff\xfe\x00", "cannot be read (it is not UTF-8 text)"),
-        (["helm", "a.yaml"], b"- a\n", "is not a mapping of values"),
-        (["helm", "a.yaml"], b"", "is not a mapping of values"),
-        (["helm", "a.yaml"], b"a: 1\n---\nb: 2\n", "has 2 documents"),
-        (["helm", "a.yaml"], b"apiVersion: v1\nkind: Pod\n", "is a Pod, not a values file"),
-        (["nimservice", "a.yaml"], b"apiVersion: v1\nkind: Pod\n", "here are 0 (found: Pod)"),
-        (["helm", "a.yaml", "--chart-version", "new"], b"a: 1\n", "it is 1.x or 2.0"),
-        (["helm", "a.yaml", "-o", "a.yaml"], b"config: 3\n", "is there and is not a stack file"),
-        (["helm", "a.yaml", "-o", "none/b.yaml"], b"a: 1\n", "cannot be written (No such file"),
+        pytest.param(["helm", "none.yaml"], None, "cannot be read (No such file", id="no file"),
+        pytest.param(["helm", "a.yaml"], b"a: [", "is not YAML", id="no YAML"),
+        pytest.param(["helm", "a.yaml"], b"\xff\xfe\x00", "cannot be read (it is not UTF-8 text)", id="no UTF-8"),
+        pytest.param(["helm", "a.yaml"], b"- a\n", "is not a mapping of values", id="a list"),
+        pytest.param(["helm", "a.yaml"], b"", "is not a mapping of values", id="an empty file"),
+        pytest.param(["helm", "a.yaml"], b"a: 1\n---\nb: 2\n", "has 2 documents", id="two documents"),
+        pytest.param(
+            ["helm", "a.yaml"],
+            b"apiVersion: v1\nkind: Pod\n",
+            "is a Pod, not a values file",
+            id="a Pod in place of values",
+        ),
+        pytest.param(
+            ["nimservice", "a.yaml"],
+            b"apiVersion: v1\nkind: Pod\n",
+            "here are 0 (found: Pod)",
+            id="a Pod in place of a NIMService",
+        ),
+        pytest.param(
+            ["helm", "a.yaml", "--chart-version", "new"],
+            b"a: 1\n",
+            "it is 1.x or 2.0",
+            id="a chart version of no known form",
+        ),
+        pytest.param(
+            ["helm", "a.yaml", "-o", "a.yaml"],
+            b"config: 3\n",
+            "is there and is not a stack file",
+            id="a target that is not a stack file",
+        ),
+        pytest.param(
+            ["helm", "a.yaml", "-o", "none/b.yaml"],
+            b"a: 1\n",
+            "cannot be written (No such file",
+            id="a target in a directory that is not there",
+        ),
     ],
 )
 def test_what_cannot_be_read_has_exit_code_2(

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from nim_stack.importing.reading import UnreadableError, read_documents
+from nim_stack.importing.reading import UnreadableFileError, read_documents
 from tests.unit.import_samples import SAMPLES, changed, from_helm, from_nimservice, places
 
 JUNK: list[Any] = [None, "", "x", 3, -1, 0.5, True, [], ["x"], [{}], [{"name": 3}], {}, {"a": "b"}, [[1]], "<hole>"]
@@ -29,5 +29,5 @@ def test_a_field_of_any_form_breaks_no_import_of_a_nimservice(sample: str) -> No
                 continue
             try:
                 from_nimservice(changed(objects, place, junk))
-            except UnreadableError:
+            except UnreadableFileError:
                 assert place[-1] in ("kind", "apiVersion")

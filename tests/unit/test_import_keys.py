@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from tests.unit.import_samples import SAMPLES, changed, from_helm, places, values
+from tests.unit.import_samples import SAMPLES, changed, from_helm, places, reasons, values
 
 KEY = "nvapi-0123456789abcdef0123456789"
 
@@ -16,6 +16,8 @@ KEY = "nvapi-0123456789abcdef0123456789"
         "{env: [{name: HF_TOKEN, value: in-the-clear}]}",
         "{env: [{name: AWS_SECRET_ACCESS_KEY, value: in-the-clear}]}",
         "{env: [{name: OTHER, value: hf_0123456789abcdef012345}]}",
+        "{model: {ngcAPIKey: 10123456789}}",
+        "{env: [{name: HF_TOKEN, value: 10123456789}]}",
         "{apiKey: nvapi-0123456789abcdef012345}",
         "{customArgs: [--api-key, nvapi-0123456789abcdef012345]}",
         "{podAnnotations: {key: nvapi-0123456789abcdef012345}}",
@@ -41,6 +43,13 @@ def test_a_key_of_a_secret_is_referred_to() -> None:
     env += "{name: HF_TOKEN, valueFrom: {secretKeyRef: {name: h, key: HF_TOKEN}}}]"
     secrets = from_helm(values(f"{{env: {env}}}")).settings["secrets"]
     assert secrets == {"ngcApiSecret": {"name": "n", "key": "other"}, "hfTokenSecret": "h"}
+
+
+@pytest.mark.parametrize("given", ["x", "{fieldRef: {fieldPath: spec}}", "{secretKeyRef: {key: HF_TOKEN}}"])
+def test_a_key_from_anywhere_but_a_secret_is_told_of(given: str) -> None:
+    found = from_helm(values(f"{{env: [{{name: HF_TOKEN, valueFrom: {given}}}]}}"))
+    assert "it is no reference to a Secret" in reasons(found, "dropped")["env.HF_TOKEN"]
+    assert "hfTokenSecret" not in found.settings.get("secrets", {})
 
 
 @pytest.mark.parametrize("sample", ["helm-2.0", "helm-1.x"])

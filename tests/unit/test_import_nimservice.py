@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import yaml
 
-from nim_stack.importing.reading import UnreadableError
+from nim_stack.importing.reading import UnreadableFileError
 from nim_stack.manifests.leader_worker_set import leader_worker_set
 from nim_stack.manifests.pods import References
 from nim_stack.settings.reading import read_settings
@@ -41,6 +41,13 @@ def test_its_cache_becomes_a_new_claim() -> None:
     found = from_nimservice("nimservice-ray.yaml")
     assert found.settings["storage"] == {"storageClass": "shared-nvme", "size": "2Ti", "subPath": "llama"}
     assert "--claim llama-cache-pvc" in reasons(found, "changed")["NIMCache spec.storage.pvc.create"]
+    assert "NIMCache spec.storage.pvc.volumeAccessMode" in reasons(found, "taken")
+
+
+def test_without_several_nodes_and_a_claim_it_is_one_pod_with_its_own_disk() -> None:
+    found = from_nimservice([service("{storage: {emptyDir: {}}}")])
+    assert (found.settings["nodes"], found.settings["storage"]) == (1, {"perPod": {}})
+    assert "one pod serves alone" in reasons(found, "changed")["spec.multiNode"]
 
 
 @pytest.mark.parametrize("read_only", [False, True])
@@ -161,8 +168,10 @@ def test_a_metric_of_the_old_service_is_told_of() -> None:
 
 def test_an_unknown_field_is_told_of() -> None:
     found = from_nimservice([service("{multiNode: {parallelism: {pipelines: 2}}}")])
-    why = reasons(found, "unknown")["spec.multiNode.parallelism.pipelines"]
-    assert "did you mean spec.multiNode.parallelism.pipeline or" in why
+    assert reasons(found, "unknown")["spec.multiNode.parallelism.pipelines"] == (
+        "no field of a NIMService; did you mean spec.multiNode.parallelism.pipeline or "
+        "spec.multiNode.parallelism.tensor?"
+    )
 
 
 def test_two_profiles_are_none() -> None:
@@ -174,10 +183,14 @@ def test_two_profiles_are_none() -> None:
 
 @pytest.mark.parametrize(
     ("objects", "count"),
-    [([], 0), ([service("{}", "NIMCache")], 0), ([service("{}"), service("{}", name="other")], 2)],
+    [
+        pytest.param([], 0, id="no object"),
+        pytest.param([service("{}", "NIMCache")], 0, id="a NIMCache alone"),
+        pytest.param([service("{}"), service("{}", name="other")], 2, id="two NIMServices"),
+    ],
 )
 def test_a_stack_is_made_from_one_nimservice(objects: list[dict[str, Any]], count: int) -> None:
-    with pytest.raises(UnreadableError, match=f"here are {count}"):
+    with pytest.raises(UnreadableFileError, match=f"here are {count}"):
         from_nimservice(objects)
 
 
@@ -190,12 +203,27 @@ def test_other_objects_are_told_of() -> None:
 @pytest.mark.parametrize(
     "spec",
     [
-        "{multiNode: {parallelism: {pipeline: two, tensor: [8]}}}",
-        "{image: x, storage: y, env: z, resources: 1, expose: 2, metrics: 3, scale: 4, proxy: 5, multiNode: 6}",
-        "{draResources: {a: b}, initContainers: [x], sidecarContainers: y, tolerations: z, nodeSelector: 1}",
-        "{expose: {ingress: {enabled: true, spec: {rules: [x]}}, router: {gateway: []}}, startupProbe: {probe: 3}}",
-        "{draResources: [x], expose: {ingress: {enabled: true, spec: {rules: [{host: a, http: [x]}], tls: [x]}}}}",
-        "{env: [{name: HF_TOKEN, valueFrom: x}], resources: {limits: {nvidia.com/gpu: [1]}}, multiNode: {ray: 3}}",
+        pytest.param("{multiNode: {parallelism: {pipeline: two, tensor: [8]}}}", id="parallel sizes"),
+        pytest.param(
+            "{image: x, storage: y, env: z, resources: 1, expose: 2, metrics: 3, scale: 4, proxy: 5, multiNode: 6}",
+            id="text and numbers for mappings",
+        ),
+        pytest.param(
+            "{draResources: {a: b}, initContainers: [x], sidecarContainers: y, tolerations: z, nodeSelector: 1}",
+            id="a mapping and text for lists",
+        ),
+        pytest.param(
+            "{expose: {ingress: {enabled: true, spec: {rules: [x]}}, router: {gateway: []}}, startupProbe: {probe: 3}}",
+            id="lists of text",
+        ),
+        pytest.param(
+            "{draResources: [x], expose: {ingress: {enabled: true, spec: {rules: [{host: a, http: [x]}], tls: [x]}}}}",
+            id="an Ingress of text",
+        ),
+        pytest.param(
+            "{env: [{name: HF_TOKEN, valueFrom: x}], resources: {limits: {nvidia.com/gpu: [1]}}, multiNode: {ray: 3}}",
+            id="values of variables and limits",
+        ),
     ],
 )
 def test_fields_of_a_wrong_form_break_nothing(spec: str) -> None:

@@ -1,6 +1,6 @@
-"""Every name of the chart and the operator has a row, every row a setting that the import writes or a reason."""
+"""Every name of the chart and the operator has a row, every row a setting or a reason, and the page has all rows."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_args
 
@@ -10,22 +10,13 @@ from pydantic.alias_generators import to_camel
 
 from nim_stack.cli.main import main
 from nim_stack.importing import parity, variables
-from nim_stack.importing.draft import Draft
 from nim_stack.importing.helm.rows import ROWS
-from nim_stack.importing.operator.rows import CACHE_ROWS, SERVICE_ROWS
-from nim_stack.importing.result import Import
 from nim_stack.importing.rows import Row
 from nim_stack.settings import StackSettings
-from tests.unit.import_samples import from_helm, from_nimservice, values
+from tests.unit.import_examples import ALL_ROWS, IDS, TABLES, draft_of
 
 NAMES = Path(__file__).parent / "parity"
-TABLES: dict[str, Sequence[Row]] = {
-    "helm-values": ROWS,
-    "nimservice-fields": SERVICE_ROWS,
-    "nimcache-fields": CACHE_ROWS,
-}
-ALL_ROWS = [(name, row) for name, table in [*TABLES.items(), ("variables", variables.ROWS)] for row in table]
-OBJECT = {"apiVersion": "apps.nvidia.com/v1alpha1"}
+FILES = [table for table in TABLES if table != "variables"]
 
 
 def _names(file: str, part: str = "") -> set[str]:
@@ -35,7 +26,7 @@ def _names(file: str, part: str = "") -> set[str]:
     return {line for line in lines if not line.startswith("#")}
 
 
-@pytest.mark.parametrize("file", TABLES)
+@pytest.mark.parametrize("file", FILES)
 def test_every_name_has_one_row_and_every_row_a_name(file: str) -> None:
     sources = [row.source for row in TABLES[file]]
     assert len(sources) == len(set(sources))
@@ -60,7 +51,7 @@ def _settings(kind: type[BaseModel], prefix: str = "") -> set[str]:
     return found
 
 
-@pytest.mark.parametrize(("file", "row"), ALL_ROWS, ids=[f"{file} {row.source}" for file, row in ALL_ROWS])
+@pytest.mark.parametrize(("file", "row"), ALL_ROWS, ids=IDS)
 def test_a_row_names_settings_that_exist_or_says_why_there_are_none(file: str, row: Row) -> None:
     assert set(row.settings) <= _settings(StackSettings)
     assert row.settings or len(row.says) > 10
@@ -76,62 +67,6 @@ def test_the_page_is_that_of_the_rows(
     written_file("docs/parity.md", printed)
     assert main(["import", "table"]) == 0
     assert "storage.existingClaim" in capsys.readouterr().out
-
-
-def _service(spec: str, cache: str = "") -> Import:
-    objects: list[dict[str, Any]] = [OBJECT | {"kind": "NIMService", "metadata": {"name": "a"}, "spec": values(spec)}]
-    if cache:
-        objects.append(OBJECT | {"kind": "NIMCache", "metadata": {"name": "c"}, "spec": values(cache)})
-    return from_nimservice(objects)
-
-
-@pytest.fixture(scope="module")
-def written() -> set[tuple[str, str]]:
-    """Names and the settings that they were written to, over all samples."""
-    cached = "{storage: {nimCache: {name: c}}, image: {repository: r/unknown, tag: '2'}"
-    found = [
-        *(
-            from_helm(f"helm-{name}.yaml")
-            for name in ("2.0", "1.x", "page-example-2", "page-example-3", "page-profile")
-        ),
-        from_helm(values("{hostPath: {enabled: true, path: /models}, podSecurityContext: {runAsUser: 1}}")),
-        from_helm(values("{nfs: {enabled: true, server: files, path: /models, readOnly: true}}")),
-        from_helm(values("{persistence: {enabled: true, storageClass: s, annotations: {a: b}}}")),
-        *(from_nimservice(f"nimservice-{name}.yaml") for name in ("ray", "full", "hub")),
-        _service("{storage: {hostPath: /models}}"),
-        _service("{storage: {emptyDir: {sizeLimit: 2Ti}}}"),
-        _service("{storage: {nimCache: {name: c}}}"),
-        _service("{storage: {pvc: {name: there}}, multiNode: {parallelism: {pipeline: 2, tensor: 8}, ray: {}}}"),
-        _service(
-            "{expose: {router: {hostDomainName: d.example, annotations: {a: b}, "
-            "ingress: {ingressClass: nginx, tlsSecretName: t}}}}"
-        ),
-        _service(
-            f"{cached}}}",
-            "{source: {ngc: {authSecret: k, pullSecret: p, modelEndpoint: 'ngc://org/model:1', model: {profiles: [x], "
-            "precision: fp8, gpus: [{product: H100}]}}}, storage: {pvc: {create: true, storageClass: s, size: 2Ti, "
-            "volumeAccessMode: ReadWriteOnce, annotations: {a: b}}}}",
-        ),
-        _service(
-            f"{cached}}}",
-            "{source: {dataStore: {endpoint: 'http://store/v1/hf', namespace: n, modelName: m, revision: r, "
-            "authSecret: k}}, storage: {hostPath: /models}}",
-        ),
-    ]
-    return {(entry.source, entry.setting) for one in found for entry in one.entries if entry.setting}
-
-
-@pytest.mark.parametrize(
-    ("file", "row"),
-    [(file, row) for file, row in ALL_ROWS if row.settings and file != "variables"],
-    ids=lambda value: value if isinstance(value, str) else value.source,
-)
-def test_the_import_writes_every_setting_that_a_row_names(file: str, row: Row, written: set[tuple[str, str]]) -> None:
-    """Names inside a list are told of by the list's."""
-    source = ("NIMCache " if file == "nimcache-fields" else "") + row.source
-    starts = (source, source.partition("[]")[0] if "ontainers[]" in source else source)
-    for setting in row.settings:
-        assert any(there.startswith(starts) and setting == to for there, to in written), setting
 
 
 VARIABLES: dict[str, tuple[Any, Any]] = {
@@ -152,16 +87,18 @@ VARIABLES: dict[str, tuple[Any, Any]] = {
     "NIM_DISABLE_MODEL_DOWNLOAD": ("1", True),
     "HF_HUB_OFFLINE": (1, True),
     "HF_ENDPOINT": ("https://hub.example", "https://hub.example"),
+    "NGC_API_KEY": ({"secretKeyRef": {"name": "ngc", "key": "other"}}, {"name": "ngc", "key": "other"}),
+    "HF_TOKEN": ({"secretKeyRef": {"name": "hub", "key": "HF_TOKEN"}}, "hub"),
 }
 
 
 @pytest.mark.parametrize("row", variables.ROWS, ids=lambda row: row.source)
 def test_a_variable_goes_to_its_setting_or_is_told_of(row: Row) -> None:
     given, value = VARIABLES[row.source] if row.settings else ("1", None)
-    draft = Draft("it")
-    variables.take_variables(draft, "env", [{"name": row.source.replace("*", "X"), "value": given}])
-    (entry,) = draft.entries
+    key = "valueFrom" if isinstance(given, dict) else "value"
+    draft = draft_of("variables", [{"name": row.source.replace("*", "X"), key: given}])
+    (entry,) = [entry for entry in draft.entries if row.source in entry.by]
     if row.settings:
         assert (entry.setting, draft.get(row.settings[0])) == (row.settings[0], value)
     else:
-        assert (entry.kind, entry.why, draft.settings) == ("changed" if row.changes else "dropped", row.says, {})
+        assert (entry.kind, entry.why) == ("changed" if row.changes else "dropped", row.says)

@@ -72,10 +72,10 @@ def test_a_claim_that_grew_gets_its_volume_first_and_then_its_status() -> None:
 @pytest.mark.parametrize(
     "left",
     [
-        claim("2Gi", "2Gi"),
-        claim("2Gi", "1Gi", provisioner="other.example/nfs"),
-        claim("2Gi", None, provisioner="other.example/nfs"),
-        claim("2Gi", "1Gi", phase="Lost"),
+        pytest.param(claim("2Gi", "2Gi"), id="a claim of its size"),
+        pytest.param(claim("2Gi", "1Gi", provisioner="other.example/nfs"), id="a larger claim of another provisioner"),
+        pytest.param(claim("2Gi", None, provisioner="other.example/nfs"), id="a new claim of another provisioner"),
+        pytest.param(claim("2Gi", "1Gi", phase="Lost"), id="a claim that is lost"),
     ],
 )
 def test_what_has_its_size_or_is_somebody_elses_is_left_alone(left: Json) -> None:

@@ -57,10 +57,14 @@ def test_tokens_and_names_of_resources() -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("{", "it is not YAML"),
-        ("a: 1", "not every document in it is a Kubernetes object"),
-        ("", "it does not define leaderworkersets.leaderworkerset.x-k8s.io"),
-        (MANIFEST.replace("observedGeneration", "other"), "it is older than LWS 0.9"),
+        pytest.param("{", "it is not YAML", id="no YAML"),
+        pytest.param("a: 1", "not every document in it is a Kubernetes object", id="a document that is no object"),
+        pytest.param("", "it does not define leaderworkersets.leaderworkerset.x-k8s.io", id="nothing"),
+        pytest.param(
+            MANIFEST.replace("observedGeneration", "other"),
+            "it is older than LWS 0.9",
+            id="a status without the generation",
+        ),
     ],
 )
 def test_a_manifest_that_cannot_be_installed(text: str, why: str) -> None:

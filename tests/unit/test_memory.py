@@ -4,7 +4,7 @@ import pytest
 
 from nim_stack.catalog.entries import ModelSpec
 from nim_stack.catalog.load import load_catalog
-from nim_stack.deployment.memory import GIB, Engine, cache_per_layer, estimate, partition
+from nim_stack.deployment.memory import GIB, Engine, Memory, Stage, cache_per_layer, estimate, partition
 from nim_stack.deployment.traffic import ceiling, traffic
 
 CATALOG = load_catalog()
@@ -14,7 +14,13 @@ DEEPSEEK = CATALOG.models["deepseek-r1"]
 
 @pytest.mark.parametrize(
     ("layers", "stages", "counts"),
-    [(126, 2, [63, 63]), (61, 2, [31, 30]), (61, 4, [15, 15, 16, 15]), (80, 3, [27, 27, 26]), (5, 5, [1] * 5)],
+    [
+        pytest.param(126, 2, [63, 63], id="126 layers in 2 equal stages"),
+        pytest.param(61, 2, [31, 30], id="61 layers in 2 stages"),
+        pytest.param(61, 4, [15, 15, 16, 15], id="61 layers in 4 stages"),
+        pytest.param(80, 3, [27, 27, 26], id="80 layers in 3 stages"),
+        pytest.param(5, 5, [1] * 5, id="5 layers in 5 stages"),
+    ],
 )
 def test_layers_are_dealt_as_vllm_does(layers: int, stages: int, counts: list[int]) -> None:
     """What does not divide goes to the stages before the last one, which has the output embedding to hold."""
@@ -67,9 +73,15 @@ def test_experts_weigh_where_they_are() -> None:
     assert first.weights < second.weights
 
 
-def test_the_smallest_stage_decides() -> None:
-    memory = estimate(DEEPSEEK.architecture, DEEPSEEK.checkpoints[0], 8, 2, 79 * GIB, Engine())
-    assert memory.tokens == min(stage.tokens(memory.budget) for stage in memory.stages)
+def test_the_stage_with_room_for_the_fewest_tokens_decides() -> None:
+    """A sequence has a part of its cache in every stage; the fullest GPU need not be the one that decides."""
+    light = Stage(layers=30, weights=60 * GIB, overhead=2 * GIB, cache_per_token=GIB / 1024)
+    heavy = Stage(layers=31, weights=64 * GIB, overhead=2 * GIB, cache_per_token=GIB / 4096)
+    full = Stage(layers=31, weights=69 * GIB, overhead=2 * GIB, cache_per_token=GIB / 4096)
+    assert Memory((light,), budget=70 * GIB).tokens == 8 * 1024
+    assert Memory((heavy,), budget=70 * GIB).tokens == 4 * 4096
+    assert Memory((heavy, light), budget=70 * GIB).tokens == 8 * 1024
+    assert Memory((light, full), budget=70 * GIB).tokens == 0
 
 
 def test_an_eight_bit_cache_holds_twice_as_much() -> None:

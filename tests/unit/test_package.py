@@ -36,6 +36,14 @@ def test_the_pure_part_starts_without_pulumi(module: str) -> None:
     assert run(f"import sys, {module}; print([m for m in sys.modules if m.startswith(('pulumi', 'grpc'))])") == "[]"
 
 
+def test_a_command_without_a_cluster_starts_without_its_client() -> None:
+    """httpx2 takes 0.2 s, as much as all else that `nim-stack plan` imports."""
+    code = "import sys; from nim_stack.cli.main import main; sys.argv = ['nim-stack']; {}; print({})"
+    plan = "main(['plan', '--model', 'llama-3.3-70b-instruct', '--gpu', 'h100', '--nodes', '1', '--json'])"
+    heavy = "[name for name in sys.modules if name.split('.')[0] in ('httpx2', 'httpcore2', 'lightkube')]"
+    assert run(code.format(plan, heavy)).splitlines()[-1] == "[]"
+
+
 def test_every_public_name_can_be_imported() -> None:
     assert run("import nim_stack; print(all(getattr(nim_stack, name) for name in nim_stack.__all__))") == "True"
 

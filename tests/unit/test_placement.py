@@ -92,9 +92,9 @@ def test_exclusive_topology_is_an_annotation_of_the_group() -> None:
 @pytest.mark.parametrize(
     ("kind", "on_group", "on_pods", "scheduler"),
     [
-        ("kueue", ("labels", "kueue.x-k8s.io/queue-name"), None, None),
-        ("kai", ("labels", "kai.scheduler/queue"), "kai.scheduler/queue", "kai-scheduler"),
-        ("volcano", ("annotations", "scheduling.volcano.sh/queue-name"), None, "volcano"),
+        pytest.param("kueue", ("labels", "kueue.x-k8s.io/queue-name"), None, None, id="Kueue"),
+        pytest.param("kai", ("labels", "kai.scheduler/queue"), "kai.scheduler/queue", "kai-scheduler", id="KAI"),
+        pytest.param("volcano", ("annotations", "scheduling.volcano.sh/queue-name"), None, "volcano", id="Volcano"),
     ],
 )
 def test_a_queue_is_named_where_its_scheduler_reads_it(
@@ -137,7 +137,14 @@ def test_an_existing_domain_is_used_and_not_made() -> None:
         assert spec["resourceClaims"] == [{"name": "compute-domain", "resourceClaimTemplateName": "rack-7"}]
 
 
-@pytest.mark.parametrize("settings", [{}, {"fabric": "rdma-shared"}, NVLINK | {"nodes": 1}])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        pytest.param({}, id="no fabric"),
+        pytest.param({"fabric": "rdma-shared"}, id="RDMA"),
+        pytest.param(NVLINK | {"nodes": 1}, id="NVLink on one node"),
+    ],
+)
 def test_without_need_there_is_no_domain(settings: dict[str, Any]) -> None:
     assert claims.compute_domain(plan_deployment(TINY | settings), "nim") is None
     for spec in specs(settings):

@@ -18,12 +18,12 @@ def licensed(**changes: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("changes", "tensor", "pipeline", "total"),
     [
-        ({}, 8, 2, 16),
-        ({"tensorParallel": 16, "pipelineParallel": 1}, 16, 1, 16),
-        ({"tensorParallel": 4, "pipelineParallel": 4}, 4, 4, 16),
-        ({"nodes": 4, "gpusPerNode": 4}, 4, 4, 16),
-        ({"nodes": 1, "precision": "fp8"}, 8, 1, 8),
-        ({"replicas": 3}, 8, 2, 48),
+        pytest.param({}, 8, 2, 16, id="two nodes of eight"),
+        pytest.param({"tensorParallel": 16, "pipelineParallel": 1}, 16, 1, 16, id="tensor parallel over both nodes"),
+        pytest.param({"tensorParallel": 4, "pipelineParallel": 4}, 4, 4, 16, id="four stages"),
+        pytest.param({"nodes": 4, "gpusPerNode": 4}, 4, 4, 16, id="four nodes of four"),
+        pytest.param({"nodes": 1, "precision": "fp8"}, 8, 1, 8, id="one node"),
+        pytest.param({"replicas": 3}, 8, 2, 48, id="three groups"),
     ],
 )
 def test_nodes_and_gpus_become_the_two_parallel_sizes(
@@ -42,19 +42,71 @@ def test_a_profile_takes_the_place_of_the_sizes() -> None:
 @pytest.mark.parametrize(
     ("changes", "image", "path", "served"),
     [
-        ({}, "nvcr.io/nim/meta/llama-3.1-405b-instruct:2.0.0", None, "meta/llama-3.1-405b-instruct"),
-        ({"image": "mirror:5000/llama-3.1-405b-instruct:2.0.4"}, "mirror:5000/llama-3.1-405b-instruct:2.0.4", None,
-         "meta/llama-3.1-405b-instruct"),
-        ({"image": "mirror/open-nim:1"}, "mirror/open-nim:1", "hf://meta-llama/Llama-3.1-405B-Instruct",
-         "meta/llama-3.1-405b-instruct"),
-        ({"model": "hf://org/other@v2"}, "nvcr.io/nim/nvidia/model-free-nim:2.0.2", "hf://org/other:v2", "org/other"),
-        ({"model": "ngc://nim/meta/own:hf"}, "nvcr.io/nim/nvidia/model-free-nim:2.0.2", "ngc://nim/meta/own:hf", "own"),
-        ({"model": "s3://weights/org/own/"}, "nvcr.io/nim/nvidia/model-free-nim:2.0.2", "s3://weights/org/own", "own"),
-        ({"model": "gs://weights"}, "nvcr.io/nim/nvidia/model-free-nim:2.0.2", "gs://weights", "weights"),
-        ({"model": "/model-store/mine"}, "nvcr.io/nim/nvidia/model-free-nim:2.0.2", "/model-store/mine", "mine"),
-        ({"servedModelName": "chat"}, "nvcr.io/nim/meta/llama-3.1-405b-instruct:2.0.0", None, "chat"),
+        pytest.param(
+            {},
+            "nvcr.io/nim/meta/llama-3.1-405b-instruct:2.0.0",
+            None,
+            "meta/llama-3.1-405b-instruct",
+            id="a model with an image of its own",
+        ),
+        pytest.param(
+            {"image": "mirror:5000/llama-3.1-405b-instruct:2.0.4"},
+            "mirror:5000/llama-3.1-405b-instruct:2.0.4",
+            None,
+            "meta/llama-3.1-405b-instruct",
+            id="a mirror of NVIDIA's image",
+        ),
+        pytest.param(
+            {"image": "mirror/open-nim:1"},
+            "mirror/open-nim:1",
+            "hf://meta-llama/Llama-3.1-405B-Instruct",
+            "meta/llama-3.1-405b-instruct",
+            id="an open image",
+        ),
+        pytest.param(
+            {"model": "hf://org/other@v2"},
+            "nvcr.io/nim/nvidia/model-free-nim:2.0.2",
+            "hf://org/other:v2",
+            "org/other",
+            id="a model of the hub",
+        ),
+        pytest.param(
+            {"model": "ngc://nim/meta/own:hf"},
+            "nvcr.io/nim/nvidia/model-free-nim:2.0.2",
+            "ngc://nim/meta/own:hf",
+            "own",
+            id="a model of NGC",
+        ),
+        pytest.param(
+            {"model": "s3://weights/org/own/"},
+            "nvcr.io/nim/nvidia/model-free-nim:2.0.2",
+            "s3://weights/org/own",
+            "own",
+            id="a model in S3",
+        ),
+        pytest.param(
+            {"model": "gs://weights"},
+            "nvcr.io/nim/nvidia/model-free-nim:2.0.2",
+            "gs://weights",
+            "weights",
+            id="a bucket that is a model",
+        ),
+        pytest.param(
+            {"model": "/model-store/mine"},
+            "nvcr.io/nim/nvidia/model-free-nim:2.0.2",
+            "/model-store/mine",
+            "mine",
+            id="a path in the container",
+        ),
+        pytest.param(
+            {"servedModelName": "chat"},
+            "nvcr.io/nim/meta/llama-3.1-405b-instruct:2.0.0",
+            None,
+            "chat",
+            id="another name for clients",
+        ),
     ],
-)  # fmt: skip
+)
 def test_image_and_model_fit_each_other(changes: dict[str, Any], image: str, path: str | None, served: str) -> None:
     """A model-specific image brings its model wherever it is mirrored; any other image is told where it is."""
     plan = plan_deployment(licensed(**changes), keys=EVERY_KEY)
@@ -71,10 +123,12 @@ def test_storage_is_computed_from_the_weights_unless_it_is_given() -> None:
 @pytest.mark.parametrize(
     "raw",
     [
-        TINY,
-        TINY | {"timeouts": {"imagePullMinutes": 1, "downloadMinutes": 1, "loadMinutes": 1}},
-        TINY | {"timeouts": {"imagePullMinutes": 240}},
-        licensed(),
+        pytest.param(TINY, id="the usual ones"),
+        pytest.param(
+            TINY | {"timeouts": {"imagePullMinutes": 1, "downloadMinutes": 1, "loadMinutes": 1}}, id="short ones"
+        ),
+        pytest.param(TINY | {"timeouts": {"imagePullMinutes": 240}}, id="a long image pull"),
+        pytest.param(licensed(), id="a large model"),
     ],
 )
 def test_deadlines_are_nested(raw: dict[str, Any]) -> None:
@@ -105,11 +159,20 @@ def test_a_gpu_type_selects_its_nodes() -> None:
 @pytest.mark.parametrize(
     ("raw", "text"),
     [
-        (TINY, "without hfToken or nim.secrets.hfTokenSecret only models that the hub gives to everyone"),
-        (TINY | {"tensorParallel": 2, "pipelineParallel": 1}, "nim.tensorParallel = 2: it spans 2 nodes"),
-        (
+        pytest.param(
+            TINY,
+            "without hfToken or nim.secrets.hfTokenSecret only models that the hub gives to everyone",
+            id="a hub model without a token",
+        ),
+        pytest.param(
+            TINY | {"tensorParallel": 2, "pipelineParallel": 1},
+            "nim.tensorParallel = 2: it spans 2 nodes",
+            id="tensor parallel over TCP",
+        ),
+        pytest.param(
             TINY | {"image": "registry.example/open-nim:latest"},
             "nim.image = 'registry.example/open-nim:latest': it ends in :latest",
+            id="the tag latest",
         ),
     ],
 )

@@ -8,6 +8,7 @@ import pytest
 from nim_stack.manifests.pod_security import least, pod_security_level
 from nim_stack.manifests.pods import security_level
 from nim_stack.plan import plan_deployment, summary
+from tests.examples import NAMES, Example
 from tests.unit.conftest import TINY
 
 RESTRICTED: dict[str, Any] = {
@@ -103,19 +104,48 @@ def test_a_namespace_has_the_level_of_its_loosest_pod() -> None:
 @pytest.mark.parametrize(
     ("settings", "level"),
     [
-        ({}, "restricted"),
-        ({"podSecurity": {"assignedByCluster": True}}, "restricted"),
-        ({"healing": {"waitForLeader": True}}, "restricted"),
-        ({"fabric": "tcp", "pods": {"sidecars": [{"name": "a", "image": "b"}]}}, "restricted"),
-        ({"pods": {"initContainers": [{"name": "a", "image": "b", "restartPolicy": "Always"}]}}, "restricted"),
-        ({"fabric": "rdma-shared"}, "privileged"),
-        ({"pods": {"hostNetwork": True}}, "privileged"),
-        ({"pods": {"containerSecurityContext": {"allowPrivilegeEscalation": True}}}, "baseline"),
-        ({"pods": {"worker": {"volumes": [{"name": "n", "nfs": {"server": "s", "path": "/"}}]}}}, "baseline"),
-        ({"pods": {"leader": {"patch": {"spec": {"hostPID": True}}}}}, "privileged"),
+        pytest.param({}, "restricted", id="nothing said"),
+        pytest.param({"podSecurity": {"assignedByCluster": True}}, "restricted", id="users that the cluster assigns"),
+        pytest.param({"healing": {"waitForLeader": True}}, "restricted", id="an init container that waits"),
+        pytest.param(
+            {"fabric": "tcp", "pods": {"sidecars": [{"name": "a", "image": "b"}]}}, "restricted", id="TCP and a sidecar"
+        ),
+        pytest.param(
+            {"pods": {"initContainers": [{"name": "a", "image": "b", "restartPolicy": "Always"}]}},
+            "restricted",
+            id="an init container that stays",
+        ),
+        pytest.param({"fabric": "rdma-shared"}, "privileged", id="RDMA"),
+        pytest.param({"pods": {"hostNetwork": True}}, "privileged", id="the network of the node"),
+        pytest.param(
+            {"pods": {"containerSecurityContext": {"allowPrivilegeEscalation": True}}},
+            "baseline",
+            id="privilege escalation",
+        ),
+        pytest.param(
+            {"pods": {"worker": {"volumes": [{"name": "n", "nfs": {"server": "s", "path": "/"}}]}}},
+            "baseline",
+            id="NFS in one role",
+        ),
+        pytest.param(
+            {"pods": {"leader": {"patch": {"spec": {"hostPID": True}}}}},
+            "privileged",
+            id="processes of the node in one role",
+        ),
     ],
 )
 def test_the_level_of_a_stack(settings: dict[str, Any], level: str) -> None:
     plan = plan_deployment(TINY | settings)
     assert security_level(plan) == level
     assert summary(plan)["podSecurity"] == level
+
+
+def test_examples_whose_fabric_has_rdma_are_privileged_and_all_others_restricted() -> None:
+    """RDMA pins memory, for which pods need IPC_LOCK (docs.nvidia.com, Network Operator).
+
+    No other example asks for more than `restricted` has.
+    """
+    levels = {name: security_level(Example(name).plan) for name in NAMES}
+    with_rdma = {"405b-tp16-pp1", "download-job", "efa", "gke-rdma", "production", "rdma-shared", "rdma-sriov"}
+    assert {name for name, level in levels.items() if level == "privileged"} == with_rdma
+    assert {level for name, level in levels.items() if name not in with_rdma} == {"restricted"}

@@ -151,7 +151,13 @@ def test_the_fabric_reaches_both_roles() -> None:
         assert template["metadata"]["annotations"] == {"k8s.v1.cni.cncf.io/networks": "net1"}
 
 
-@pytest.mark.parametrize("asked", [{"memory": "64Gi"}, {"cpu": "9"}])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        pytest.param({"memory": "64Gi"}, id="memory is requested"),
+        pytest.param({"cpu": "9"}, id="processors are requested"),
+    ],
+)
 def test_processors_come_with_huge_pages_only_where_nothing_else_does(asked: dict[str, str]) -> None:
     efa = plan_deployment(TINY | {"fabric": "efa", "resources": asked})
     requests = container(efa, "leader")["resources"]["requests"]

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nim_stack.base.problems import RefusedError
-from nim_stack.base.quantity import to_bytes
+from nim_stack.base.quantity import Quantity
 from nim_stack.deployment.keys import EVERY_KEY
 from nim_stack.plan import DeploymentPlan, plan_deployment, summary
 from nim_stack.rules import all_rules
@@ -114,7 +114,7 @@ def _satisfies_the_model(plan: DeploymentPlan, tensor: int, pipeline: int) -> No
         if plan.image.startswith("nvcr.io/") and ":2.0." in plan.image:
             assert part % checkpoint.scale_block == 0
     if plan.settings.storage.size and (plan.settings.precision or not plan.model.nim_image):
-        assert to_bytes(plan.settings.storage.size) >= checkpoint.files_gb * 1e9
+        assert Quantity.parse(plan.settings.storage.size).value >= checkpoint.files_gb * 1e9
     if plan.settings.max_model_len:
         assert plan.settings.max_model_len <= shape.context_length
     if plan.gpu is None:

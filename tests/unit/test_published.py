@@ -46,10 +46,16 @@ def codes(plan: DeploymentPlan) -> list[str]:
 @pytest.mark.parametrize(
     ("example", "tensor", "pipeline", "warnings"),
     [
-        (EXAMPLE_1, 8, 2, ["NIM065"]),
-        (EXAMPLE_2, 16, 1, ["NIM030"]),
-        (EXAMPLE_3 | {"storage": FITTING}, 8, 2, []),
-        (EXAMPLE_1 | {"tensorParallel": None, "pipelineParallel": None, "storage": FITTING}, 8, 2, []),
+        pytest.param(EXAMPLE_1, 8, 2, ["NIM065"], id="example 1"),
+        pytest.param(EXAMPLE_2, 16, 1, ["NIM030"], id="example 2"),
+        pytest.param(EXAMPLE_3 | {"storage": FITTING}, 8, 2, [], id="example 3"),
+        pytest.param(
+            EXAMPLE_1 | {"tensorParallel": None, "pipelineParallel": None, "storage": FITTING},
+            8,
+            2,
+            [],
+            id="example 1 without its sizes",
+        ),
     ],
 )
 def test_the_examples_of_nvidias_page(example: dict[str, Any], tensor: int, pipeline: int, warnings: list[str]) -> None:
@@ -74,22 +80,44 @@ def test_the_claim_of_the_third_example_is_refused_with_the_size_it_needs() -> N
     ("settings", "nodes", "tensor", "pipeline"),
     [
         # LWS, docs/examples/vllm; vLLM, deployment/frameworks/lws
-        ({"model": "llama-3.1-405b-instruct", "nodes": 2, "gpu": "h100"}, 2, 8, 2),
+        pytest.param(
+            {"model": "llama-3.1-405b-instruct", "nodes": 2, "gpu": "h100"}, 2, 8, 2, id="Llama 405B on two H100 nodes"
+        ),
         # vllm-project/vllm#17006 compares both splits, with and without RDMA
-        ({"model": "llama-3.1-405b-instruct", "nodes": 2, "gpu": "h100", "tensorParallel": 16}, 2, 16, 1),
+        pytest.param(
+            {"model": "llama-3.1-405b-instruct", "nodes": 2, "gpu": "h100", "tensorParallel": 16},
+            2,
+            16,
+            1,
+            id="Llama 405B with tensor parallel over two nodes",
+        ),
         # Ray Serve LLM, cross-node parallelism
-        ({"model": "deepseek-r1", "nodes": 2, "gpu": "h100"}, 2, 8, 2),
+        pytest.param({"model": "deepseek-r1", "nodes": 2, "gpu": "h100"}, 2, 8, 2, id="DeepSeek R1 on two H100 nodes"),
         # llm-d, guides/wide-ep-lws, and vLLM's recipes: one node of H200
-        ({"model": "deepseek-r1", "nodes": 1, "gpu": "h200"}, 1, 8, 1),
+        pytest.param({"model": "deepseek-r1", "nodes": 1, "gpu": "h200"}, 1, 8, 1, id="DeepSeek R1 on one H200 node"),
         # vllm-project/recipes, Kimi-K2: 16 H800, which have the memory of H100, or 16 H200
-        ({"model": "kimi-k2-instruct", "nodes": 2, "gpu": "h100"}, 2, 8, 2),
-        ({"model": "kimi-k2-instruct", "nodes": 2, "gpu": "h200"}, 2, 8, 2),
+        pytest.param({"model": "kimi-k2-instruct", "nodes": 2, "gpu": "h100"}, 2, 8, 2, id="Kimi K2 on two H100 nodes"),
+        pytest.param({"model": "kimi-k2-instruct", "nodes": 2, "gpu": "h200"}, 2, 8, 2, id="Kimi K2 on two H200 nodes"),
         # vllm-project/recipes, Kimi-K2-Thinking: 8 H200
-        ({"model": "kimi-k2-thinking", "nodes": 1, "gpu": "h200"}, 1, 8, 1),
+        pytest.param(
+            {"model": "kimi-k2-thinking", "nodes": 1, "gpu": "h200"}, 1, 8, 1, id="Kimi K2 Thinking on one H200 node"
+        ),
         # aws-samples, awsome-distributed-ai: 2 × p5 with EFA, LWS and Ray
-        ({"model": "nemotron-3-ultra-550b-a55b", "nodes": 2, "gpu": "h100", "fabric": "efa"}, 2, 8, 2),
+        pytest.param(
+            {"model": "nemotron-3-ultra-550b-a55b", "nodes": 2, "gpu": "h100", "fabric": "efa"},
+            2,
+            8,
+            2,
+            id="Nemotron 3 Ultra with EFA",
+        ),
         # NVIDIA's page on multi-node deployment, profile selection
-        ({"model": "llama-3.1-405b-instruct", "profile": "vllm-fp16-tp8-pp2", "gpu": "h100"}, 2, 8, 2),
+        pytest.param(
+            {"model": "llama-3.1-405b-instruct", "profile": "vllm-fp16-tp8-pp2", "gpu": "h100"},
+            2,
+            8,
+            2,
+            id="Llama 405B by its profile",
+        ),
     ],
 )
 def test_published_deployments(settings: dict[str, Any], nodes: int, tensor: int, pipeline: int) -> None:
@@ -106,15 +134,41 @@ def test_the_bandwidth_warning_ends_with_rdma() -> None:
 @pytest.mark.parametrize(
     ("settings", "code", "works"),
     [
-        ({"model": "llama-3.1-405b-instruct", "precision": "bf16", "nodes": 1}, "NIM042", "Use 2 nodes or more, "),
-        ({"model": "deepseek-r1", "nodes": 1}, "NIM042", "Use 2 nodes or more, "),
-        ({"model": "llama-3.1-405b-instruct", "nodes": 2, "tensorParallel": 3}, "NIM023", "Use 1, 2, 4, 8, 16, 32, 64"),
-        ({"model": "minimax-m2", "nodes": 4, "tensorParallel": 32}, "NIM023", "Use 1, 2, 4, 8, 16, 24 or 48."),
-        ({"model": "llama-3.1-405b-instruct", "nodes": 16, "tensorParallel": 1}, "NIM025", "Use 1 to 126."),
-        (
+        pytest.param(
+            {"model": "llama-3.1-405b-instruct", "precision": "bf16", "nodes": 1},
+            "NIM042",
+            "Use 2 nodes or more, nim.precision fp8, nim.gpu b200, nim.gpu gb200 or nim.gpu h200.",
+            id="Llama 405B in bf16 on one node",
+        ),
+        pytest.param(
+            {"model": "deepseek-r1", "nodes": 1},
+            "NIM042",
+            "Use 2 nodes or more, nim.gpu b200, nim.gpu gb200 or nim.gpu h200.",
+            id="DeepSeek R1 on one node",
+        ),
+        pytest.param(
+            {"model": "llama-3.1-405b-instruct", "nodes": 2, "tensorParallel": 3},
+            "NIM023",
+            "Use 1, 2, 4, 8, 16, 32, 64 or 128.",
+            id="three ranks",
+        ),
+        pytest.param(
+            {"model": "minimax-m2", "nodes": 4, "tensorParallel": 32},
+            "NIM023",
+            "Use 1, 2, 4, 8, 16, 24 or 48.",
+            id="ranks for 48 heads",
+        ),
+        pytest.param(
+            {"model": "llama-3.1-405b-instruct", "nodes": 16, "tensorParallel": 1},
+            "NIM025",
+            "Use 1 to 126.",
+            id="more stages than layers",
+        ),
+        pytest.param(
             {"model": "llama-4-maverick-17b-128e-instruct", "nodes": 2, "tensorParallel": 16},
             "NIM023",
-            "Use 1, 2, 4 or 8",
+            "Use 1, 2, 4 or 8.",
+            id="ranks for the heads of Maverick",
         ),
     ],
 )
@@ -122,4 +176,4 @@ def test_what_cannot_run_is_refused_with_what_would(settings: dict[str, Any], co
     with pytest.raises(RefusedError) as refused:
         plan_deployment(settings | {"gpu": "h100", "storage": FITTING}, keys=EVERY_KEY)
     (found,) = [problem for problem in refused.value.problems if problem.rule.code == code]
-    assert works in found.instead
+    assert found.instead == works

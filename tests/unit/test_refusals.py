@@ -50,12 +50,22 @@ def test_a_judgement_over_a_wrong_field_is_left_out() -> None:
     assert [problem.split(" ")[1] for problem in found] == ["nim.nodes"]
 
 
-@pytest.mark.parametrize("raw", [{}, {"nodes": 1}])
+@pytest.mark.parametrize(
+    "raw", [pytest.param({}, id="none is there"), pytest.param({"nodes": 1}, id="the nodes are there")]
+)
 def test_missing_settings_are_named(raw: dict[str, Any]) -> None:
     assert any(problem.startswith("NIM002 nim.model: it is required. Name in the model") for problem in refusals(raw))
 
 
-@pytest.mark.parametrize("raw", [5, [], "text", None])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        pytest.param(5, id="a number"),
+        pytest.param([], id="a list"),
+        pytest.param("text", id="a text"),
+        pytest.param(None, id="null"),
+    ],
+)
 def test_settings_that_are_no_mapping(raw: Any) -> None:
     (problem,) = refusals(raw)
     assert "Use a mapping of settings; three suffice: model, nodes, storage.storageClass." in problem

@@ -1,10 +1,11 @@
-"""Every rule: its message, word for word where it matters, on settings that break this rule and no other."""
+"""Every rule: its whole message, on settings that break this rule and no other."""
 
+import re
+from collections import Counter
 from typing import Any
 
 import pytest
 
-from nim_stack.base.first_rules import ENCRYPTED_SETTINGS, KEY_IN_CLEAR
 from nim_stack.base.problems import DOCUMENT, Problem, RefusedError
 from nim_stack.deployment.keys import Keys
 from nim_stack.plan import plan_deployment
@@ -20,7 +21,9 @@ from tests.unit import (
     rule_cases_values,
 )
 from tests.unit.conftest import TINY
-from tests.unit.rule_cases_model import OPEN_IMAGE
+from tests.unit.rule_case import RuleCase
+from tests.unit.rule_cases_file import STACK_FILE
+from tests.unit.rule_cases_model import WITHOUT_STAGES
 
 _CASES = (
     rule_cases_access,
@@ -35,6 +38,8 @@ _CASES = (
 ERRORS = [case for module in _CASES for case in module.ERRORS]
 WARNINGS = [case for module in _CASES for case in module.WARNINGS]
 KEYLESS = [*rule_cases_stack.KEYLESS, *rule_cases_store.KEYLESS]
+"""Settings that break a rule because nobody gave a key."""
+EVERY = [*ERRORS, *WARNINGS, *KEYLESS]
 
 
 def problems(settings: Any, *, has_keys: bool = True) -> list[Problem]:
@@ -45,52 +50,42 @@ def problems(settings: Any, *, has_keys: bool = True) -> list[Problem]:
         return list(refused.problems)
 
 
-@pytest.mark.parametrize(("code", "settings", "text"), [*ERRORS, *WARNINGS])
-def test_the_message_of_a_rule(code: str, settings: dict[str, Any], text: str) -> None:
-    found = problems(settings)
-    assert [str(problem)[: len(code) + 1 + len(text)] for problem in found] == [f"{code} {text}"]
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in [*ERRORS, *WARNINGS]])
+def test_the_message_of_a_rule(case: RuleCase) -> None:
+    assert [str(problem) for problem in problems(case.settings)] == [f"{case.code} {case.message}"]
 
 
-@pytest.mark.parametrize(("code", "settings", "text"), KEYLESS)
-def test_the_message_of_a_rule_on_keys(code: str, settings: dict[str, Any], text: str) -> None:
-    found = problems(settings, has_keys=False)
-    assert [str(problem)[: len(code) + 1 + len(text)] for problem in found] == [f"{code} {text}"]
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in KEYLESS])
+def test_the_message_of_a_rule_on_keys(case: RuleCase) -> None:
+    assert [str(problem) for problem in problems(case.settings, has_keys=False)] == [f"{case.code} {case.message}"]
 
 
-def test_a_model_without_stages_must_be_split_by_tensor_parallel_alone() -> None:
-    """NIM026. No model of the catalogue lacks pipeline parallel, a stack's own may."""
-    own = {
-        "name": "whole",
-        "servedName": "whole",
-        "architecture": {"layers": 8, "hidden": 1024, "attentionHeads": 16, "kvHeads": 8, "headDim": 64}
-        | {"vocabulary": 1000, "contextLength": 4096},
-        "checkpoints": [{"precision": "bf16", "huggingface": "a/whole", "filesGb": 1, "source": "mine"}],
-        "pipelineParallel": False,
-        "sources": ["mine"],
-    }
-    settings = OPEN_IMAGE | {"model": "whole", "nodes": 2, "gpusPerNode": 4, "storage": {"storageClass": "a"}}
-    settings |= {"catalog": {"models": [own]}, "fabric": "rdma-shared"}
-    (found,) = problems(settings | {"tensorParallel": 4, "pipelineParallel": 2})
-    assert str(found) == (
-        "NIM026 nim.pipelineParallel = 2: vLLM cannot split whole into stages. Use 1, with tensorParallel 1, 2, 4, 8 "
-        "or 16."
-    )
-    assert plan_deployment(settings | {"tensorParallel": 8, "pipelineParallel": 1}).pipeline_parallel == 1
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in EVERY])
+def test_a_message_ends_with_one_full_stop(case: RuleCase) -> None:
+    assert case.message.endswith(".")
+    assert re.search(r"[?!:;,]\.", case.message) is None, "two marks end one sentence"
 
 
-def test_every_rule_is_tested_here() -> None:
-    """Those on keys in the stack file are applied, and tested, where it is read (tests/components)."""
-    elsewhere = {"NIM026", KEY_IN_CLEAR.code, ENCRYPTED_SETTINGS.code}
-    tested = {code for code, _, _ in [*ERRORS, *WARNINGS, *KEYLESS]} | elsewhere
-    assert tested == {rule.code for rule in all_rules()}
+def test_a_model_without_stages_may_be_split_by_tensor_parallel_alone() -> None:
+    """What the message of NIM026 says would work."""
+    assert plan_deployment(WITHOUT_STAGES | {"tensorParallel": 8, "pipelineParallel": 1}).pipeline_parallel == 1
+
+
+def test_the_whole_message_of_every_rule_is_tested() -> None:
+    """Those of STACK_FILE are compared where the stack file is read, in tests/components/test_stack_config.py."""
+    assert {case.code for case in [*EVERY, *STACK_FILE]} == {rule.code for rule in all_rules()}
+
+
+def test_each_fault_has_a_name_of_its_own() -> None:
+    assert [name for name, count in Counter(case.fault for case in EVERY).items() if count > 1] == []
 
 
 def test_codes_are_unique_and_say_how_severe_they_are() -> None:
     rules = all_rules()
     assert len({rule.code for rule in rules}) == len(rules)
     severities = {rule.code: rule.severity for rule in rules}
-    assert {severities[code] for code, _, _ in ERRORS} == {"error"}
-    assert {severities[code] for code, _, _ in WARNINGS} == {"warning"}
+    assert {severities[case.code] for case in ERRORS} == {"error"}
+    assert {severities[case.code] for case in WARNINGS} == {"warning"}
 
 
 def test_programs_get_every_part_of_a_problem() -> None:

@@ -82,9 +82,9 @@ def test_an_api_with_a_key_is_given_it() -> None:
 @pytest.mark.parametrize(
     ("answer", "why"),
     [
-        (vllm(tokens=0), "the answer has no token"),
-        (vllm(model="other"), "the API serves other, and not m"),
-        (lambda *_: (503, {"error": "EngineDeadError"}), "HTTP 503"),
+        pytest.param(vllm(tokens=0), "the answer has no token", id="no token"),
+        pytest.param(vllm(model="other"), "the API serves other, and not m", id="another model"),
+        pytest.param(lambda *_: (503, {"error": "EngineDeadError"}), "HTTP 503", id="an engine that died"),
     ],
 )
 def test_an_api_that_is_up_without_a_completion_is_a_failure(
@@ -153,11 +153,14 @@ class Cluster:
 @pytest.mark.parametrize(
     ("found", "said"),
     [
-        (None, "somebody deleted the Job nim/nim-smoke-by-hand: run the command again"),
-        ({"status": {}}, "the Job did not end in its 1800 s"),
-        (
+        pytest.param(
+            None, "somebody deleted the Job nim/nim-smoke-by-hand: run the command again", id="a Job that was deleted"
+        ),
+        pytest.param({"status": {}}, "the Job did not end in its 1800 s", id="a Job that does not end"),
+        pytest.param(
             {"status": {"conditions": [{"type": "Failed", "status": "True", "message": "DeadlineExceeded"}]}},
             "DeadlineExceeded",
+            id="a Job that failed",
         ),
     ],
 )

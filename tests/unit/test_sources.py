@@ -9,14 +9,22 @@ from nim_stack.catalog.sources import read_source
 @pytest.mark.parametrize(
     ("text", "scheme", "path", "served"),
     [
-        ("hf://org/own", "hf", "hf://org/own", "org/own"),
-        ("hf://org/own@v1.0", "hf", "hf://org/own:v1.0", "org/own"),
-        ("hf://org/own:refs/pr/1", "hf", "hf://org/own:refs/pr/1", "org/own"),
-        ("ngc://nim/meta/llama-3.3-70b-instruct:hf", "ngc", "ngc://nim/meta/llama-3.3-70b-instruct:hf", None),
-        ("ngc://org/own", "ngc", "ngc://org/own", "own"),
-        ("s3://my-bucket/my-org/own/", "s3", "s3://my-bucket/my-org/own", "own"),
-        ("gs://my_bucket", "gs", "gs://my_bucket", "my_bucket"),
-        ("/mnt/models/own", "path", "/mnt/models/own", "own"),
+        pytest.param("hf://org/own", "hf", "hf://org/own", "org/own", id="a model of the hub"),
+        pytest.param("hf://org/own@v1.0", "hf", "hf://org/own:v1.0", "org/own", id="a tag of the hub"),
+        pytest.param(
+            "hf://org/own:refs/pr/1", "hf", "hf://org/own:refs/pr/1", "org/own", id="a revision in vLLM's spelling"
+        ),
+        pytest.param(
+            "ngc://nim/meta/llama-3.3-70b-instruct:hf",
+            "ngc",
+            "ngc://nim/meta/llama-3.3-70b-instruct:hf",
+            None,
+            id="a version of NGC",
+        ),
+        pytest.param("ngc://org/own", "ngc", "ngc://org/own", "own", id="a model of NGC"),
+        pytest.param("s3://my-bucket/my-org/own/", "s3", "s3://my-bucket/my-org/own", "own", id="a directory in S3"),
+        pytest.param("gs://my_bucket", "gs", "gs://my_bucket", "my_bucket", id="a bucket of Google"),
+        pytest.param("/mnt/models/own", "path", "/mnt/models/own", "own", id="a path"),
     ],
 )
 def test_forms_that_are_known(text: str, scheme: str, path: str, served: str | None) -> None:

@@ -13,7 +13,9 @@ from nim_stack.plan import plan_deployment
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize(("stack", "split"), [("dev", (2, 1)), ("prod", (8, 2))])
+@pytest.mark.parametrize(
+    ("stack", "split"), [pytest.param("dev", (2, 1), id="dev"), pytest.param("prod", (8, 2), id="prod")]
+)
 def test_a_stack_file_plans_without_any_key(stack: str, split: tuple[int, int]) -> None:
     document: dict[str, Any] = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())
     assert document.keys() == {"config"}

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from nim_stack.values.kubernetes import quantities
 from nim_stack.values.kubernetes.quantities import SIGNS
 from nim_stack.values.kubernetes.ranges import RANGES
 from nim_stack.values.kubernetes.schema import definitions, reference
@@ -61,79 +60,107 @@ def test_an_editor_marks_what_is_wrong_with_one_field() -> None:
     assert [(sample.kind, sample.value) for sample in together() if sample.taken and marked(sample)] == []
 
 
-MESSAGES: list[tuple[str, Any, str]] = [
-    (
+MESSAGES = [
+    pytest.param(
         "core_v1.Toleration",
         {"key": "a", "operator": "exist"},
-        "operator: 'exist' is not Equal, Exists, Gt or Lt, did you mean Exists?",
+        "operator: 'exist' is not Equal, Exists, Gt or Lt (the nearest is Exists)",
+        id="a misspelled operator",
     ),
-    (
+    pytest.param(
         "core_v1.Toleration",
         {"key": "a", "effect": "Never"},
-        "effect: 'Never' is not NoSchedule, PreferNoSchedule or NoEx",
+        "effect: 'Never' is not NoSchedule, PreferNoSchedule or NoExecute",
+        id="an effect of no known name",
     ),
-    (
+    pytest.param(
         "core_v1.Lifecycle",
         {"stopSignal": "9"},
-        "stopSignal: '9' is not SIGABRT, SIGALRM, SIGBUS, SIGCHLD, SIGCLD, SIGC",
+        "stopSignal: '9' is not SIGABRT, SIGALRM, SIGBUS, SIGCHLD, SIGCLD, SIGCONT, SIGFPE, SIGHUP and so on",
+        id="a signal by number",
     ),
-    (
+    pytest.param(
         "core_v1.WeightedPodAffinityTerm",
         {"weight": 0, "podAffinityTerm": {"topologyKey": "a"}},
         "weight: 0 is out of range, 1 to 100 is possible",
+        id="a weight of zero",
     ),
-    (
+    pytest.param(
         "core_v1.SecretVolumeSource",
         {"secretName": "a", "defaultMode": 777},
         "defaultMode: 777 is out of range, 0 to 511, which is 0777 in octal, is possible",
+        id="a file mode in decimal",
     ),
-    (
+    pytest.param(
         "core_v1.Probe",
         {"exec": {"command": ["a"]}, "periodSeconds": -1},
-        "periodSeconds: -1 is out of range, 0 or more",
+        "periodSeconds: -1 is out of range, 0 or more is possible",
+        id="a negative period",
     ),
-    (
+    pytest.param(
         "core_v1.Volume",
         {"name": "My_Volume", "emptyDir": {}},
         "name: 'My_Volume' is not a name of lower-case letters, digits and dashes, at most 63 of them",
+        id="a name with capitals",
     ),
-    ("core_v1.VolumeMount", {"name": "a", "mountPath": ""}, "mountPath: '' is not a text of at least one character"),
-    (
+    pytest.param(
+        "core_v1.VolumeMount",
+        {"name": "a", "mountPath": ""},
+        "mountPath: '' is not a text of at least one character",
+        id="an empty path",
+    ),
+    pytest.param(
         "core_v1.PodAffinityTerm",
         {"topologyKey": "a", "labelSelector": {"matchLabels": {"a": "b c"}}},
         "labelSelector.matchLabels.a: 'b c' is not the value of a label: at most 63 letters, digits, -, _ and .",
+        id="a label value with a blank",
     ),
-    (
+    pytest.param(
         "core_v1.PersistentVolumeClaimSpec",
         {"accessModes": ["ReadWriteAll"], "resources": {"requests": {"storage": "1Gi"}}},
-        "accessModes.0: 'ReadWriteAll' is not ReadWriteOnce, ReadOnlyMany, ReadWriteMany or ReadWriteOncePod, did you",
+        "accessModes.0: 'ReadWriteAll' is not ReadWriteOnce, ReadOnlyMany, ReadWriteMany or ReadWriteOncePod "
+        "(the nearest is ReadWriteMany)",
+        id="a misspelled access mode",
     ),
-    (
+    pytest.param(
         "core_v1.EmptyDirVolumeSource",
         {"sizeLimit": "1GB"},
         "sizeLimit: '1GB' is not a quantity such as 2, 500m or 16Gi",
+        id="a size in decimal bytes",
     ),
-    (
+    pytest.param(
         "core_v1.EmptyDirVolumeSource",
         {"medium": "RAM"},
-        "medium: 'RAM' is not one of Memory, HugePages and HugePages-<s",
+        "medium: 'RAM' is not one of Memory, HugePages and HugePages-<size>",
+        id="a medium of no known name",
     ),
-    ("core_v1.ConfigMapVolumeSource", {}, "'name' is missing, which ConfigMapVolumeSource needs"),
-    (
+    pytest.param(
+        "core_v1.ConfigMapVolumeSource",
+        {},
+        "'name' is missing, which ConfigMapVolumeSource needs",
+        id="a ConfigMap without a name",
+    ),
+    pytest.param(
         "core_v1.Probe",
         {"exec": {"command": ["a"]}, "grpc": {"port": 1}},
         "it has exec and grpc, of which one is possible",
+        id="two handlers of one probe",
     ),
-    ("core_v1.EnvFromSource", {}, "it has none of configMapRef or secretRef"),
-    (
+    pytest.param(
+        "core_v1.EnvFromSource", {}, "it has none of configMapRef or secretRef", id="a source of no variables"
+    ),
+    pytest.param(
         "core_v1.ResourceRequirements",
         {"requests": {"cpu": "2"}, "limits": {"cpu": "1500m"}},
         "requests.cpu: '2' is more than the limit of '1500m'",
+        id="a request above its limit",
     ),
-    (
+    pytest.param(
         "core_v1.ResourceRequirements",
         {"requests": {"gpus": "2"}},
-        "requests.gpus: 'gpus' is no resource of a container; there are cpu, memory, ephemeral-storage, hugepages-<siz",
+        "requests.gpus: 'gpus' is no resource of a container; there are cpu, memory, ephemeral-storage, "
+        "hugepages-<size> and <vendor>/<device>",
+        id="a resource of no container",
     ),
 ]
 
@@ -141,7 +168,7 @@ MESSAGES: list[tuple[str, Any, str]] = [
 @pytest.mark.parametrize(("kind", "value", "text"), MESSAGES)
 def test_the_message_says_where_and_what(kind: str, value: Any, text: str) -> None:
     (found,) = complaints(value, kind)
-    assert found[: len(text)] == text
+    assert found == text
 
 
 def test_a_patch_is_judged_field_by_field() -> None:
@@ -155,29 +182,6 @@ def test_a_patch_is_judged_field_by_field() -> None:
     assert patch(dnsPolicy=None, priority=5, containers=[{"name": "nim", "imagePullPolicy": "Maybe"}]) == [
         "spec.containers.0.imagePullPolicy: 'Maybe' is not Always, IfNotPresent or Never"
     ]
-
-
-@pytest.mark.parametrize(
-    ("text", "number"),
-    [
-        ("2", 2),
-        ("500m", 0.5),
-        ("1Ki", 1024),
-        (".5Gi", 2**29),
-        ("1e3", 1000),
-        ("1E", 10**18),
-        ("+2", 2),
-        (3, 3),
-        (0.25, 0.25),
-    ],
-)
-def test_a_quantity_is_read(text: object, number: float) -> None:
-    assert quantities.parsed(text) == number
-
-
-@pytest.mark.parametrize("text", ["", "Gi", "1GiB", "1 Gi", "1e", "0x1", "one", True, None, "1e5Gi"])
-def test_what_is_no_quantity_is_not_read(text: object) -> None:
-    assert quantities.parsed(text) is None
 
 
 JUNK: list[Any] = [

@@ -4,14 +4,17 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
-from nim_stack.manifests.pods import References, pod_template
+from nim_stack.deployment.keys import EVERY_KEY
+from nim_stack.manifests.pods import Manifest, References, pod_template
 from nim_stack.manifests.programs.wait_for_leader import PROGRAM
 from nim_stack.plan import plan_deployment
 from tests.unit.conftest import TINY
 
+NVIDIA = {"image": "nvcr.io/nim/nvidia/model-free-nim:2.0.2"}
 INIT = {"name": "first", "image": "registry.example/first:1"}
 
 
@@ -69,7 +72,21 @@ def test_workers_wait_in_the_image_of_the_model_after_the_containers_of_the_stac
     assert "nvidia.com/gpu" not in str(wait["resources"])
 
 
-def test_nothing_waits_unless_asked() -> None:
-    for role in ("leader", "worker"):
-        template = pod_template(plan_deployment(TINY), References("cache"), "leader" if role == "leader" else "worker")
-        assert "initContainers" not in template["spec"]
+@pytest.mark.parametrize(
+    ("settings", "leader", "worker"),
+    [
+        pytest.param({}, [], [], id="an image with a supervisor"),
+        pytest.param({"healing": {"waitForLeader": True}}, [], ["wait-for-leader"], id="a supervisor, and a wait"),
+        pytest.param(NVIDIA, [], ["wait-for-leader"], id="an image of NVIDIA's"),
+        pytest.param(NVIDIA | {"healing": {"waitForLeader": False}}, [], [], id="an image of NVIDIA's, and no wait"),
+    ],
+)
+def test_who_waits(settings: dict[str, Any], leader: list[str], worker: list[str]) -> None:
+    """The supervisor has a wait of its own, and Ray of NVIDIA's image gives up when the leader is not there."""
+    plan = plan_deployment(TINY | settings, keys=EVERY_KEY)
+    assert init_containers(pod_template(plan, References("cache"), "leader")) == leader
+    assert init_containers(pod_template(plan, References("cache"), "worker")) == worker
+
+
+def init_containers(template: Manifest) -> list[str]:
+    return [one["name"] for one in template["spec"].get("initContainers", [])]

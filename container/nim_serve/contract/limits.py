@@ -11,7 +11,7 @@ SILENT_SECONDS = 15.0
 """A peer that says nothing for so long is frozen, or the network between is cut."""
 
 GONE_SECONDS = 2.0
-"""A connection that was closed may come back within this time; a process that died does not."""
+"""A connection that was closed may come back within this time; a process that has died does not."""
 
 STOPPED_SECONDS = 2.0
 """A process of the engine or of Ray that is stopped (SIGSTOP) for so long counts as dead."""
@@ -26,6 +26,7 @@ CLEAR_SECONDS = 60.0
 """Freeing the GPUs of a killed rank takes seconds; after this the driver hangs, and only a new pod helps."""
 
 RAY_START_SECONDS = 120.0
+"""`ray start` that has not ended after this time is killed, and counts as failed."""
 
 FIRST_PAUSE_SECONDS = 5.0
 LONGEST_PAUSE_SECONDS = 60.0
@@ -34,20 +35,28 @@ LONGEST_PAUSE_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Limits:
-    """What a deployment may set, in seconds; `tries` is a number."""
+    """What a deployment may set; every limit but `tries` is in seconds."""
 
     join: float = 1800
+    """How long the group may take to gather the first time."""
     rejoin: float = 300
+    """The same once the group has served."""
     load: float = 7200
+    """From the start of the engine to its first token."""
     stall: float = 120
+    """How long a busy engine may compute nothing; 0: for ever."""
     tries: int = 5
+    """How many restarts in place may follow each other; 0: the first fault ends the pod."""
     window: float = 60
+    """How long the group has to serve until the restarts are counted afresh."""
     drain: float = 40
+    """From SIGTERM until requests in flight are cut off."""
     drain_delay: float = 5
+    """The part of `drain` in which new requests still come."""
 
     @classmethod
     def read(cls, read: Mapping[str, Any]) -> "Limits":
-        """From the parsed environment."""
+        """Take the limits from the parsed environment, by the names of its variables."""
         return cls(
             join=read["NIM_STACK_JOIN_TIMEOUT_SECONDS"],
             rejoin=read["NIM_STACK_REJOIN_TIMEOUT_SECONDS"],
@@ -60,7 +69,7 @@ class Limits:
         )
 
     def problems(self) -> list[str]:
-        """Limits that contradict each other."""
+        """Say which limits contradict each other; an empty list when none do."""
         if self.drain_delay <= self.drain:
             return []
         return [
@@ -70,7 +79,7 @@ class Limits:
 
     @property
     def leave(self) -> float:
-        """How long a worker that was asked to stop waits for the leader to finish its requests."""
+        """The seconds for which a worker that was asked to stop waits for the leader to finish its requests."""
         return self.drain + ENGINE_GRACE_SECONDS + 3
 
 
@@ -78,18 +87,19 @@ class Tries:
     """Counts restarts in place, and says how long to wait before the next one."""
 
     def __init__(self, limits: Limits) -> None:
+        """Begin with none; `limits` has the number of tries and the window."""
         self.limit, self.window = limits.tries, limits.window
         self.count = 0
         self._served_since: float | None = None
 
     def serving(self, now: float) -> None:
-        """The group serves; after a while without a break the count starts afresh."""
+        """Take in that the group serves; after the window without a break the count starts afresh."""
         self._served_since = now if self._served_since is None else self._served_since
         if now - self._served_since >= self.window:
             self.count = 0
 
     def next_pause(self) -> float | None:
-        """Count a try; seconds to wait before it, or None when no try is left."""
+        """Count a try, and give the seconds to wait before it; None when no try is left."""
         self._served_since = None
         if self.count >= self.limit:
             return None

@@ -5,13 +5,13 @@ from nim_serve.contract.values import PRECISIONS
 
 
 def selected(config: ServeConfig) -> str:
-    """The profile that the environment amounts to."""
+    """Name the profile that the environment amounts to."""
     names = {dtype: name for name, dtype in PRECISIONS.items()}
     return f"vllm-{names[config.precision]}-tp{config.tensor_parallel}-pp{config.pipeline_parallel}"
 
 
-def listing(config: ServeConfig | None) -> str:
-    """The page for people."""
+def profiles_page(config: ServeConfig | None) -> str:
+    """Write the page for people; without an environment it names no selected profile."""
     lines = [
         "MODEL PROFILES",
         "The open image serves every model that vLLM can, under any profile of this form:",

@@ -43,7 +43,9 @@ class ModelSource:
 
     kind: Literal["hf", "path"]
     name: str
+    """`<owner>/<model>`, or the absolute path of the directory."""
     revision: str = "main"
+    """A branch, tag or commit of the repository; a directory has none."""
 
 
 @dataclass(frozen=True)
@@ -56,10 +58,16 @@ class Profile:
 
 
 def text(value: str) -> str:
+    """Take any text."""
     return value
 
 
 def flag(value: str) -> bool:
+    """Read a truth value.
+
+    Raises:
+        ValueError: it is none; the message says what to use.
+    """
     truth = {"1": True, "true": True, "0": False, "false": False}
     if value.lower() not in truth:
         raise ValueError("use 1, true, 0 or false")
@@ -67,30 +75,55 @@ def flag(value: str) -> bool:
 
 
 def count(value: str) -> int:
+    """Read a whole number from 1.
+
+    Raises:
+        ValueError: it is none; the message says what to use.
+    """
     if not re.fullmatch(r"[0-9]{1,9}", value) or int(value) < 1:
         raise ValueError("use a whole number from 1")
     return int(value)
 
 
 def whole(value: str) -> int:
+    """Read a whole number from 0.
+
+    Raises:
+        ValueError: it is none; the message says what to use.
+    """
     if not re.fullmatch(r"[0-9]{1,9}", value):
         raise ValueError("use a whole number from 0")
     return int(value)
 
 
 def port(value: str) -> int:
+    """Read a TCP port.
+
+    Raises:
+        ValueError: it is none; the message says what to use.
+    """
     if not re.fullmatch(r"[0-9]{1,5}", value) or not 1 <= int(value) <= 65535:
         raise ValueError("use a port from 1 to 65535")
     return int(value)
 
 
 def directory(value: str) -> str:
+    """Read an absolute path, without a slash at its end.
+
+    Raises:
+        ValueError: it is relative; the message says what to use.
+    """
     if not value.startswith("/"):
         raise ValueError("use an absolute path")
     return value.rstrip("/") or "/"
 
 
 def level(value: str) -> str:
+    """Read a log level, in capitals.
+
+    Raises:
+        ValueError: it is none; the message names all.
+    """
     level = "INFO" if value.upper() == "DEFAULT" else value.upper()
     if level not in LOG_LEVELS:
         raise ValueError(f"use one of {', '.join(LOG_LEVELS)}")
@@ -98,6 +131,11 @@ def level(value: str) -> str:
 
 
 def names(value: str) -> tuple[str, ...]:
+    """Read names with commas between them.
+
+    Raises:
+        ValueError: one is empty; the message says what to use.
+    """
     names = tuple(name.strip() for name in value.split(","))
     if not all(names):
         raise ValueError("use a name, or several with commas between them")
@@ -105,6 +143,11 @@ def names(value: str) -> tuple[str, ...]:
 
 
 def arguments(value: str) -> tuple[str, ...]:
+    """Read further arguments for vLLM, quoted as for a shell.
+
+    Raises:
+        ValueError: a quote is open, or an option is one that the contract sets itself; the message says what to use.
+    """
     try:
         words = tuple(shlex.split(value))
     except ValueError as unbalanced:
@@ -124,7 +167,7 @@ def arguments(value: str) -> tuple[str, ...]:
 
 
 def _given(words: Sequence[str], option: str) -> list[str]:
-    """Every value of an option, spelt in either way."""
+    """Give every value of an option, spelt in either way."""
     found = []
     for word, following in zip(words, (*words[1:], ""), strict=False):
         name, equals, value = word.partition("=")
@@ -134,7 +177,7 @@ def _given(words: Sequence[str], option: str) -> list[str]:
 
 
 def key_problems(key: str) -> list[str]:
-    """What keeps an API key out of an HTTP header; a message does not show the key."""
+    """Say what keeps an API key out of an HTTP header, without showing the key; an empty list when nothing does."""
     if all(ord(character) < 256 and unicodedata.category(character) != "Cc" for character in key):
         return []
     return [
@@ -144,6 +187,11 @@ def key_problems(key: str) -> list[str]:
 
 
 def model(value: str) -> ModelSource:
+    """Read where the model comes from.
+
+    Raises:
+        ValueError: it is of no known form; the message says what to use.
+    """
     if value.startswith("/"):
         return ModelSource("path", value)
     found = re.fullmatch(r"hf://(\w[\w.-]*/\w[\w.-]*)(?:[@:](\w[\w./-]*))?", value)
@@ -157,6 +205,11 @@ def model(value: str) -> ModelSource:
 
 
 def profile(value: str) -> Profile:
+    """Read the name of a profile of the open image.
+
+    Raises:
+        ValueError: it is of no known form; the message says what to use.
+    """
     found = re.fullmatch(r"vllm-([a-z0-9]+)-tp([1-9][0-9]{0,3})-pp([1-9][0-9]{0,3})", value)
     if not found or found[1] not in PRECISIONS:
         raise ValueError(f"use vllm-<precision>-tp<N>-pp<M> with a precision of {', '.join(PRECISIONS)}")

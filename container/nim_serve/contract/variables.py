@@ -14,15 +14,18 @@ CACHE_PATH = "/opt/nim/.cache"
 
 @dataclass(frozen=True)
 class EnvVar:
-    """One variable of the contract: how it is read, what it means, what holds without it."""
+    """One variable of the contract."""
 
     name: str
     meaning: str
     parse: Callable[[str], Any] = values.text
+    """Reads the value, or raises a ValueError that says what to use instead."""
     default: str | None = None
+    """What holds without it, as it would be written; None when nothing does."""
     secret: bool = False
+    """Whether its value is a key, which is neither read nor shown."""
     extension: bool = False
-    """Ours, not NVIDIA's: the licensed image does not know it."""
+    """Whether it is this project's and not NVIDIA's: the licensed image does not know it."""
 
 
 ENV: Mapping[str, EnvVar] = MappingProxyType(

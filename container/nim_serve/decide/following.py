@@ -1,10 +1,11 @@
 """A worker's decisions: find the leader, join the epoch it names, keep that raylet alive, and leave when told.
 
 Pure: events go in with the time, actions come out. A worker never decides to start the group afresh: it reports what
-broke, and the leader's next order says what to do.
+broke, and the leader's next order says what to do. The page docs/healing.md has the diagram of the phases.
 """
 
 from dataclasses import replace
+from typing import assert_never
 
 from nim_serve.contract.limits import CLEAR_SECONDS, GONE_SECONDS, RAY_GRACE_SECONDS, Limits, Tries
 from nim_serve.decide import events as e
@@ -14,34 +15,55 @@ from nim_serve.decide.worker_phases import ENDING, Phase
 
 
 class Following:
-    """One worker, from its start to its exit; `own` is what never changes in its reports."""
+    """One worker, from its start to its exit."""
 
     def __init__(self, own: Report, limits: Limits, *, now: float) -> None:
+        """Begin in the phase `IDLE`, at the time `now` in seconds of any clock.
+
+        `own` is a report with what never changes: the worker's name, group, number of nodes, address and GPUs.
+        """
         self.limits = limits
         self.phase, self.since, self.now = Phase.IDLE, now, now
+        """The phase, the time at which it began, and the time of the event that is being handled."""
         self.report = own
+        """What the leader has been told last."""
         self.order: Order | None = None
+        """What the leader has said last; None until it speaks on the present connection."""
         self.connected = False
+        """Whether there is a connection to the leader's supervisor."""
         self.how = "it has not answered yet"
+        """Why there was no connection the last time."""
         self.peer = ""
+        """The leader's IP address."""
         self.alone_since = now
         """Since when no leader has said a word."""
         self.lost_at = now
-        """Since when not even its kernel answers: that of a frozen leader does, and then this node is still needed."""
+        """Since when not even the leader's kernel answers: that of a frozen leader does, and this node is needed."""
         self.joined_once = False
+        """Whether this worker has ever been part of a group."""
         self.model = False
+        """Whether the model is in place in this pod."""
         self._tries = Tries(limits)
-        """Of getting the model: an exit would cost every pod its download, not only this one."""
+        """Counts the attempts to get the model: an exit would cost every pod its download, not only this one."""
         self._until = now
+        """When the phase `PAUSE` is over."""
         self._epoch = ""
-        """The epoch of the raylet that runs or starts here."""
+        """The epoch of the raylet that runs or starts here; empty without one."""
         self._broken_epoch = ""
+        """The epoch whose raylet was lost here, which this worker cannot join again."""
         self._leaving_since: float | None = None
+        """When this worker was asked to stop; None when it was not."""
         self._exit = e.Exit(0)
+        """The exit that follows when everything has ended."""
         self._out: list[Action] = []
+        """The actions for the event that is being handled."""
 
     def start(self, fetch: bool) -> list[Action]:
-        """The first actions; with a shared cache the leader fetches the model, and this pod only looks for it."""
+        """Give the first actions.
+
+        `fetch` is whether this pod downloads the model itself: with a shared cache the leader does, and this pod only
+        looks for the model.
+        """
         self._out = [e.Show(Status.STARTING)]
         if fetch:
             self._get_model()
@@ -50,7 +72,7 @@ class Following:
         return self._out
 
     def handle(self, event: Event, now: float) -> list[Action]:
-        """What to do about one event."""
+        """Decide what to do about one event at this time."""
         self.now, self._out = now, []
         self._take(event)
         self._go_on()
@@ -58,33 +80,43 @@ class Following:
 
     def _take(self, event: Event) -> None:
         match event:
-            case e.StopAsked() if self._leaving_since is None:
-                self._leaving_since = self.now
-                self._tell(leaving=True)
+            case e.StopAsked():
+                if self._leaving_since is None:
+                    self._leaving_since = self.now
+                    self._tell(leaving=True)
             case e.Connected(peer, own):
                 self.connected, self.order, self.peer = True, None, peer
                 self._tell(address=self.report.address or own)
             case e.Unreachable(how):
-                if self.order is not None:
-                    self.alone_since = self.now
-                    self._say("warning", f"the leader's heartbeat ended: {how}")
-                if self.connected:
-                    self.connected, self.order, self.lost_at = False, None, self.now
-                self.how = how
+                self._lose_leader(how)
             case e.Ordered(order):
                 if self.order is None:
                     self._say("info", "found the leader", ("leader", self.peer))
                 self.order = order
-            case e.ModelDone(problem, final) if self.phase is Phase.MODEL:
-                self._after_model(problem, final)
-            case e.RayStarted(problem) if self.phase is Phase.START:
-                self._after_start(problem)
+            case e.ModelDone(problem, final):
+                if self.phase is Phase.MODEL:
+                    self._after_model(problem, final)
+            case e.RayStarted(problem):
+                if self.phase is Phase.START:
+                    self._after_start(problem)
             case e.Broken(scope, what, _):
                 self._broken(scope, what)
             case e.Ended(scope):
                 self._after_end(scope)
+            case e.Tick():
+                pass  # `_go_on` looks at the time after every event
+            case e.HeadListens() | e.Members() | e.EngineUp() | e.Proved() | e.InFlight() | e.Heard() | e.HungUp():
+                pass  # these happen to leaders
             case _:
-                pass
+                assert_never(event)
+
+    def _lose_leader(self, how: str) -> None:
+        if self.order is not None:
+            self.alone_since = self.now
+            self._say("warning", f"the leader's heartbeat ended: {how}")
+        if self.connected:
+            self.connected, self.order, self.lost_at = False, None, self.now
+        self.how = how
 
     def _enter(self, phase: Phase) -> None:
         self.phase, self.since = phase, self.now
@@ -103,7 +135,7 @@ class Following:
         if not problem:
             self._enter(Phase.IDLE)
         elif final or (pause := self._tries.next_pause()) is None:
-            self._give_up(f"{problem} after {count} further tries" if count else problem, hold=True)
+            self._give_up(f"{problem} after {count} further tries" if count else problem, delayed=True)
         else:
             fields = (("try", f"{count + 1}/{self.limits.tries}"), ("pause_s", pause))
             self._say("warning", f"fault: {problem}", *fields)
@@ -158,8 +190,8 @@ class Following:
     def _wanted_engine(self) -> int:
         return self.order.engine if self.order else self.report.engine
 
-    def _give_up(self, why: str, *, hold: bool = False) -> None:
-        self._stop(e.Exit(1, why, hold=hold and self.limits.tries > 0))
+    def _give_up(self, why: str, *, delayed: bool = False) -> None:
+        self._stop(e.Exit(1, why, delayed=delayed and self.limits.tries > 0))
 
     def _stop(self, how: e.Exit) -> None:
         self._exit = how
@@ -184,7 +216,7 @@ class Following:
             self._get_model()
 
     def _may_leave(self) -> bool:
-        """Whether the leader needs this node no more: it has gone or stopped, or the time is over."""
+        """Say whether the leader needs this node no more: it has gone or stopped, or the time is over."""
         assert self._leaving_since is not None
         over = self.now - self._leaving_since >= self.limits.leave
         needed = self.connected and self.order and self.order.serving and not self.order.bye

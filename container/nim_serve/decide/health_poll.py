@@ -1,7 +1,5 @@
-"""One round of questions to a vLLM that serves, and what its answers mean; no thread and no clock of its own."""
+"""What the answers of a vLLM that serves mean: whether its engine is in error, silent or stuck, and how busy it is."""
 
-import threading
-import time
 from collections.abc import Callable
 from typing import Protocol
 
@@ -11,37 +9,45 @@ from nim_serve.decide.progress import Sample, Silence, Stall
 METRICS_SECONDS = 5.0
 
 
-class Answering(Protocol):
-    """What is asked."""
+class PolledServer(Protocol):
+    """The server that is asked."""
 
     def health(self) -> int | None:
-        """The status of /health; None without an answer."""
+        """Give the HTTP status of /health; None without an answer."""
 
     def look(self) -> Sample | None:
-        """What the metrics say; None without an answer."""
+        """Give what the metrics say; None without an answer."""
 
 
-class Rounds:
-    """Remembers what earlier rounds showed; `ask` has the server generate a token, and does not wait for it."""
+class HealthPoll:
+    """Asks the server again and again, and remembers what it answered earlier."""
 
     def __init__(
         self,
-        server: Answering,
+        server: PolledServer,
         stall_seconds: float,
         ask: Callable[[float], None],
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float],
     ) -> None:
+        """Ask nothing yet.
+
+        `stall_seconds` is how long a busy engine may compute nothing (0: for ever); `ask` has the server generate a
+        token within so many seconds, and does not wait for it; `clock` gives the time in seconds.
+        """
         self._server, self._ask, self._clock = server, ask, clock
         self._stall, self._silence = Stall(stall_seconds), Silence()
         self._looked = float("-inf")
-        self._token = threading.Event()
+        self._generated = False
 
     def generated(self) -> None:
-        """From any thread: a token has come."""
-        self._token.set()
+        """Take in that the token has come; any thread may call it, since it only sets a flag."""
+        self._generated = True
 
-    def round(self, *, draining: bool) -> list[Event]:
-        """Ask; a `Broken` is the last word."""
+    def poll(self, *, draining: bool) -> list[Event]:
+        """Ask once and give what the answers mean; after a `Broken` there is nothing more to ask.
+
+        While the group drains (`draining`), every answer says how many requests are in flight.
+        """
         status = self._server.health()
         now = self._clock()
         if status is not None and status >= 500:
@@ -58,8 +64,8 @@ class Rounds:
             # The server lives, as /health has just said; without figures nothing is known, so nothing is concluded.
             return []
         self._stall.seen(taken, now)
-        if self._token.is_set():
-            self._token.clear()
+        if self._generated:
+            self._generated = False
             self._stall.moved(now)
         if self._stall.asks(now):
             self._ask(self._stall.proof_seconds)

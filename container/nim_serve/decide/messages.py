@@ -12,62 +12,73 @@ LONGEST_LINE = 64 << 10
 
 
 class MessageError(ValueError):
-    """A line that is not of this protocol; the connection is of no use."""
+    """A line is not of this protocol, so the connection is of no use."""
 
 
 @dataclass(frozen=True)
 class Order:
-    """The leader's side. A worker whose raylet belongs to another epoch ends it: it cannot join this one."""
+    """What the leader wants. A worker whose raylet belongs to another epoch ends it: it cannot join this one."""
 
     epoch: str = ""
-    """Names one life of the Ray cluster; never used twice, also not by another leader."""
+    """The name of one life of the Ray cluster; no leader uses it twice, or one that another leader has used."""
 
     engine: int = 0
-    """Counts the engines of this leader; ranks of an earlier one are ended."""
+    """The number of the leader's present engine; workers end the ranks of an earlier one."""
 
     ray: str = ""
-    """Address of the Ray head, once it answers."""
+    """The address of the Ray head; empty until it takes connections."""
 
     note: str = ""
     """What the leader is doing, for the worker's log."""
 
     serving: bool = False
-    """Requests may be running or the engine stopping, so a worker that was asked to stop waits."""
+    """Whether requests may be running or the engine stopping, so that a worker that was asked to stop waits."""
 
     bye: bool = False
-    """The leader leaves."""
+    """Whether the leader leaves."""
 
     refusal: str = ""
-    """Why this worker does not belong here."""
+    """Why this worker does not belong to the leader's group; empty when it does."""
 
     version: int = VERSION
 
 
 @dataclass(frozen=True)
 class Report:
-    """A worker's side."""
+    """What a worker's pod is."""
 
     worker: str = ""
-    """Its index in the group, or its address."""
+    """The worker's index in the group, or its address."""
 
     group: str = ""
     """The leader's name as this worker was told; a stale DNS answer may lead to another group's leader."""
 
     nodes: int = 1
+    """How many nodes the worker was told that the group has."""
+
     address: str = ""
+    """The IP address of the worker's pod."""
+
     gpus: int = 0
+    """The number of GPUs that the pod brings."""
+
     epoch: str = ""
-    """The epoch that its raylet joined; empty without a raylet."""
+    """The epoch that the pod's raylet joined; empty without a raylet."""
 
     engine: int = 0
-    """Ranks of earlier engines than this are gone from the pod."""
+    """The number of an engine: the ranks of all earlier ones are gone from the pod."""
 
     note: str = ""
+    """What the worker is doing, for the leader's log."""
+
     fault: str = ""
-    """What broke; it concerns the whole Ray cluster or only the engine."""
+    """What broke in this pod; empty when nothing did."""
 
     fault_in_ray: bool = False
+    """Whether the fault concerns the whole Ray cluster rather than only the engine."""
+
     leaving: bool = False
+    """Whether the worker was asked to stop."""
     version: int = VERSION
 
 
@@ -75,15 +86,15 @@ Message = TypeVar("Message", Order, Report)
 
 
 def encode(message: Order | Report) -> bytes:
-    """One line."""
+    """Write a message as one line, the line end included."""
     return json.dumps(asdict(message), separators=(",", ":")).encode() + b"\n"
 
 
 def decode(kind: type[Message], line: bytes) -> Message:
-    """The line, read again; members that a newer version added are ignored.
+    """Read a line again; members that a newer version added are ignored.
 
     Raises:
-        MessageError: not an object, or a member of another type.
+        MessageError: the line is no JSON object, or a member has another type.
     """
     try:
         given = json.loads(line)
@@ -101,7 +112,10 @@ def decode(kind: type[Message], line: bytes) -> Message:
 
 
 def refusal(report: Report, nodes: int, group: str | None) -> str:
-    """Why a worker does not belong to this leader's group, or nothing; `group` is the leader's own name if known."""
+    """Say why a worker does not belong to this leader's group; empty when it does.
+
+    `nodes` is how many nodes the group has, and `group` the leader's own name, or None where it is not known.
+    """
     if report.version != VERSION:
         return f"the worker's image speaks version {report.version}, the leader's {VERSION}: use one image for both"
     if group and report.group and report.group != group:

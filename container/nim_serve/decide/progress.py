@@ -29,14 +29,17 @@ A constant, and no part of NIM_STACK_STALL_SECONDS: no compilation of a kernel k
 
 @dataclass(frozen=True)
 class Sample:
-    """One look at the server: the requests it works on, and numbers that change when the engine computes."""
+    """What the server's metrics said at one time."""
 
     requests: int
+    """The number of requests that the server works on."""
+
     moving: tuple[float, ...]
+    """Figures of which at least one changes when the engine computes anything."""
 
 
 def sample(metrics: Iterable[str], in_flight: int) -> Sample:
-    """From the lines of /metrics and the requests that the server has not answered yet.
+    """Read the lines of /metrics; `in_flight` is how many requests the server has not answered yet.
 
     The gauges alone do not do: an engine that hangs at its first step has not reported any request as running.
     """
@@ -59,6 +62,7 @@ class Stall:
     """
 
     def __init__(self, seconds: float) -> None:
+        """Begin to watch; `seconds` is how long a busy engine may compute nothing (0: for ever)."""
         early = min(PROOF_SECONDS, seconds / 2)
         self.seconds, self.proof_seconds = seconds, max(LEAST_PROOF_SECONDS, early)
         self._doubt_seconds = seconds - early
@@ -68,28 +72,28 @@ class Stall:
         self._asked: float | None = None
 
     def moved(self, now: float) -> None:
-        """It computed something: the clock starts anew."""
+        """Take in that the engine computed something: the clock starts anew."""
         self._since, self._asked = now, None
 
     def seen(self, taken: Sample, now: float) -> None:
-        """Take in a sample."""
+        """Take in a sample that was taken at this time."""
         if taken.requests == 0 or taken.moving != self._moving:
             self.moved(now)
         self._moving, self._requests = taken.moving, taken.requests
 
     def in_doubt(self, now: float) -> bool:
-        """Whether requests run and nothing has moved for so long that it is worth a closer look."""
+        """Say whether requests run and nothing has moved for so long that it is worth a closer look."""
         return bool(self.seconds and self._requests) and now - self._since >= self._doubt_seconds
 
     def asks(self, now: float) -> bool:
-        """Whether a token is to be asked for now; once in every doubt."""
+        """Say whether the engine is to be asked for a token now; it is asked once in every doubt."""
         if self._asked is not None or not self.in_doubt(now):
             return False
         self._asked = now
         return True
 
     def stuck(self, now: float) -> str | None:
-        """Why the engine counts as stuck."""
+        """Say why the engine counts as stuck; None when it does not."""
         still = now - self._since
         if self._asked is None or still < self.seconds or now - self._asked < LEAST_PROOF_SECONDS:
             return None
@@ -100,13 +104,14 @@ class Stall:
 
 
 class Silence:
-    """How long vLLM's server has answered nobody, whatever the engine does."""
+    """Measures for how long vLLM's server has answered nobody, whatever the engine does."""
 
     def __init__(self) -> None:
+        """Begin with a server that answers."""
         self._since: float | None = None
 
     def heard(self, answered: bool, now: float) -> str | None:
-        """Take in whether it answered; why it counts as hanging.
+        """Take in whether the server answered at this time, and say why it counts as hanging; None when it does not.
 
         The clock starts at the first question without an answer, not at the last answer, from which on the supervisor
         itself may have been frozen.

@@ -4,47 +4,50 @@ from dataclasses import dataclass
 
 from nim_serve.contract.limits import GONE_SECONDS
 from nim_serve.decide.messages import Report
-from nim_serve.system.waiting import few
+from nim_serve.system.abbreviation import abbreviated
 
 
 @dataclass
 class _Worker:
+    """One worker: its last report, and when and how its connection ended (None while it has one)."""
+
     report: Report
     gone_at: float | None = None
     how: str = ""
     silent: bool = False
 
 
-class Crew:
-    """Fed with reports and hang-ups; asked who is there."""
+class WorkerRegistry:
+    """Takes in the reports and the lost connections of workers, and says which of them are there."""
 
     def __init__(self, workers: int) -> None:
+        """Begin with nobody; `workers` is how many the group has."""
         self.size = workers
         self._known: dict[str, _Worker] = {}
         self._joined: dict[str, Report] = {}
         """The last report of each worker that was part of a Ray cluster."""
 
     def heard(self, report: Report) -> None:
-        """A report replaces the one before, on whichever connection it came."""
+        """Take in a report: it replaces the one before, on whichever connection it came."""
         self._known[report.worker] = _Worker(report)
         if report.epoch and _in(report, report.epoch):
             self._joined[report.worker] = report
 
     def hung_up(self, worker: str, how: str, silent: bool, now: float) -> None:
-        """A connection ended; the worker may still come back on another one."""
+        """Take in that a connection has ended; the worker may still come back on another one."""
         if worker in self._known:
             known = self._known[worker]
             known.gone_at, known.how, known.silent = now, how, silent
 
     def forget_gone(self, now: float) -> None:
-        """While nothing runs, a worker that left is no news; it or another one will come."""
+        """Forget the workers that have gone: while nothing runs that is no news, since they or others will come."""
         self._known = {name: known for name, known in self._known.items() if not self._gone(known, now)}
 
     def _gone(self, known: _Worker, now: float) -> bool:
         return known.gone_at is not None and (known.silent or now - known.gone_at >= GONE_SECONDS)
 
     def joined(self, epoch: str, engine: int) -> list[Report]:
-        """The workers whose raylet belongs to this epoch and whose earlier ranks are gone."""
+        """Give the reports of the workers whose raylet belongs to this epoch and whose earlier ranks are gone."""
         return [
             known.report
             for known in self._known.values()
@@ -52,7 +55,7 @@ class Crew:
         ]
 
     def broken(self, epoch: str, now: float) -> str | None:
-        """Which worker had joined this epoch and is not in it any more.
+        """Say which worker had joined this epoch and is not in it any more; None when all are.
 
         Ray knows its node for a while yet, and would place a rank there, so this epoch is of no use to anybody.
         """
@@ -67,18 +70,20 @@ class Crew:
         return None
 
     def missing(self) -> str | None:
-        """A worker whose connection is down at the moment; it may come back."""
+        """Name a worker whose connection is down at the moment, and which may come back; None when all are up."""
         return next((_name(known.report) for known in self._known.values() if known.gone_at is not None), None)
 
     def leaving(self) -> str | None:
-        """A worker that was asked to stop."""
+        """Name a worker that was asked to stop; None when there is none."""
         return next((_name(k.report) for k in self._known.values() if k.gone_at is None and k.report.leaving), None)
 
     def describe(self, epoch: str, engine: int) -> str:
-        """Who has joined, who is busy with what, and how many have not come at all."""
+        """Say which workers are there and have not joined, what they do, and how many did not come at all."""
         joined = {report.worker for report in self.joined(epoch, engine)}
         here = [known.report for known in self._known.values() if known.gone_at is None]
-        late = few((f"{_name(r)} {r.note or 'has not joined yet'}" for r in here if r.worker not in joined), "; ")
+        late = abbreviated(
+            (f"{_name(r)} {r.note or 'has not joined yet'}" for r in here if r.worker not in joined), "; "
+        )
         absent = self.size - len(here)
         missing = f"{absent} of {self.size} workers did not come yet" if absent > 0 else ""
         return "; ".join(part for part in (late, missing) if part)

@@ -23,11 +23,11 @@ class CachedModel:
 
     @property
     def lock(self) -> Path:
-        """Held by whoever downloads."""
+        """The file whose lock is held by whoever downloads."""
         return self.marker.with_name(f"{self.directory.name}.lock")
 
     def complete(self) -> bool:
-        """Whether a download ended here, and nothing of it has gone since."""
+        """Say whether a download ended here, and nothing of it has gone since."""
         try:
             files: dict[str, int] = json.loads(self.marker.read_text())["files"]
             return bool(files) and all((self.directory / name).stat().st_size == size for name, size in files.items())
@@ -35,7 +35,11 @@ class CachedModel:
             return False
 
     def write_marker(self, source: ModelSource, commit: str) -> None:
-        """Record what is there; from now on nobody asks the hub again."""
+        """Record what is there, at this commit of the repository; from now on nobody asks the hub again.
+
+        Raises:
+            OSError: the cache cannot be written.
+        """
         files = {name: size for name, size in self.files().items() if not name.startswith(".cache/")}
         record: dict[str, Any] = {"model": source.name, "revision": source.revision, "commit": commit, "files": files}
         fresh = self.marker.with_name(f"{self.marker.name}.{os.getpid()}")
@@ -43,7 +47,7 @@ class CachedModel:
         fresh.replace(self.marker)
 
     def files(self) -> dict[str, int]:
-        """Every file with its size, by its path below the directory."""
+        """Give the size in bytes of every file, by its path below the directory."""
         return {
             str(Path(folder, name).relative_to(self.directory)): Path(folder, name).stat().st_size
             for folder, _, names in os.walk(self.directory)
@@ -51,7 +55,7 @@ class CachedModel:
         }
 
     def bytes_present(self) -> int:
-        """Size of everything so far, partial files included."""
+        """Give the bytes of everything so far, partial files included."""
         total = 0
         for folder, _, names in os.walk(self.directory):
             for name in names:
@@ -63,19 +67,19 @@ class CachedModel:
 
 
 def cached_model(cache_path: str, source: ModelSource) -> CachedModel:
-    """The place of a hub model in a cache."""
+    """Give the place of a hub model in a cache."""
     revision = source.revision.replace("/", "--")
     home = Path(cache_path) / "models" / source.name.replace("/", "--")
     return CachedModel(home / revision, home / f"{revision}.complete.json")
 
 
 def model_path(config: ServeConfig) -> Path:
-    """The directory that vLLM reads the model from, in every pod."""
+    """Give the directory that vLLM reads the model from, in every pod."""
     if config.model.kind == "path":
         return Path(config.model.name)
     return cached_model(config.cache_path, config.model).directory
 
 
 def default_name(source: ModelSource) -> str:
-    """What the API calls the model when no name is set."""
+    """Give the name that the API has for the model when none is set."""
     return source.name if source.kind == "hf" else Path(source.name).name

@@ -20,8 +20,12 @@ _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 
 
 @contextmanager
-def turn(path: Path, log: Log, poll: float = POLL_SECONDS) -> Iterator[None]:
-    """Wait until nobody else holds the lock at `path`, and hold it."""
+def download_lock(path: Path, log: Log, poll: float = POLL_SECONDS) -> Iterator[None]:
+    """Wait until nobody else holds the lock at `path`, and hold it; `poll` is the seconds between two attempts.
+
+    Raises:
+        OSError: the file cannot be made or locked, for another reason than a file system without locks.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     try:

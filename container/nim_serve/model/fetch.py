@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from nim_serve.contract.serve_config import ContractError, ServeConfig, parse_environment
 from nim_serve.model.cache import CachedModel, cached_model
-from nim_serve.model.download_lock import turn
+from nim_serve.model.download_lock import download_lock
 from nim_serve.model.model import leave_reason
 from nim_serve.system.logs import Log, configure
 
@@ -24,20 +24,20 @@ log = Log("download")
 
 
 def ignored_patterns(names: list[str]) -> list[str]:
-    """What not to download: with safetensors there, the same weights in other formats would double the size."""
+    """Give the patterns of what not to download: with safetensors there, other formats would double the size."""
     has_safetensors = any(name.endswith(".safetensors") and "/" not in name for name in names)
     return list(OTHER_WEIGHTS) if has_safetensors else []
 
 
 def report_progress(place: CachedModel, total: int, stop: threading.Event, interval: float = PROGRESS_SECONDS) -> None:
-    """Say how far it is, until told to stop."""
+    """Log how far the download is every `interval` seconds, until told to stop; `total` is in bytes."""
     while not stop.wait(interval):
         present = place.bytes_present()
         log.info("downloading", gigabytes=round(present / 1e9, 2), of=round(total / 1e9, 2))
 
 
 def download(config: ServeConfig, place: CachedModel) -> None:
-    """Fetch what is missing, then write the marker."""
+    """Download what is missing, then write the marker; whatever huggingface_hub raises is passed on."""
     # Bars are for terminals; the log gets a line every ten seconds. Read at import, hence here.
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     from huggingface_hub import HfApi, snapshot_download
@@ -69,7 +69,7 @@ def _matches(name: str, patterns: list[str]) -> bool:
 
 
 def explain(config: ServeConfig, error: Exception) -> str:
-    """One sentence for the user about a download that failed."""
+    """Write one sentence for the user about a download that failed."""
     name = type(error).__name__
     endpoint = os.environ.get("HF_ENDPOINT", "https://huggingface.co")
     status = getattr(getattr(error, "response", None), "status_code", None)
@@ -85,7 +85,7 @@ def explain(config: ServeConfig, error: Exception) -> str:
 
 
 def fetch(config: ServeConfig, download_model: Callable[[ServeConfig, CachedModel], None] = download) -> int:
-    """Make the model complete in the cache; the exit code."""
+    """Make the model complete in the cache, and give the exit code of the process: 0 when it is complete."""
     if config.model.kind == "path":
         return 0
     leave_reason("")
@@ -98,7 +98,7 @@ def fetch(config: ServeConfig, download_model: Callable[[ServeConfig, CachedMode
             "fill the cache with download-to-cache, or unset it"
         )
     try:
-        with turn(place.lock, log):
+        with download_lock(place.lock, log):
             if not _present(config, place):  # while this one waited
                 download_model(config, place)
     except Exception as error:  # whatever the client raises becomes one sentence
@@ -120,7 +120,7 @@ def _present(config: ServeConfig, place: CachedModel) -> bool:
 
 
 def main() -> int:
-    """Run as a process; the environment was checked by the launcher already."""
+    """Run as a process and give its exit code; the launcher has checked the environment already."""
     try:
         config = parse_environment(os.environ)
     except ContractError as wrong:

@@ -13,13 +13,13 @@ REASON = Path(tempfile.gettempdir()) / "nim-download-failed"
 
 
 def leave_reason(reason: str) -> None:
-    """For the supervisor; without a directory for it the log alone has the reason. An empty one takes it away."""
+    """Leave the reason for the supervisor, or remove it when it is empty; without a directory only the log has it."""
     with contextlib.suppress(OSError):
         REASON.write_text(reason) if reason else REASON.unlink()
 
 
 def download_problem(code: int) -> str:
-    """Why the download ended with this exit code, in its own words where it left some."""
+    """Say why the download ended with this exit code, in its own words where it left some."""
     try:
         return f"the model could not be downloaded: {REASON.read_text()}"
     except OSError:
@@ -27,12 +27,12 @@ def download_problem(code: int) -> str:
 
 
 def fetch_command() -> list[str]:
-    """A process of its own; a model that is complete costs it a look at the marker."""
+    """Give the command of the process that downloads; a complete model costs it a look at the marker."""
     return [sys.executable, "-m", "nim_serve.model.fetch"]
 
 
 def local_problem(config: ServeConfig) -> str:
-    """Why NIM_MODEL_PATH, a directory, cannot be served in this pod; nothing when it can."""
+    """Say why NIM_MODEL_PATH, a directory, cannot be served in this pod; empty when it can."""
     if (model_path(config) / "config.json").is_file():
         return ""
     return (

@@ -27,13 +27,15 @@ class Health:
     """What the supervisor says of itself; a file carries it to vLLM's middleware, which answers on the API port."""
 
     def __init__(self, directory: str | None = None) -> None:
+        """Begin as starting; the file is made in `directory`, or in that for temporary files."""
         self.file = Path(directory or tempfile.gettempdir()) / f"nim-serve-status.{os.getpid()}"
         self.status, self.reason = Status.STARTING, ""
         self.turned_at = time.monotonic()
+        """When the supervisor's loop turned last, in seconds of the monotonic clock."""
         self._writes = True
 
     def show(self, status: Status, reason: str = "") -> None:
-        """Answer with this from now on."""
+        """Answer with this status and reason from now on."""
         self.status, self.reason = status, reason
         fresh = self.file.with_suffix(".new")
         try:
@@ -48,7 +50,7 @@ class Health:
             self._writes = False
 
     def answer(self, path: str) -> tuple[int, bytes] | None:
-        """Status and body for one of the two paths."""
+        """Give HTTP status and body for one of the two paths; None for any other path."""
         if path == HEALTH_LIVE_PATH:
             live = time.monotonic() - self.turned_at < LIVE_SECONDS
             return (200, health_body("live")) if live else (503, health_body("not live"))
@@ -62,13 +64,17 @@ class Health:
         return None
 
     def close(self) -> None:
-        """Take the file away."""
+        """Remove the file."""
         with contextlib.suppress(OSError):
             self.file.unlink(missing_ok=True)
 
 
 def serve_health(port: int, health: Health) -> ThreadingHTTPServer:
-    """Start answering in the background."""
+    """Start to answer in the background.
+
+    Raises:
+        OSError: the port is taken.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         timeout = 10  # of a client that connects and says nothing

@@ -2,21 +2,22 @@
 
 import os
 import time
+from typing import assert_never
 
 from nim_serve.contract.serve_config import ServeConfig, heartbeat_port
 from nim_serve.decide import events as e
-from nim_serve.decide.events import Action, Event, Scope, Status
+from nim_serve.decide.events import Event, RoleAction, Scope, Status
 from nim_serve.decide.leading import Leading
 from nim_serve.heartbeat import Listener
 from nim_serve.model.model import download_problem, fetch_command, local_problem
 from nim_serve.pod.health_port import Health
 from nim_serve.pod.stopping import StopRequest
 from nim_serve.pod.supervisor import Supervisor
-from nim_serve.ray.membership_process import Asking
+from nim_serve.ray.membership_process import MembershipProcess
 from nim_serve.ray.node import DAEMONS, head_command
 from nim_serve.system.process import Child
-from nim_serve.system.shared_memory import Leftovers
-from nim_serve.system.tcp_connect import reached
+from nim_serve.system.shared_memory import SharedMemoryCleanup
+from nim_serve.system.tcp_connect import accepts_connections
 from nim_serve.vllm import engine
 from nim_serve.vllm.engine_watch import EngineWatch
 
@@ -25,7 +26,7 @@ DOWNLOAD_SECONDS = float("inf")
 
 
 class Leader(Supervisor):
-    """Its processes, its workers, its engine."""
+    """Keeps the processes of the leader: Ray's head, the engine, and the heartbeat of its workers."""
 
     def __init__(
         self,
@@ -38,10 +39,18 @@ class Leader(Supervisor):
         *,
         ray: bool,
     ) -> None:
+        """Listen for workers when the group has any.
+
+        `port` is that of the Ray head, `own_ip` the pod's address, `extra` are further arguments for vLLM, and `ray` is
+        False for a pod that serves alone.
+
+        Raises:
+            OSError: the heartbeat port is taken.
+        """
         super().__init__("leader" if ray else "server", config, health, stop)
         self.port, self.own_ip, self.extra, self.ray = port, own_ip, extra, ray
         self.engine_watch: EngineWatch | None = None
-        self.asking: Asking | None = None
+        self.membership: MembershipProcess | None = None
         self.listener: Listener | None = None
         self._head_comes = False
         if config.nodes > 1 and ray:
@@ -49,7 +58,7 @@ class Leader(Supervisor):
             self.listener = Listener(self.selector, heartbeat_port(config, port), config.nodes, group)
 
     def serve(self) -> e.Exit:
-        """From start to exit."""
+        """Run until the machine says exit, and give that exit."""
         address = f"{self.own_ip}:{self.port}"
         life = f"{time.time_ns():x}"
         config = self.config
@@ -63,8 +72,8 @@ class Leader(Supervisor):
                 # The process may live on for a while, and whoever reads nothing must not look frozen.
                 self.listener.close()
 
-    def perform(self, action: Action, now: float) -> None:
-        """What only a leader does."""
+    def perform(self, action: RoleAction, now: float) -> None:
+        """Do what only a leader does, or does in its own way."""
         match action:
             case e.FetchModel():
                 self._fetch()
@@ -75,13 +84,15 @@ class Leader(Supervisor):
                 self.start_ray(head_command(self.config, self.own_ip, self.port), self.own_ip)
                 self._head_comes = True
             case e.AskMembers():
-                self._stop_asking()
+                self._close_membership()
                 try:
-                    self.asking = Asking(f"{self.own_ip}:{self.port}", self.config.nodes, self.config.world_size)
+                    self.membership = MembershipProcess(
+                        f"{self.own_ip}:{self.port}", self.config.nodes, self.config.world_size
+                    )
                 except OSError as error:
                     self.post(e.Members(problem=f"Ray cannot be asked who is there: {error}"))
             case e.StartEngine():
-                self._stop_asking()
+                self._close_membership()
                 try:
                     self._start_engine()
                 except (OSError, RuntimeError) as error:  # no process, or no thread: the pod's limit of both
@@ -96,7 +107,7 @@ class Leader(Supervisor):
                 if self.listener is not None:
                     self.listener.tell(message, now)  # type: ignore[arg-type]  # a leader tells orders
             case _:
-                raise AssertionError(action)
+                assert_never(action)
 
     def _fetch(self) -> None:
         if self.config.model.kind == "path":
@@ -111,16 +122,16 @@ class Leader(Supervisor):
         environment = engine.environment(self.config, os.environ, self.own_ip, str(self.health.file), address)
         self.log.info("starting vLLM", command=" ".join(command[1:]))
         # What was there before it, with Ray or without, is not the engine's.
-        self.leftovers[Scope.ENGINE] = Leftovers()
+        self.cleanups[Scope.ENGINE] = SharedMemoryCleanup()
         self.server = Child("vllm", command, environment)
-        self.watched.add(self.server.pid, "vLLM", Scope.ENGINE, self.server.poll)
+        self.pid_watch.add(self.server.pid, "vLLM", Scope.ENGINE, self.server.poll)
         server = engine.server(self.config, os.environ, self.extra)
         name = engine.served_names(self.config)[0]
         self.engine_watch = EngineWatch(server, name, self.config.limits.stall, self.post)
 
     def end(self, scope: Scope, grace: float, now: float) -> None:
-        """Neither the engine nor Ray is asked anything from now on."""
-        self._stop_asking()
+        """Begin to end the engine or everything; neither the engine nor Ray is asked anything from now on."""
+        self._close_membership()
         self._head_comes = False
         if self.engine_watch is not None:
             self.engine_watch.close()
@@ -128,29 +139,29 @@ class Leader(Supervisor):
         self._posted.clear()
         super().end(scope, grace, now)
 
-    def _stop_asking(self) -> None:
-        if self.asking is not None:
-            self.asking.close()
-            self.asking = None
+    def _close_membership(self) -> None:
+        if self.membership is not None:
+            self.membership.close()
+            self.membership = None
 
     def further_children(self) -> tuple[int, ...]:
-        """The process that asks Ray."""
-        return (self.asking.pid,) if self.asking is not None else ()
+        """Give the number of the process that asks Ray."""
+        return (self.membership.pid,) if self.membership is not None else ()
 
     def service(self, now: float) -> list[Event]:
-        """The workers, and who is in Ray's cluster."""
+        """Give what the workers, the Ray head and the process that asks Ray have said."""
         found = self.listener.service(now) if self.listener is not None else []
-        if self._head_comes and reached(self.own_ip, self.port):  # an own port answers at once
+        if self._head_comes and accepts_connections(self.own_ip, self.port):  # an own port answers at once
             self._head_comes = False
             found.append(e.HeadListens())
-        if self.asking is not None and (news := self.asking.news()) is not None:
+        if self.membership is not None and (news := self.membership.news()) is not None:
             found.append(news)
         if self.engine_watch is not None:
             self.engine_watch.draining = self.health.status is Status.DRAINING
         return found
 
     def task_ended(self, name: str, code: int) -> list[Event]:
-        """A download or `ray start` is over."""
+        """Say what the end of the download or of `ray start` means."""
         if name == "download":
             return [e.ModelDone(download_problem(code) if code else "")]
         self._head_comes = False

@@ -29,7 +29,7 @@ class _Process:
 
 
 def adopted_exit_code(pid: int) -> int | None:
-    """How an adopted process ended; None when only its own parent can know."""
+    """Give the exit code of an adopted process (minus the signal that killed it); None when only its parent knows."""
     with contextlib.suppress(ChildProcessError):
         ended, status = os.waitpid(pid, os.WNOHANG)
         if ended:
@@ -38,26 +38,31 @@ def adopted_exit_code(pid: int) -> int | None:
 
 
 def how_it_ended(name: str, code: int | None) -> str:
-    """One sentence for the log and the termination message."""
+    """Write the sentence for the log and the termination message; `code` is None when the exit code is not known."""
     if code is None:
         return f"{name} has gone"
     return f"{name} was killed by signal {-code}" if code < 0 else f"{name} ended by itself with exit code {code}"
 
 
-class Watched:
-    """The set, and what happens in it."""
+class PidWatch:
+    """Watches a set of processes for their end, and for signals that stop them."""
 
     def __init__(self, selector: selectors.BaseSelector) -> None:
+        """Begin with none; the selector is ready when one of them has ended."""
         self._selector = selector
         self._processes: dict[int, _Process] = {}
 
     @property
     def pids(self) -> tuple[int, ...]:
-        """The watched ones; their exit codes are collected here."""
+        """The numbers of the watched processes, whose exit codes are collected here."""
         return tuple(self._processes)
 
     def add(self, pid: int, name: str, scope: Scope, exit_code: Callable[[], int | None] | None = None) -> None:
-        """Watch one more, unless it is watched already or has gone meanwhile (the next look will tell)."""
+        """Watch one more process, unless it is watched already or has gone meanwhile (the next look will tell).
+
+        `name` is for the log, `scope` is what breaks with the process, and `exit_code` collects its exit code; without
+        one the process is an adopted one.
+        """
         if pid in self._processes:
             return
         with contextlib.suppress(ProcessLookupError):
@@ -67,7 +72,7 @@ class Watched:
             self._selector.register(descriptor, selectors.EVENT_READ, process)
 
     def forget(self, scope: Scope) -> None:
-        """Stop watching what belongs to this scope or a smaller one: it is about to be ended."""
+        """Stop watching the processes of this scope or a smaller one: they are about to be ended."""
         for process in [known for known in self._processes.values() if known.scope <= scope]:
             self._forget(process)
 
@@ -77,7 +82,7 @@ class Watched:
         del self._processes[process.pid]
 
     def ended(self, ready: object) -> list[Event]:
-        """What the selector's datum of a ready descriptor means; nothing if it is none of ours."""
+        """Say what the selector's datum of a ready descriptor means; nothing if the datum is not of this watch."""
         if not isinstance(ready, _Process) or self._processes.get(ready.pid) is not ready:
             return []
         self._forget(ready)
@@ -86,7 +91,7 @@ class Watched:
         return [Broken(ready.scope, how_it_ended(ready.name, code), final=ready.name == "vLLM" and code == 2)]
 
     def look(self, root: int, table: Mapping[int, ProcessInfo], now: float) -> list[Event]:
-        """Find ranks and engine cores that have appeared, and processes that were stopped by a signal."""
+        """Watch ranks and engine cores that have appeared below `root`, and find processes stopped by a signal."""
         for info in descendants(root, table):
             if info.name.startswith((RANK, ENGINE)):
                 what = "rank" if info.name.startswith(RANK) else info.name

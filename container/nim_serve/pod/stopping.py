@@ -13,6 +13,7 @@ class StopRequest:
     """
 
     def __init__(self) -> None:
+        """Begin without a request; `install` makes signals set it."""
         self._requested = False
         self._readable, self._writable = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
 
@@ -26,22 +27,22 @@ class StopRequest:
         self.request()
 
     def request(self) -> None:
-        """Ask to stop, from within."""
+        """Ask to stop, from within this process."""
         if not self._requested:
             self._requested = True
             os.write(self._writable, b".")
 
     def fileno(self) -> int:
-        """Readable from the request on."""
+        """Give the descriptor that is readable from the request on, for a selector."""
         return self._readable
 
     @property
     def requested(self) -> bool:
-        """Whether the launcher was asked to stop."""
+        """Whether this process was asked to stop."""
         return self._requested
 
     def wait(self, seconds: float) -> bool:
-        """Sleep, but not past a request; True when there is one."""
+        """Sleep for so long, but not past a request; True when there is one."""
         if not self._requested and seconds > 0:
             select.select([self._readable], [], [], seconds)
         return self._requested

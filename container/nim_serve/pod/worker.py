@@ -7,10 +7,11 @@ recreate the whole group.
 import os
 import socket
 import time
+from typing import assert_never
 
 from nim_serve.contract.serve_config import ServeConfig, heartbeat_port
 from nim_serve.decide import events as e
-from nim_serve.decide.events import Action, Event
+from nim_serve.decide.events import Event, RoleAction
 from nim_serve.decide.following import Following
 from nim_serve.decide.messages import Report
 from nim_serve.heartbeat import Caller
@@ -26,16 +27,17 @@ CACHE_LAG_SECONDS = 90.0
 
 
 class Worker(Supervisor):
-    """Its part of Ray, and its line to the leader."""
+    """Keeps the worker's part of the Ray cluster, and its connection to the leader."""
 
     def __init__(self, config: ServeConfig, head: str, port: int, health: Health, stop: StopRequest) -> None:
+        """Begin to call the leader; `head` is its name or address, `port` that of its Ray head."""
         super().__init__("worker", config, health, stop)
         self.head, self.port, self.own_ip = head, port, config.host_ip or ""
         self.caller = Caller(self.selector, head, heartbeat_port(config, port), self.wake)
         self._looking_since: float | None = None
 
     def serve(self) -> e.Exit:
-        """From start to exit."""
+        """Run until the machine says exit, and give that exit."""
         own = Report(
             worker=os.environ.get("LWS_WORKER_INDEX") or self.own_ip or socket.gethostname(),
             group=self.head,
@@ -52,8 +54,12 @@ class Worker(Supervisor):
             # The process may live on for a while, and whoever reads nothing must not look frozen.
             self.caller.close()
 
-    def perform(self, action: Action, now: float) -> None:
-        """What only a worker does."""
+    def perform(self, action: RoleAction, now: float) -> None:
+        """Do what only a worker does, or does in its own way.
+
+        Raises:
+            AssertionError: the action belongs to leaders.
+        """
         match action:
             case e.FetchModel():
                 self._fetch(now)
@@ -63,8 +69,10 @@ class Worker(Supervisor):
                 self.start_ray(worker_command(self.config, self.own_ip, host, int(port)), self.own_ip)
             case e.Tell(message):
                 self.caller.tell(message, now)  # type: ignore[arg-type]  # a worker tells reports
-            case _:
+            case e.AskMembers() | e.StartEngine() | e.Prove():
                 raise AssertionError(action)
+            case _:
+                assert_never(action)
 
     def _fetch(self, now: float) -> None:
         if self.config.model.kind == "path":
@@ -76,11 +84,11 @@ class Worker(Supervisor):
             self.start_task("download", fetch_command(), os.environ, float("inf"))
 
     def service(self, now: float) -> list[Event]:
-        """The leader, and the model in the shared cache."""
+        """Give what the leader has said, and whether the model has appeared in the shared cache."""
         found = self.caller.service(now)
         for event in found:
             if isinstance(event, e.Connected):
-                # Without VLLM_HOST_IP: the address from which the leader is reached.
+                # Without VLLM_HOST_IP: the address from which the leader is accepts_connections.
                 self.own_ip = self.own_ip or event.own
         if self._looking_since is not None:
             place = cached_model(self.config.cache_path, self.config.model)
@@ -99,7 +107,7 @@ class Worker(Supervisor):
         return found
 
     def task_ended(self, name: str, code: int) -> list[Event]:
-        """A download or `ray start` is over."""
+        """Say what the end of the download or of `ray start` means."""
         if name == "download":
             return [e.ModelDone(download_problem(code) if code else "")]
         return [self.ray_started(code, ("raylet",))]

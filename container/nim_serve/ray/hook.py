@@ -9,7 +9,7 @@ from typing import Any
 
 
 def lean(parameters: Any, head: bool) -> None:
-    """Change the parameters of the node that is about to start."""
+    """Change the parameters (`ray._private.parameter.RayParams`) of the node that is about to start."""
     parameters.no_monitor = True
     parameters.include_log_monitor = False
     parameters.ray_client_server_port = None

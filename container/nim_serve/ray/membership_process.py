@@ -8,10 +8,15 @@ from nim_serve.decide.events import Members
 from nim_serve.ray.membership import decode
 
 
-class Asking:
+class MembershipProcess:
     """Runs until the group is complete, until Ray stops answering, or until it is closed."""
 
     def __init__(self, address: str, nodes: int, gpus: int) -> None:
+        """Start it; `address` is that of the Ray head, and `nodes` and `gpus` are what makes the group complete.
+
+        Raises:
+            OSError: the process cannot be started.
+        """
         command = [sys.executable, "-m", "nim_serve.ray.membership", address, str(nodes), str(gpus)]
         self._popen = subprocess.Popen(command, stdout=subprocess.PIPE, bufsize=0, start_new_session=True)
         self._selector = selectors.DefaultSelector()
@@ -21,7 +26,7 @@ class Asking:
         self.pid = self._popen.pid
 
     def news(self) -> Members | None:
-        """What it has said since the last time; that it failed, once."""
+        """Give what it has said since the last time, and once that it has failed; None when there is no news."""
         if self._over:
             return None
         code = self._popen.poll()  # first, so that its last words are still read
@@ -35,7 +40,7 @@ class Asking:
         return Members(problem=f"the Ray head stopped answering (exit code {code})") if code else found
 
     def close(self) -> None:
-        """End it."""
+        """Kill it, and collect its exit code."""
         self._popen.kill()
         self._popen.wait()
         self._selector.close()

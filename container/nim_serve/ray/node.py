@@ -33,18 +33,18 @@ DAEMONS = ("gcs_server", "raylet")
 
 
 def without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment for processes that serve: the model is on disk by then, so no token is needed."""
+    """Give the environment for processes that serve: the model is on disk by then, so they need no token."""
     secret = {var.name for var in ENV.values() if var.secret}
     return {name: value for name, value in environment.items() if name not in secret}
 
 
 def node_environment(environment: Mapping[str, str], own_ip: str) -> dict[str, str]:
-    """What Ray's daemons and, through them, the ranks get."""
+    """Give the environment of Ray's daemons and, through them, of the ranks."""
     return {**ENVIRONMENT, **without_secrets(environment), "VLLM_HOST_IP": own_ip}
 
 
 def object_store_bytes(shared_memory: str = "/dev/shm") -> int:
-    """A third of the shared memory at most: the rest is for vLLM's queues and NCCL."""
+    """Give the size of Ray's object store: a third of the free shared memory at most; vLLM and NCCL need the rest."""
     space = os.statvfs(shared_memory)
     return max(OBJECT_STORE_LEAST, min(OBJECT_STORE_LIMIT, space.f_frsize * space.f_bavail // 3))
 
@@ -61,13 +61,13 @@ def _common(config: ServeConfig, own_ip: str) -> list[str]:
 
 
 def head_command(config: ServeConfig, own_ip: str, port: int) -> list[str]:
-    """`ray start` for the leader."""
+    """Give the command `ray start` of the leader."""
     start = [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", f"--port={port}"]
     return [*start, "--include-dashboard=false", *_common(config, own_ip)]
 
 
 def worker_command(config: ServeConfig, own_ip: str, head_ip: str, port: int) -> list[str]:
-    """`ray start` for a worker."""
+    """Give the command `ray start` of a worker."""
     return [
         *(sys.executable, "-m", "ray.scripts.scripts", "start", f"--address={head_ip}:{port}"),
         *_common(config, own_ip),
@@ -75,6 +75,6 @@ def worker_command(config: ServeConfig, own_ip: str, head_ip: str, port: int) ->
 
 
 def adopted_daemons(expected: tuple[str, ...]) -> dict[str, int]:
-    """The daemons of this node that must live as long as it: process numbers by name."""
+    """Give the process numbers, by name, of the expected daemons that run below this process."""
     found = descendants(os.getpid(), process_table())
     return {info.name: info.pid for info in found if info.name in expected}

@@ -11,11 +11,16 @@ Find = Callable[[Mapping[int, ProcessInfo]], list[ProcessInfo]]
 
 
 class Ending:
-    """One such group of processes; `find` names those that are left, `polite` those that SIGTERM goes to."""
+    """Ends one group of processes, a step at every call."""
 
     def __init__(
         self, find: Find, grace: float, now: float, polite: Callable[[ProcessInfo], bool] | None = None
     ) -> None:
+        """Send nothing yet.
+
+        `find` gives the processes that are left in a process table, `grace` is the time between SIGTERM and SIGKILL in
+        seconds, and `polite` says which of them SIGTERM goes to (None: to all).
+        """
         self._find = find
         self._polite = polite
         self._deadline = now + grace
@@ -23,7 +28,7 @@ class Ending:
         self._asked: set[int] = set()
 
     def done(self, table: Mapping[int, ProcessInfo], now: float) -> bool:
-        """Go on ending; whether nothing is left."""
+        """Send the signals that are due, and say whether nothing is left."""
         left = self._find(table)
         polite = [info for info in left if self._polite is None or self._polite(info)]
         asking = now < self._deadline and self._grace > 0 and polite

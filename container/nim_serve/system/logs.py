@@ -13,9 +13,10 @@ TRACE = 5
 
 
 class PlainFormatter(logging.Formatter):
-    """`2026-01-31T10:00:00Z INFO leader: message key=value`."""
+    """Writes `2026-01-31T10:00:00Z INFO leader: message key=value`."""
 
     def format(self, record: logging.LogRecord) -> str:
+        """Write one record as a line."""
         fields = " ".join(f"{key}={value}" for key, value in _fields(record).items())
         return (
             f"{_time(record)} {record.levelname} {_role(record)}: {record.getMessage()}{' ' if fields else ''}{fields}"
@@ -23,9 +24,10 @@ class PlainFormatter(logging.Formatter):
 
 
 class JsonFormatter(logging.Formatter):
-    """The same as one JSON object a line."""
+    """Writes the same as one JSON object a line."""
 
     def format(self, record: logging.LogRecord) -> str:
+        """Write one record as a JSON object."""
         base = {
             "time": _time(record),
             "level": record.levelname,
@@ -48,21 +50,26 @@ def _fields(record: logging.LogRecord) -> dict[str, object]:
 
 
 class Log:
-    """What the launcher logs with: a role, a sentence, and fields by name."""
+    """Writes the launcher's log lines: each has a role, a sentence, and fields by name."""
 
     def __init__(self, role: str) -> None:
+        """Write as this role, for example `leader`."""
         self.role = role
 
     def debug(self, message: str, **fields: object) -> None:
+        """Write a line for whoever looks for an error of the launcher."""
         self._write(logging.DEBUG, message, fields)
 
     def info(self, message: str, **fields: object) -> None:
+        """Write a line about what goes on."""
         self._write(logging.INFO, message, fields)
 
     def warning(self, message: str, **fields: object) -> None:
+        """Write a line about a fault that the launcher deals with."""
         self._write(logging.WARNING, message, fields)
 
     def error(self, message: str, **fields: object) -> None:
+        """Write a line about what the launcher cannot deal with."""
         self._write(logging.ERROR, message, fields)
 
     def _write(self, level: int, message: str, fields: dict[str, object]) -> None:
@@ -70,7 +77,7 @@ class Log:
 
 
 def configure(level: str, jsonl: bool) -> None:
-    """Send the launcher's lines to standard error, in one of the two forms."""
+    """Send the launcher's lines to standard error: from this level on, and as JSON or plain text."""
     logging.addLevelName(TRACE, "TRACE")
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter() if jsonl else PlainFormatter())

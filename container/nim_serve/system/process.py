@@ -17,23 +17,26 @@ PR_SET_CHILD_SUBREAPER = 36
 
 
 def become_subreaper() -> None:
-    """Orphans below this process become its children, so that they can be reaped and ended."""
+    """Make orphans below this process its children, so that they can be reaped and ended."""
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 @dataclass(frozen=True)
 class ProcessInfo:
-    """One row of the process table."""
+    """One row of the process table, of /proc/PID/stat (proc_pid_stat(5))."""
 
     pid: int
     parent: int
     state: str
+    """One letter: T is stopped by a signal, Z has ended and waits for its parent."""
     name: str
+    """At most 15 characters."""
     group: int = 0
+    """The number of its process group."""
 
 
 def process_table(proc: Path = Path("/proc")) -> dict[int, ProcessInfo]:
-    """Every process that can be seen, by number."""
+    """Read every process that can be seen, by its number."""
     table = {}
     for entry in proc.iterdir():
         if entry.name.isdigit():
@@ -47,7 +50,7 @@ def process_table(proc: Path = Path("/proc")) -> dict[int, ProcessInfo]:
 
 
 def descendants(root: int, table: Mapping[int, ProcessInfo]) -> list[ProcessInfo]:
-    """The living processes below one, children before grandchildren."""
+    """Give the living processes below one, children before grandchildren."""
     found: list[ProcessInfo] = []
     level = [root]
     while level:
@@ -61,16 +64,21 @@ class Child:
     """A process in a group of its own, so that a signal reaches it and what it started."""
 
     def __init__(self, name: str, args: Sequence[str], environment: Mapping[str, str]) -> None:
+        """Start it.
+
+        Raises:
+            OSError: it cannot be started, for example at the pod's limit of processes.
+        """
         self.name = name
         self._popen = subprocess.Popen(list(args), env=dict(environment), start_new_session=True)
         self.pid = self._popen.pid
 
     def poll(self) -> int | None:
-        """The exit code, or None while it runs."""
+        """Give the exit code (minus the signal that killed it), or None while it runs."""
         return self._popen.poll()
 
     def signal(self, number: int) -> None:
-        """Send a signal to the whole group."""
+        """Send a signal to the whole process group."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, number)
 

@@ -12,14 +12,15 @@ SHARED_MEMORY = Path("/dev/shm")
 
 
 def ray_directory() -> Path:
-    """Where Ray keeps its sockets and logs."""
+    """Give the directory in which Ray keeps its sockets and logs."""
     return Path(os.environ.get("RAY_TMPDIR", "/tmp")) / "ray"
 
 
-class Leftovers:
-    """Remembers what was there, and removes what has come since."""
+class SharedMemoryCleanup:
+    """Remembers which files were there, and removes those that have come since."""
 
     def __init__(self, directory: Path = SHARED_MEMORY, *, active: bool | None = None) -> None:
+        """Look at the directory; `active` is whether anything may be removed (None: in process 1 only)."""
         self._directory = directory
         self._active = os.getpid() == 1 if active is None else active
         self._before = self._names()
@@ -31,7 +32,7 @@ class Leftovers:
             return set()
 
     def remove(self) -> list[str]:
-        """Remove what is new; its names."""
+        """Remove the files that are new, and give the names of those that could be removed."""
         removed = []
         for name in sorted(self._names() - self._before) if self._active else ():
             try:
@@ -43,6 +44,9 @@ class Leftovers:
 
 
 def remove_ray_session(directory: Path | None = None, *, active: bool | None = None) -> None:
-    """Sockets and files of a Ray that is gone; a new one makes its own."""
+    """Remove the sockets and files of a Ray that is gone; a new one makes its own.
+
+    `active` is whether anything may be removed (None: in process 1 only).
+    """
     if os.getpid() == 1 if active is None else active:
         shutil.rmtree(directory or ray_directory(), ignore_errors=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Reached:
+class Connection:
     """A connection and the addresses of both its ends."""
 
     socket: socket.socket
@@ -13,14 +13,14 @@ class Reached:
     own: str
 
 
-def connect(host: str, port: int, timeout: float = 2.0) -> Reached | str:
-    """Resolve afresh and connect; the connection, or the reason why there is none.
+def connect(host: str, port: int, timeout: float = 2.0) -> Connection | str:
+    """Resolve the name afresh and connect: the connection, or the reason why there is none.
 
     A leader's name outlives its address, so no answer of the DNS is kept.
     """
     try:
         made = socket.create_connection((host, port), timeout=timeout)
-        return Reached(made, str(made.getpeername()[0]), str(made.getsockname()[0]))
+        return Connection(made, str(made.getpeername()[0]), str(made.getsockname()[0]))
     except socket.gaierror:
         return f"the name {host} does not resolve yet"
     except TimeoutError:
@@ -29,8 +29,8 @@ def connect(host: str, port: int, timeout: float = 2.0) -> Reached | str:
         return f"{host}:{port}: {error.strerror or error}"
 
 
-def reached(host: str, port: int) -> bool:
-    """Whether something accepts a connection."""
+def accepts_connections(host: str, port: int) -> bool:
+    """Say whether something accepts a connection there."""
     made = connect(host, port)
     if isinstance(made, str):
         return False

@@ -7,7 +7,7 @@ LONGEST = 4096
 
 
 def leave_message(path: str, reason: str) -> bool:
-    """Write the reason; False where no such file can be written, as outside a pod."""
+    """Write the reason into the file; False where it cannot be written, as outside a pod."""
     try:
         Path(path).write_bytes(reason.encode()[:LONGEST])
     except OSError:

@@ -1,4 +1,4 @@
-"""The vLLM process: its command line and environment, and how its server is reached."""
+"""The vLLM process: its command line and environment, and how its server is accepts_connections."""
 
 import re
 import sys
@@ -16,7 +16,7 @@ QUIET_SINCE = (0, 16)
 
 
 def vllm_release() -> tuple[int, ...]:
-    """Major and minor version of the image's vLLM, read without importing it; empty where there is none to be read."""
+    """Give major and minor version of the image's vLLM, read without importing it; empty where there is none."""
     try:
         found = re.match(r"(\d+)\.(\d+)", version("vllm"))
     except PackageNotFoundError:
@@ -25,12 +25,15 @@ def vllm_release() -> tuple[int, ...]:
 
 
 def served_names(config: ServeConfig) -> tuple[str, ...]:
-    """What the API calls the model."""
+    """Give the names that the API has for the model."""
     return config.served_names or (default_name(config.model),)
 
 
 def command(config: ServeConfig, extra: Sequence[str] = (), *, ray: bool) -> list[str]:
-    """`vllm serve`; what comes later wins, so the order is environment, pass-through, command line."""
+    """Give the command `vllm serve`; `ray` is whether Ray starts the ranks.
+
+    An option that comes later wins, so the order is environment, pass-through arguments, command line (`extra`).
+    """
     return [
         *(sys.executable, "-m", "vllm.entrypoints.cli.main", "serve", str(model_path(config))),
         *("--host", "0.0.0.0", "--port", str(config.server_port)),
@@ -52,7 +55,11 @@ def command(config: ServeConfig, extra: Sequence[str] = (), *, ray: bool) -> lis
 def environment(
     config: ServeConfig, base: Mapping[str, str], own_ip: str, status_file: str, ray_address: str | None = None
 ) -> dict[str, str]:
-    """The pod's environment without secrets; the model is local, so vLLM asks no hub unless told to."""
+    """Give vLLM's environment: the pod's without secrets; the model is local, so vLLM asks no hub unless told to.
+
+    `own_ip` is the pod's address, `status_file` where the supervisor writes its status, and `ray_address` that of the
+    Ray head, or None without Ray.
+    """
     level = {"TRACE": "DEBUG"}.get(config.log_level, config.log_level)
     defaults = {"HF_HUB_OFFLINE": "1", "VLLM_LOGGING_LEVEL": level, "VLLM_NO_USAGE_STATS": "1"}
     # Without the address ray.init may start a private cluster of one node and wait for 30 minutes.
@@ -62,6 +69,6 @@ def environment(
 
 
 def server(config: ServeConfig, base: Mapping[str, str], extra: Sequence[str] = ()) -> Server:
-    """How to reach it from this pod; with TLS and a key when its environment or its arguments ask for them."""
+    """Say how vLLM is reached from this pod: with TLS and a key when its environment or arguments ask for them."""
     tls = any(word.split("=")[0].replace("_", "-") == "--ssl-certfile" for word in (*config.passthrough, *extra))
     return Server(config.server_port, tls=tls, key=base.get("VLLM_API_KEY"))

@@ -31,6 +31,7 @@ class ContractRoutes:
     """ASGI middleware: ready is vLLM's /health and the supervisor's word, metrics are vLLM's, live is this process."""
 
     def __init__(self, app: App) -> None:
+        """Wrap vLLM's application."""
         self.app = app
         self.in_flight = 0
         given = os.environ.get(STATUS_FILE)
@@ -53,7 +54,7 @@ class ContractRoutes:
             await self.app(scope, receive, send)
 
     async def _count(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """A request to generate; while the pod drains, its client is told to connect anew, and so reaches another."""
+        """Count a request to generate; while the pod drains, its client is told to connect anew, to another pod."""
 
         def closing() -> Headers:
             return [(b"connection", b"close")] if self._status() == "draining" else []
@@ -65,14 +66,14 @@ class ContractRoutes:
             self.in_flight -= 1
 
     def _status(self) -> str | None:
-        """The supervisor's status; None where there is no supervisor."""
+        """Read the supervisor's status; None where there is no supervisor."""
         try:
             return self._file.read_text() if self._file else None
         except OSError:
             return ""
 
     async def _health(self, scope: Scope, receive: Receive) -> int:
-        """What the server would answer, without its body."""
+        """Give the status that the server would answer, without its body."""
         seen: list[int] = []
 
         async def note(message: Message) -> None:
@@ -99,7 +100,7 @@ def _with_headers(send: Send, headers: Callable[[], Headers]) -> Send:
 
 
 def health_body(state: str, reason: str = "") -> bytes:
-    """The body that NIM answers health with, and for people why."""
+    """Give the JSON body that NIM answers health with, and the reason for people."""
     body = {"object": "health.response", "message": f"Service is {state}."}
     return json.dumps({**body, "reason": reason} if reason else body).encode()
 

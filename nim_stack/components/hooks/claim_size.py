@@ -2,13 +2,12 @@
 which only the API server knows.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any, Final
 
 import pulumi
 
-from nim_stack.base.quantity import PATTERN, to_bytes
+from nim_stack.base.quantity import Quantity
 
 AWAY: Final = (
     "or deploy under another nim.name, which makes a new claim; or make a claim yourself and name it in "
@@ -60,7 +59,7 @@ def _refuse_shrinking(args: pulumi.ResourceHookArgs) -> None:
         ValueError: a claim that is there cannot become smaller.
     """
     present, wanted = _request(args.old_outputs), _request(args.new_inputs)
-    if present and wanted and to_bytes(wanted) < to_bytes(present):
+    if present and wanted and Quantity.parse(wanted) < Quantity.parse(present):
         raise ValueError(
             f"nim.storage.size = {wanted!r}: the claim {args.name} has {present}, and a claim cannot shrink; replacing "
             f"it would delete the weights. Set nim.storage.size to {present!r} or more; {AWAY}."
@@ -68,8 +67,12 @@ def _refuse_shrinking(args: pulumi.ResourceHookArgs) -> None:
 
 
 def _request(properties: Mapping[str, Any] | None) -> str | None:
-    """Size in a claim's inputs or outputs, if it is one that can be compared."""
+    """Size in a claim's inputs or outputs, or None when there is none that can be compared."""
     found: Any = properties
     for part in ("spec", "resources", "requests", "storage"):
         found = found.get(part) if isinstance(found, Mapping) else None
-    return found if isinstance(found, str) and re.fullmatch(PATTERN, found) else None
+    try:
+        Quantity.parse(found or "")
+    except ValueError:
+        return None
+    return str(found)

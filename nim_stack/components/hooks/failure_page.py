@@ -53,14 +53,14 @@ def reporter(cluster: Cluster, deployment: str, page: Look | None = None) -> Rep
 
 def look(cluster: Cluster, namespace: str, deployment: str) -> str:
     """The page. A group that is made anew again and again is watched, unless its failure is known at once."""
+    from nim_stack.operations.cluster.reader import connect
     from nim_stack.operations.diagnosis.page import page
     from nim_stack.operations.diagnosis.verdict import diagnose
     from nim_stack.operations.observing.gathering import watch
-    from nim_stack.operations.observing.reader import connect
 
     reader = connect(cluster)
     found = diagnose(watch(reader, namespace, deployment, 0))
-    codes = {verdict.failure.code for verdict in found.failures}
+    codes = {problem.rule.code for problem in found.failures}
     if not codes - {"crash-loop", "engine-failed"} and found.state != "serving":
         found = diagnose(watch(reader, namespace, deployment, WATCH_SECONDS))
     return page(found)

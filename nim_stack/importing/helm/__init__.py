@@ -1,4 +1,4 @@
-"""Values of NVIDIA's nim-llm chart: the table of their names, and the code that reads them.
+"""Values of NVIDIA's nim-llm chart: the table of their names in `rows`, and the handlers that the rows name.
 
 It may use what stands beside it in `importing`.
 """

@@ -1,4 +1,4 @@
-"""NIMService and NIMCache of the NIM Operator: the table of their names, and the code that reads them.
+"""NIMService and NIMCache of the NIM Operator: their tables in `rows`, and the handlers that the rows name.
 
 It may use what stands beside it in `importing`.
 """

@@ -1,118 +1,106 @@
-"""Service, routes, autoscaling, monitoring and probes of a NIMService."""
+"""Service, routes, autoscaling, monitoring and the startup probe of a NIMService."""
 
-from nim_stack.importing import forms
-from nim_stack.importing.draft import Draft
-from nim_stack.importing.rows import Document
-from nim_stack.importing.shared import startup_seconds, take_metrics
+from typing import Any
 
-
-def take_access(draft: Draft, service: Document) -> None:
-    port = service.get("spec.expose.service.port")
-    if not forms.is_unset(port):
-        for setting in ("service.port", "ports.server"):
-            draft.read("spec.expose.service.port", port, setting, forms.count)
-    _take_ingress(draft, service)
-    _take_router(draft, service)
-    _take_autoscaling(draft, service)
-    _take_monitor(draft, service)
-    probe = service.get("spec.startupProbe.probe")
-    if isinstance(probe, dict):
-        draft.startup_seconds = startup_seconds(probe, delay=0, failures=3)
+from nim_stack.importing.access import startup_seconds, take_metrics
+from nim_stack.importing.converters import mapping, mappings
+from nim_stack.importing.rows import Field, Fields
 
 
-def _take_ingress(draft: Draft, service: Document) -> None:
-    """The older form, with the spec of an Ingress."""
-    base = "spec.expose.ingress"
-    spec = service.get(f"{base}.spec")
-    if not forms.on(service.get(f"{base}.enabled")):
-        if spec:
-            draft.drop(f"{base}.spec", spec, "expose.ingress is off")
+def port(own: Fields) -> None:
+    """The port of the Service, which is that of the container too."""
+    own["spec.expose.service.port"].read()
+
+
+def ingress(own: Fields) -> None:
+    """The older form of an Ingress, with the spec of one."""
+    part = own.at("spec.expose.ingress")
+    enabled, given = part["enabled"], part["spec"]
+    if not enabled.is_on:
+        if given:
+            given.drop("expose.ingress is off")
         return
-    spec = forms.mapping(spec)
-    rules = forms.mappings(spec.get("rules"))
+    spec = mapping(given.value)
+    rules = mappings(spec.get("rules"))
     host = rules[0].get("host") if rules else None
     if host is None:
-        draft.ask("ingress.host", f"{base} is on, and its first rule has no host")
+        enabled.ask("ingress.host", "spec.expose.ingress is on, and its first rule has no host")
         return
-    draft.take(f"{base}.enabled", True, "ingress.host", host)
-    draft.take(f"{base}.spec", host, "ingress.host", host)
-    paths = forms.mappings(forms.mapping(rules[0].get("http")).get("paths"))
-    if paths and paths[0].get("path"):
-        draft.take(f"{base}.spec", paths[0]["path"], "ingress.path", paths[0]["path"])
+    enabled.told(True).take(host)
+    paths = mappings(mapping(rules[0].get("http")).get("paths"))
+    tls = mappings(spec.get("tls"))
+    given.told(host).take(host, "ingress.host")
+    _take_part(given, "ingress.path", paths[0].get("path") if paths else None)
     if len(rules) > 1 or len(paths) > 1:
-        draft.drop(f"{base}.spec", [rules[1:], paths[1:]], "an Ingress of a stack has one host and one path")
-    if spec.get("ingressClassName"):
-        draft.take(f"{base}.spec", spec["ingressClassName"], "ingress.className", spec["ingressClassName"])
-    for item in forms.mappings(spec.get("tls"))[:1]:
-        if item.get("secretName"):
-            draft.take(f"{base}.spec", item["secretName"], "ingress.tlsSecret", item["secretName"])
-    if service.has(f"{base}.annotations"):
-        draft.read(f"{base}.annotations", service.get(f"{base}.annotations"), "ingress.annotations", forms.texts)
+        given.told([rules[1:], paths[1:]]).drop("an Ingress of a stack has one host and one path")
+    _take_part(given, "ingress.className", spec.get("ingressClassName"))
+    _take_part(given, "ingress.tlsSecret", tls[0].get("secretName") if tls else None)
+    part["annotations"].read()
 
 
-def _take_router(draft: Draft, service: Document) -> None:
-    base = "spec.expose.router"
-    domain = service.get(f"{base}.hostDomainName")
-    host = f"{service.get('metadata.name')}.{service.get('metadata.namespace') or 'default'}.{domain}"
-    ingress, gateway = service.get(f"{base}.ingress"), service.get(f"{base}.gateway")
-    if isinstance(ingress, dict) and domain:
-        draft.take(f"{base}.hostDomainName", domain, "ingress.host", host)
-        for field, setting in (("ingressClass", "ingress.className"), ("tlsSecretName", "ingress.tlsSecret")):
-            if ingress.get(field):
-                draft.take(f"{base}.ingress.{field}", ingress[field], setting, ingress[field])
-        _take_annotations(draft, service, "ingress.annotations")
+def _take_part(whole: Field, setting: str, value: Any) -> None:
+    if value:
+        whole.told(value).take(value, setting)
+
+
+def router(own: Fields) -> None:
+    """The newer form: an Ingress or an HTTPRoute, whose host is made of name, namespace and domain."""
+    part, name = own.at("spec.expose.router"), own.document.get("metadata.name")
+    domain = part["hostDomainName"]
+    host = f"{name}.{own.document.get('metadata.namespace') or 'default'}.{domain.value}"
+    gateway = part["gateway"].value
+    if isinstance(part["ingress"].value, dict) and domain:
+        domain.take(host, "ingress.host")
+        part["ingress.ingressClass"].read()
+        part["ingress.tlsSecretName"].read()
+        part["annotations"].read("ingress.annotations")
     elif isinstance(gateway, dict) and gateway.get("httpRoutesEnabled", True):
-        parent = [{"name": gateway.get("name"), "namespace": gateway.get("namespace")}]
-        for field in ("name", "namespace", "httpRoutesEnabled"):
-            if field in gateway:
-                draft.add(f"{base}.gateway.{field}", gateway[field], "httpRoute.parentRefs", parent)
+        parent = [{"name": part["gateway.name"].value, "namespace": part["gateway.namespace"].value}]
+        for field in ("gateway.name", "gateway.namespace", "gateway.httpRoutesEnabled"):
+            if part[field].value is not None:
+                part[field].add(parent)
         if domain:
-            draft.add(f"{base}.hostDomainName", domain, "httpRoute.hostnames", [host])
-        _take_annotations(draft, service, "httpRoute.annotations")
+            domain.add([host], "httpRoute.hostnames")
+        part["annotations"].read("httpRoute.annotations")
     elif isinstance(gateway, dict):
-        draft.drop(f"{base}.gateway.name", gateway.get("name"), "its HTTPRoutes are off")
+        part["gateway.name"].drop("its HTTPRoutes are off")
 
 
-def _take_annotations(draft: Draft, service: Document, setting: str) -> None:
-    source = "spec.expose.router.annotations"
-    if service.has(source):
-        draft.read(source, service.get(source), setting, forms.texts)
-
-
-def _take_autoscaling(draft: Draft, service: Document) -> None:
-    replicas = service.get("spec.replicas")
-    hpa = forms.mapping(service.get("spec.scale.hpa"))
-    if not forms.on(service.get("spec.scale.enabled")):
-        if hpa:
-            draft.drop("spec.scale.hpa", hpa, "scale is off")
-        if replicas is not None:
-            draft.read("spec.replicas", replicas, "replicas", forms.count)
+def autoscaling(own: Fields) -> None:
+    """An autoscaler, or a fixed number of groups."""
+    replicas, enabled, hpa = own["spec.replicas"], own["spec.scale.enabled"], own.at("spec.scale.hpa")
+    if not enabled.is_on:
+        if mapping(own["spec.scale.hpa"].value):
+            own["spec.scale.hpa"].drop("scale is off")
+        replicas.read()
         return
-    if replicas is not None:
-        draft.drop("spec.replicas", replicas, "the autoscaler owns the number of groups")
-    for field in ("minReplicas", "maxReplicas"):
-        if hpa.get(field) is not None:
-            draft.read(f"spec.scale.hpa.{field}", hpa[field], f"autoscaling.{field}", forms.count)
-    most = draft.get("autoscaling.maxReplicas")
+    if replicas.value is not None:
+        replicas.drop("the autoscaler owns the number of groups")
+    hpa["minReplicas"].read()
+    hpa["maxReplicas"].read()
+    most = own.draft.get("autoscaling.maxReplicas")
     if most is None:
-        draft.ask("autoscaling.maxReplicas", "scale is on, and hpa.maxReplicas is not there")
+        enabled.ask("autoscaling.maxReplicas", "scale is on, and hpa.maxReplicas is not there")
     else:
-        draft.take("spec.scale.enabled", True, "autoscaling.maxReplicas", most)
-    if hpa.get("behavior"):
-        draft.add("spec.scale.hpa.behavior", hpa["behavior"], "autoscaling.behavior", hpa["behavior"])
-    take_metrics(draft, "spec.scale.hpa.metrics", hpa.get("metrics"))
+        enabled.told(True).take(most)
+    hpa["behavior"].read()
+    take_metrics(hpa["metrics"])
 
 
-def _take_monitor(draft: Draft, service: Document) -> None:
-    base = "spec.metrics.serviceMonitor"
-    labels, interval = service.get(f"{base}.additionalLabels"), service.get(f"{base}.interval")
-    if not forms.on(service.get("spec.metrics.enabled")):
-        for source, value in ((f"{base}.additionalLabels", labels), (f"{base}.interval", interval)):
-            if not forms.is_unset(value):
-                draft.drop(source, value, "metrics are off")
+def monitor(own: Fields) -> None:
+    """A PodMonitor in place of the ServiceMonitor."""
+    part = own.at("spec.metrics")
+    further = [part["serviceMonitor.additionalLabels"], part["serviceMonitor.interval"]]
+    if not part["enabled"].is_on:
+        for field in further:
+            if field:
+                field.drop("metrics are off")
         return
-    draft.take("spec.metrics.enabled", True, "podMonitor", {}, "a PodMonitor on the leaders, which goes with the stack")
-    if not forms.is_unset(labels):
-        draft.read(f"{base}.additionalLabels", labels, "podMonitor.labels", forms.texts)
-    if not forms.is_unset(interval):
-        draft.read(f"{base}.interval", interval, "podMonitor.interval", forms.text)
+    part["enabled"].told(True).take({}, why="a PodMonitor on the leaders, which goes with the stack")
+    for field in further:
+        field.read()
+
+
+def startup(own: Fields) -> None:
+    """How long the operator lets a start take."""
+    own.draft.startup_seconds = startup_seconds(mapping(own["spec.startupProbe.probe"].value), delay=0, failures=3)

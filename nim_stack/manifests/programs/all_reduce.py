@@ -37,24 +37,32 @@ class UnableError(Exception):
 
 
 @dataclass(frozen=True)
-class Place:
-    """This pod among the others: its number, how many there are, ranks in each, name and port of pod 0, bytes of the
-    largest message, seconds until all pods are there and from then on."""
+class ThisPod:
+    """This pod among the others."""
 
     pod: int
+    """Number of this pod, from 0."""
     pods: int
     ranks: int
+    """Processes in each pod: one for each of its GPUs."""
     leader: str
+    """Name of pod 0 in DNS."""
     port: int
+    """The port of pod 0 at which all meet."""
     most: int
+    """Size of the largest message in bytes."""
     join: float
+    """Seconds within which all pods must have come."""
     run: float
+    """Seconds within which a pod must have measured from then on."""
 
     @staticmethod
-    def of(given: Mapping[str, str]) -> "Place":
+    def of(given: Mapping[str, str]) -> "ThisPod":
         pods, ranks, port, most = (int(given[f"ALL_REDUCE_{n}"]) for n in ("PODS", "RANKS", "PORT", "MOST_BYTES"))
         join, run = (float(given[f"ALL_REDUCE_{n}_SECONDS"]) for n in ("JOIN", "RUN"))
-        return Place(int(given["JOB_COMPLETION_INDEX"]), pods, ranks, given["ALL_REDUCE_LEADER"], port, most, join, run)
+        return ThisPod(
+            int(given["JOB_COMPLETION_INDEX"]), pods, ranks, given["ALL_REDUCE_LEADER"], port, most, join, run
+        )
 
     @property
     def first(self) -> int:
@@ -118,20 +126,20 @@ def answers(host: str, port: int, limit: float) -> None:
         time.sleep(0.5)
 
 
-def meet(it: Place, rank: int, dist: Any) -> Any:
+def meet(this: ThisPod, rank: int, dist: Any) -> Any:
     """The store by which the ranks find each other, once all pods are there."""
-    wait = timedelta(seconds=it.join)
+    wait = timedelta(seconds=this.join)
     if rank == 0:
-        store = dist.TCPStore("localhost", it.port, None, True, wait, wait_for_workers=False)
+        store = dist.TCPStore("localhost", this.port, None, True, wait, wait_for_workers=False)
     else:
-        host = "localhost" if it.pod == 0 else it.leader
-        answers(host, it.port, it.join)
-        store = dist.TCPStore(host, it.port, None, False, wait)
-    store.set(f"pod {it.pod}", "here")
-    end = time.monotonic() + it.join
-    while rank == 0 and (missing := [pod for pod in range(it.pods) if not store.check([f"pod {pod}"])]):
+        host = "localhost" if this.pod == 0 else this.leader
+        answers(host, this.port, this.join)
+        store = dist.TCPStore(host, this.port, None, False, wait)
+    store.set(f"pod {this.pod}", "here")
+    end = time.monotonic() + this.join
+    while rank == 0 and (missing := [pod for pod in range(this.pods) if not store.check([f"pod {pod}"])]):
         if time.monotonic() > end:
-            raise UnableError(f"pods {missing} did not come within {it.join:.0f} s")
+            raise UnableError(f"pods {missing} did not come within {this.join:.0f} s")
         time.sleep(0.2)
     if rank == 0:
         store.set("all", "here")
@@ -139,11 +147,11 @@ def meet(it: Place, rank: int, dist: Any) -> Any:
     return store
 
 
-def backend(it: Place, local: int, torch: Any) -> tuple[str, Any, str]:
+def backend(this: ThisPod, local: int, torch: Any) -> tuple[str, Any, str]:
     """NCCL on GPUs. Gloo where the engine itself is a build for CPU, by what vLLM tells it by: "cpu" in its version."""
     if torch.cuda.is_available():
-        if (count := torch.cuda.device_count()) < it.ranks:
-            raise UnableError(f"PyTorch sees {count} GPUs in this pod, and {it.ranks} are asked for")
+        if (count := torch.cuda.device_count()) < this.ranks:
+            raise UnableError(f"PyTorch sees {count} GPUs in this pod, and {this.ranks} are asked for")
         torch.cuda.set_device(local)
         return "nccl", torch.device("cuda", local), torch.cuda.get_device_name(local)
     with contextlib.suppress(importlib.metadata.PackageNotFoundError):
@@ -182,23 +190,23 @@ def measure(most: int, rank: int, torch: Any, dist: Any, device: Any) -> None:
             tell(bytes=size, seconds=seconds)
 
 
-def run_rank(it: Place, local: int, log: str) -> None:
+def run_rank(this: ThisPod, local: int, log: str) -> None:
     """One process."""
-    rank, world = it.first + local, it.pods * it.ranks
+    rank, world = this.first + local, this.pods * this.ranks
     # Whatever the stack says of it: doctor reads what NCCL says of its networks.
     os.environ.update(NCCL_DEBUG="INFO", NCCL_DEBUG_SUBSYS="INIT,NET", NCCL_DEBUG_FILE=log)
     try:
         import torch
         import torch.distributed as dist
 
-        kind, device, name = backend(it, local, torch)
-        store = meet(it, rank, dist)
-        more = {"timeout": timedelta(seconds=it.run)} | ({"device_id": device} if kind == "nccl" else {})
+        kind, device, name = backend(this, local, torch)
+        store = meet(this, rank, dist)
+        more = {"timeout": timedelta(seconds=this.run)} | ({"device_id": device} if kind == "nccl" else {})
         dist.init_process_group(kind, store=store, rank=rank, world_size=world, **more)
         if rank == 0:
             nccl = ".".join(map(str, torch.cuda.nccl.version())) if kind == "nccl" else None
-            tell(backend=kind, ranks=world, pods=it.pods, device=name, torch=torch.__version__, nccl=nccl)
-        measure(it.most, rank, torch, dist, device)
+            tell(backend=kind, ranks=world, pods=this.pods, device=name, torch=torch.__version__, nccl=nccl)
+        measure(this.most, rank, torch, dist, device)
         dist.destroy_process_group()
     except Exception as trouble:
         words = str(trouble) if isinstance(trouble, UnableError) else f"{type(trouble).__name__}: {trouble}"
@@ -228,20 +236,20 @@ def watch(processes: list[Any], limit: float) -> bool:
 
 def main(given: Mapping[str, str]) -> int:
     """0: measured, 1: not."""
-    it = Place.of(given)
+    this = ThisPod.of(given)
     if trouble := without_torch():
         tell(failed=trouble)
         return 1
     start = multiprocessing.get_context("fork").Process  # the program is an argument: no file could be imported again
     with tempfile.TemporaryDirectory() as folder:
-        logs = [Path(folder, str(local)) for local in range(it.ranks)]
+        logs = [Path(folder, str(local)) for local in range(this.ranks)]
         processes: list[Any] = []
         for local, log in enumerate(logs):
-            processes.append(start(target=run_rank, args=(it, local, str(log)), name=f"rank {it.first + local}"))
+            processes.append(start(target=run_rank, args=(this, local, str(log)), name=f"rank {this.first + local}"))
             processes[-1].start()
-        well = watch(processes, it.join + it.run)
+        well = watch(processes, this.join + this.run)
         lines = [line for log in logs if log.exists() for line in log.read_text(errors="replace").splitlines()]
-    tell(pod=it.pod, **seen(lines))
+    tell(pod=this.pod, **seen(lines))
     return 0 if well else 1
 
 

@@ -3,10 +3,14 @@
 from collections.abc import Iterator
 
 from nim_stack.base import names
-from nim_stack.operations.diagnosis.case import Case, stated
-from nim_stack.operations.diagnosis.failure import Sign, failure, some
-from nim_stack.operations.diagnosis.view import condition
+from nim_stack.base.problems import Finding
+from nim_stack.base.registry import always
+from nim_stack.operations.diagnosis.failure import failure, sign, some
+from nim_stack.operations.diagnosis.observed import ObservedDeployment, stated
+from nim_stack.operations.diagnosis.view import condition, ready_endpoints
 
+WEBHOOK_SECONDS = 120.0
+"""Within this time an event about a webhook is taken to hold still."""
 _INSTALL = "Install LWS 0.9 or newer, or set nim.lws to {mode: install, sha256: …} in one stack of the cluster."
 
 
@@ -15,16 +19,16 @@ _INSTALL = "Install LWS 0.9 or newer, or set nim.lws to {mode: install, sha256: 
     "LeaderWorkerSet is not installed",
     cause="The API server does not know the kind LeaderWorkerSet, or knows it from an install that has gone.",
     cure=_INSTALL,
-    when="always",
+    applies=always,
 )
-def lws_absent(case: Case) -> Iterator[Sign]:
-    known = names.LWS_GROUP in case.snapshot.groups
-    if not known and case.snapshot.groups:
-        seen = f"API groups of the server: {len(case.snapshot.groups)}, and {names.LWS_GROUP} is not among them"
-        yield Sign("the cluster has no LeaderWorkerSet", (seen,), _INSTALL)
-    elif known and case.snapshot.read("webhooks") and not case.snapshot.get("webhooks"):
+def lws_absent(observed: ObservedDeployment) -> Iterator[Finding]:
+    known = names.LWS_GROUP in observed.snapshot.groups
+    if not known and observed.snapshot.groups:
+        seen = f"API groups of the server: {len(observed.snapshot.groups)}, and {names.LWS_GROUP} is not among them"
+        yield sign("the cluster has no LeaderWorkerSet", (seen,), _INSTALL)
+    elif known and observed.snapshot.read("webhooks") and not observed.snapshot.get("webhooks"):
         seen = f"CRD {names.LWS_CRD} is there (it outlives an uninstall), its webhook configurations are not"
-        yield Sign("the controller of LeaderWorkerSet is not installed", (seen,), _INSTALL)
+        yield sign("the controller of LeaderWorkerSet is not installed", (seen,), _INSTALL)
 
 
 @failure(
@@ -33,10 +37,10 @@ def lws_absent(case: Case) -> Iterator[Sign]:
     cause="Before 0.9 the status does not say which generation it is about, and the restart policy "
     "RecreateGroupAfterStart is unknown.",
     cure="Install LWS 0.9 or newer; update its CRDs too, which Helm never does by itself.",
-    when="always",
+    applies=always,
 )
-def lws_too_old(case: Case) -> Iterator[Sign]:
-    for definition in case.snapshot.get("definitions"):
+def lws_too_old(observed: ObservedDeployment) -> Iterator[Finding]:
+    for definition in observed.snapshot.get("definitions"):
         served = [version for version in definition["spec"]["versions"] if version["served"]]
         old = [version for version in served if "observedGeneration" not in version["status"]]
         if served and len(old) == len(served):
@@ -44,7 +48,7 @@ def lws_too_old(case: Case) -> Iterator[Sign]:
             do = (
                 "Install LWS 0.9 or newer, its CRDs included (`kubectl apply --server-side` of the release's manifest)."
             )
-            yield Sign("the CRD of LWS is older than 0.9", (seen,), do)
+            yield sign("the CRD of LWS is older than 0.9", (seen,), do)
 
 
 @failure(
@@ -52,32 +56,49 @@ def lws_too_old(case: Case) -> Iterator[Sign]:
     "The LWS webhooks do not answer",
     cause="They fail closed: no LeaderWorkerSet can be changed and no pod of one be created while they are down.",
     cure="See why the controller's pods do not run: `kubectl -n lws-system get pods`.",
-    when="always",
+    applies=always,
 )
-def webhook_down(case: Case) -> Iterator[Sign]:
-    hooks = [hook for item in case.snapshot.get("webhooks") for hook in item["webhooks"]]
-    service = case.webhook_service
-    evidence: list[str] = []
-    if service and case.snapshot.read("controllerEndpoints"):
-        slices = case.snapshot.get("controllerEndpoints")
-        ready = [e for s in slices for e in s.get("endpoints") or [] if (e.get("conditions") or {}).get("ready", True)]
-        if not ready:
-            evidence.append(f"Service {service['namespace']}/{service['name']} has no ready endpoint")
-    bare = sorted({hook["name"] for hook in hooks if not hook["hasCertificate"]})
-    if bare:
-        evidence.append(f"no CA bundle yet: {', '.join(bare)}")
-    failing = [event for event in case.events if case.age(event.last) < 120 and not case.available]
-    failing = [event for event in failing if case.is_about_webhooks(event.message)]
-    evidence += [str(event) for event in failing[:1]]
-    for deployment in case.snapshot.get("controllers") if evidence else ():
-        found = condition(deployment, "Available")
-        if found.get("status") != "True":
-            words = found.get("message", "it has no status")
-            evidence.append(f"Deployment {deployment['metadata']['name']}: {stated(words)}")
+def webhook_down(observed: ObservedDeployment) -> Iterator[Finding]:
+    evidence = [*_without_endpoint(observed), *_without_certificate(observed), *_unanswered(observed)]
     if evidence:
+        evidence += _controllers_down(observed)
+        service = observed.webhook_service
         space = service["namespace"] if service else names.LWS_NAMESPACE
         do = f"`kubectl -n {space} get pods,events`; when its pods run, `kubectl -n {space} logs deploy/…` says more."
-        yield Sign("the LWS webhooks do not answer, so that no pod of a group can be made", tuple(evidence), do)
+        yield sign("the LWS webhooks do not answer, so that no pod of a group can be made", tuple(evidence), do)
+
+
+def _without_endpoint(observed: ObservedDeployment) -> Iterator[str]:
+    """The Service behind the webhooks leads nowhere."""
+    service, snapshot = observed.webhook_service, observed.snapshot
+    if service and snapshot.read("controllerEndpoints") and not ready_endpoints(snapshot.get("controllerEndpoints")):
+        yield f"Service {service['namespace']}/{service['name']} has no ready endpoint"
+
+
+def _without_certificate(observed: ObservedDeployment) -> Iterator[str]:
+    """Webhooks that the API server has no CA for, so that it cannot trust their answer."""
+    hooks = [hook for item in observed.snapshot.get("webhooks") for hook in item["webhooks"]]
+    if bare := sorted({hook["name"] for hook in hooks if not hook["hasCertificate"]}):
+        yield f"no CA bundle yet: {', '.join(bare)}"
+
+
+def _unanswered(observed: ObservedDeployment) -> Iterator[str]:
+    """The newest event of a request that a webhook of LWS did not answer."""
+    if observed.available:
+        return
+    for event in observed.events:
+        if observed.age(event.last) < WEBHOOK_SECONDS and observed.is_about_webhooks(event.message):
+            yield str(event)
+            return
+
+
+def _controllers_down(observed: ObservedDeployment) -> Iterator[str]:
+    """Why the Deployments beside the webhooks are not available."""
+    for deployment in observed.snapshot.get("controllers"):
+        available = condition(deployment, "Available")
+        if available.get("status") != "True":
+            words = available.get("message", "it has no status")
+            yield f"Deployment {deployment['metadata']['name']}: {stated(words)}"
 
 
 @failure(
@@ -86,18 +107,18 @@ def webhook_down(case: Case) -> Iterator[Sign]:
     cause="The namespace or the LeaderWorkerSet is not there.",
     cure="Look at the name and the namespace, then run `pulumi up`.",
 )
-def not_deployed(case: Case) -> Iterator[Sign]:
-    here = case.snapshot
-    if names.LWS_GROUP not in here.groups or case.group is not None:
+def not_deployed(observed: ObservedDeployment) -> Iterator[Finding]:
+    here = observed.snapshot
+    if names.LWS_GROUP not in here.groups or observed.group is not None:
         return
     if here.read("namespace") and not here.get("namespace"):
-        yield Sign(
+        yield sign(
             f"there is no namespace {here.namespace}", (f"namespace {here.namespace}: not found",), "`pulumi up`"
         )
     elif here.read("deployment"):
         seen = f"LeaderWorkerSet {here.namespace}/{here.name}: not found"
         do = "Run `pulumi up`; where it failed, its last error says what was refused."
-        yield Sign(f"there is no LeaderWorkerSet {here.name} in {here.namespace}", (seen,), do)
+        yield sign(f"there is no LeaderWorkerSet {here.name} in {here.namespace}", (seen,), do)
 
 
 CREATE_AGAIN_SECONDS = 1200.0
@@ -105,11 +126,11 @@ CREATE_AGAIN_SECONDS = 1200.0
 DefaultTypedControllerRateLimiter)."""
 
 
-def _refused(case: Case) -> list[str]:
+def _refused(observed: ObservedDeployment) -> list[str]:
     """Why pods that should be there could not be created."""
-    if not case.missing:
+    if not observed.missing:
         return []
-    refused = case.recent("FailedCreate", seconds=CREATE_AGAIN_SECONDS)
+    refused = observed.recent("FailedCreate", seconds=CREATE_AGAIN_SECONDS)
     return [str(event) for event in refused if event.about[0] in ("StatefulSet", "Job")]
 
 
@@ -122,12 +143,12 @@ _NO_ROOM = ("exceeded quota", "failed quota", "per Pod is", "per Container is")
     cause="A ResourceQuota of the namespace has no room for what the pods request, or a LimitRange forbids it.",
     cure="Raise the quota, free what others use of it, or ask for less.",
 )
-def quota(case: Case) -> Iterator[Sign]:
-    seen = [text for text in _refused(case) if any(words in text for words in _NO_ROOM)]
+def quota(observed: ObservedDeployment) -> Iterator[Finding]:
+    seen = [text for text in _refused(observed) if any(words in text for words in _NO_ROOM)]
     if seen:
-        quotas = ", ".join(item["metadata"]["name"] for item in case.snapshot.get("quotas")) or "its quota"
-        do = f"`kubectl -n {case.snapshot.namespace} describe quota,limits`; then raise {quotas} or ask for less."
-        yield Sign(f"{case.missing} pods are missing: the namespace has no room for them", some(seen), do)
+        quotas = ", ".join(item["metadata"]["name"] for item in observed.snapshot.get("quotas")) or "its quota"
+        do = f"`kubectl -n {observed.snapshot.namespace} describe quota,limits`; then raise {quotas} or ask for less."
+        yield sign(f"{observed.missing} pods are missing: the namespace has no room for them", some(seen), do)
 
 
 @failure(
@@ -136,16 +157,16 @@ def quota(case: Case) -> Iterator[Sign]:
     cause="The label pod-security.kubernetes.io/enforce of the namespace forbids something that the pods have.",
     cure="Use a namespace with a wider level, or leave out what needs it (hostPath, hostNetwork, capabilities).",
 )
-def pod_security(case: Case) -> Iterator[Sign]:
-    seen = [text for text in _refused(case) if "violates PodSecurity" in text]
+def pod_security(observed: ObservedDeployment) -> Iterator[Finding]:
+    seen = [text for text in _refused(observed) if "violates PodSecurity" in text]
     if seen:
-        labels = next(((item["metadata"].get("labels") or {}) for item in case.snapshot.get("namespace")), {})
-        level = labels.get("pod-security.kubernetes.io/enforce", "of the cluster's default")
+        labels = next(((item["metadata"].get("labels") or {}) for item in observed.snapshot.get("namespace")), {})
+        level = labels.get(names.POD_SECURITY_LABEL, "of the cluster's default")
         do = (
-            f"`kubectl label namespace {case.snapshot.namespace} pod-security.kubernetes.io/enforce=<level>` with the "
+            f"`kubectl label namespace {observed.snapshot.namespace} {names.POD_SECURITY_LABEL}=<level>` with the "
             "level that the message asks for, or leave out what it names."
         )
-        yield Sign(f"the namespace enforces the level {level}, which these pods do not meet", some(seen), do)
+        yield sign(f"the namespace enforces the level {level}, which these pods do not meet", some(seen), do)
 
 
 @failure(
@@ -154,9 +175,9 @@ def pod_security(case: Case) -> Iterator[Sign]:
     cause="An admission webhook or policy of the cluster, or an object that the pods refer to and that is not there.",
     cure="The message names what refuses; make the pods as it wants them, or exempt the namespace.",
 )
-def admission(case: Case) -> Iterator[Sign]:
+def admission(observed: ObservedDeployment) -> Iterator[Finding]:
     known = (*_NO_ROOM, "violates PodSecurity")
-    seen = [text for text in _refused(case) if not any(word in text for word in known)]
-    seen = [text for text in seen if not case.is_about_webhooks(text)]
+    seen = [text for text in _refused(observed) if not any(word in text for word in known)]
+    seen = [text for text in seen if not observed.is_about_webhooks(text)]
     if seen:
-        yield Sign(f"{case.missing} pods are missing: their creation is refused", some(seen), "See the message.")
+        yield sign(f"{observed.missing} pods are missing: their creation is refused", some(seen), "See the message.")

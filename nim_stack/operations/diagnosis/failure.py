@@ -1,100 +1,93 @@
 """How a known failure is written: a function that yields what it sees, under a code and the words that explain it."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Sequence
 
-from nim_stack.operations.diagnosis.case import Case
+from nim_stack.base.problems import Finding
+from nim_stack.base.registry import Registry
+from nim_stack.operations.diagnosis.observed import ObservedDeployment
 
 DOCUMENT = "docs/troubleshooting.md"
+_ORDER = (
+    "lws-absent",
+    "lws-too-old",
+    "webhook-down",
+    "not-deployed",
+    "quota",
+    "pod-security",
+    "admission",
+    "node-not-ready",
+    "stuck-terminating",
+    "claim-missing",
+    "class-missing",
+    "class-for-one-node",
+    "claim-for-one-node",
+    "claim-pending",
+    "too-few-gpus",
+    "selector",
+    "taint",
+    "not-enough-resources",
+    "scheduler-absent",
+    "unschedulable",
+    "pull-refused",
+    "image-missing",
+    "registry-unreachable",
+    "secret-missing",
+    "mount-failed",
+    "container-not-created",
+    "disk-full",
+    "evicted",
+    "hub-refuses-token",
+    "ngc-refuses-key",
+    "model-not-found",
+    "cache-not-shared",
+    "download-failed",
+    "invalid-environment",
+    "out-of-memory",
+    "shared-memory-too-small",
+    "gpu-memory",
+    "wrong-interface",
+    "service-shadows-leader",
+    "leader-address-missing",
+    "leader-name-unresolved",
+    "connection-lost",
+    "leader-unreachable",
+    "images-differ",
+    "group-incomplete",
+    "nccl-failed",
+    "startup-too-slow",
+    "engine-failed",
+    "crash-loop",
+    "no-completion",
+    "not-asked",
+    "nccl-over-tcp",
+)
+"""The cluster's part first, then that of the nodes, and last what repeats: causes before what follows from them."""
 
 
-@dataclass(frozen=True)
-class Failure:
-    """One class of failures. The code is never given to another one."""
-
-    code: str
-    title: str
-    cause: str
-    cure: str
-    """What to do, wherever it happens."""
-    lesser: bool = False
-    """Whether the model can serve all the same."""
-    though_ready: bool = False
-    """Whether it is one of a group whose pods are all ready."""
-
-    @property
-    def section(self) -> str:
-        return f"{DOCUMENT}#{self.code}"
+def not_serving(observed: ObservedDeployment) -> bool:
+    """The condition of most failures: some group does not serve."""
+    return not observed.available
 
 
-@dataclass(frozen=True)
-class Sign:
+def all_ready(observed: ObservedDeployment) -> bool:
+    """The condition of failures that a group can have while all its pods are ready."""
+    return observed.available
+
+
+FAILURES = Registry[ObservedDeployment](
+    "nim_stack.operations.diagnosis", page=DOCUMENT, applies=not_serving, order=_ORDER
+)
+failure = FAILURES.add
+"""Decorator of a judge. A failure with which the model can serve all the same has the severity `warning`."""
+
+
+def sign(why: str, evidence: tuple[str, ...], instead: str) -> Finding:
     """What a judge saw: the failure in this deployment's own words, the proof, and what to do here."""
-
-    what: str
-    evidence: tuple[str, ...]
-    do: str
+    return Finding("", None, why, instead, evidence)
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """One failure that this deployment has."""
-
-    failure: Failure
-    sign: Sign
-
-    @property
-    def document(self) -> dict[str, Any]:
-        """For programs."""
-        return {
-            "code": self.failure.code,
-            "title": self.failure.title,
-            "severity": "warning" if self.failure.lesser else "failure",
-            "what": self.sign.what,
-            "evidence": list(self.sign.evidence),
-            "do": self.sign.do,
-            "section": self.failure.section,
-        }
-
-
-Judge = Callable[[Case], Iterator[Sign]]
-When = Literal["always", "not serving", "ready"]
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """A failure, and the function that sees it."""
-
-    failure: Failure
-    judge: Judge
-    when: When
-
-    def verdicts(self, case: Case) -> Iterator[Verdict]:
-        if self.when != "always" and case.available != (self.when == "ready"):
-            return
-        for sign in self.judge(case):
-            yield Verdict(self.failure, sign)
-
-
-JUDGEMENTS: list[Judgement] = []
-"""All of them, causes before what follows from them."""
-
-
-def failure(
-    code: str, title: str, *, cause: str, cure: str, lesser: bool = False, when: When = "not serving"
-) -> Callable[[Judge], Judge]:
-    """Register a function as the judge of a failure. It looks at deployments that do not serve, unless told."""
-
-    def register(judge: Judge) -> Judge:
-        JUDGEMENTS.append(Judgement(Failure(code, title, cause, cure, lesser, when == "ready"), judge, when))
-        return judge
-
-    return register
-
-
-def some(texts: list[str], most: int = 4) -> tuple[str, ...]:
-    """The first few, without repetition."""
+def some(texts: Sequence[str], most: int = 4) -> tuple[str, ...]:
+    """The first few texts without repetition, and how many more there are."""
     unique = list(dict.fromkeys(texts))
     rest = len(unique) - most
     return tuple(unique[:most]) + ((f"and {rest} more like these",) if rest > 0 else ())

@@ -3,20 +3,24 @@
 from collections.abc import Iterator
 
 from nim_stack.base import names
-from nim_stack.operations.diagnosis.case import Case
-from nim_stack.operations.diagnosis.failure import Sign, failure, some
+from nim_stack.base.problems import Finding
+from nim_stack.operations.diagnosis.failure import failure, sign, some
 from nim_stack.operations.diagnosis.logs import Hit, fresh
+from nim_stack.operations.diagnosis.observed import ObservedDeployment
+from nim_stack.operations.diagnosis.view import endpoints, ready_endpoints
 
 
-def _policies(case: Case) -> list[str]:
-    return [f"NetworkPolicy {item['metadata']['name']} is in the namespace" for item in case.snapshot.get("policies")]
+def _policies(observed: ObservedDeployment) -> list[str]:
+    return [
+        f"NetworkPolicy {item['metadata']['name']} is in the namespace" for item in observed.snapshot.get("policies")
+    ]
 
 
-def _shadow(case: Case) -> str | None:
+def _shadow(observed: ObservedDeployment) -> str | None:
     """What is wrong with the Service of the LWS's name."""
-    for service in case.snapshot.get("services"):
+    for service in observed.snapshot.get("services"):
         meta = service["metadata"]
-        if meta["name"] != case.snapshot.name:
+        if meta["name"] != observed.snapshot.name:
             continue
         owners = [owner.get("kind") for owner in meta.get("ownerReferences") or []]
         if service["spec"].get("clusterIP") != "None":
@@ -24,7 +28,7 @@ def _shadow(case: Case) -> str | None:
         if "LeaderWorkerSet" not in owners and not service["spec"].get("publishNotReadyAddresses"):
             return f"Service {meta['name']} is not the one of LWS and hides leaders that are not ready"
         selector = service["spec"].get("selector") or {}
-        if selector.get(names.LWS_NAME_LABEL) != case.snapshot.name:
+        if selector.get(names.LWS_NAME_LABEL) != observed.snapshot.name:
             return f"Service {meta['name']} is not the one of LWS and selects {selector or 'nothing'}"
     return None
 
@@ -36,14 +40,13 @@ def _shadow(case: Case) -> str | None:
     "in its place, the leader has no name in DNS and no worker finds it.",
     cure="Delete or rename that Service; LWS makes its own within seconds.",
 )
-def service_shadows_leader(case: Case) -> Iterator[Sign]:
-    shadow = _shadow(case)
-    if shadow and case.group is not None:
-        seen = [hit.evidence for hit in case.hits_of("leader-name-unresolved")]
-        do = (
-            f"`kubectl -n {case.snapshot.namespace} delete service {case.snapshot.name}`, or deploy under another name."
-        )
-        yield Sign("another Service has the name that LWS needs for its own", (shadow, *some(seen, 1)), do)
+def service_shadows_leader(observed: ObservedDeployment) -> Iterator[Finding]:
+    shadow = _shadow(observed)
+    if shadow and observed.group is not None:
+        seen = [hit.evidence for hit in observed.hits_of("leader-name-unresolved")]
+        snapshot = observed.snapshot
+        do = f"`kubectl -n {snapshot.namespace} delete service {snapshot.name}`, or deploy under another name."
+        yield sign("another Service has the name that LWS needs for its own", (shadow, *some(seen, 1)), do)
 
 
 @failure(
@@ -52,13 +55,13 @@ def service_shadows_leader(case: Case) -> Iterator[Sign]:
     cause="LWS puts LWS_LEADER_ADDRESS into every container when a pod is made; its pod webhook was not asked.",
     cure="See the LWS webhooks, then delete the leader pod so that the group is made anew.",
 )
-def leader_address_missing(case: Case) -> Iterator[Sign]:
-    without = [pod.name for pod in case.pods
+def leader_address_missing(observed: ObservedDeployment) -> Iterator[Finding]:
+    without = [pod.name for pod in observed.pods
                if not any(v["name"] == "LWS_LEADER_ADDRESS" for v in pod.main_spec.get("env") or [])]  # fmt: skip
     if without:
         seen = tuple(f"{name} has no variable LWS_LEADER_ADDRESS" for name in without[:3])
         do = "See whether the mutating webhook of LWS matches pods of this namespace; then delete the leader pod."
-        yield Sign("pods were made without LWS's part", seen, do)
+        yield sign("pods were made without LWS's part", seen, do)
 
 
 @failure(
@@ -67,29 +70,35 @@ def leader_address_missing(case: Case) -> Iterator[Sign]:
     cause="Pods cannot reach the cluster's DNS, it does not run, or it does not know the leader.",
     cure="See that CoreDNS runs and that nothing blocks port 53 (UDP and TCP) from the pods.",
 )
-def leader_name_unresolved(case: Case) -> Iterator[Sign]:
-    found = [hit for hit in case.hits_of("leader-name-unresolved") if _leader_is_there(case, hit)]
-    if not found or _shadow(case):
+def leader_name_unresolved(observed: ObservedDeployment) -> Iterator[Finding]:
+    found = [hit for hit in observed.hits_of("leader-name-unresolved") if _leader_is_there(observed, hit)]
+    if not found or _shadow(observed):
         return
     name = found[0].match["what"]
-    dns = [e for s in case.snapshot.get("dns") for e in s.get("endpoints") or []
-           if (e.get("conditions") or {}).get("ready")]  # fmt: skip
-    headless = {"kubernetes.io/service-name": case.snapshot.name}.items()
-    known = [e for s in case.snapshot.get("endpoints") if headless <= (s["metadata"].get("labels") or {}).items()
-             for e in s.get("endpoints") or []]  # fmt: skip
-    notes, do = [], "Allow DNS (port 53, UDP and TCP) from these pods and nodes to kube-system."
-    if case.snapshot.read("dns"):
-        notes.append(f"cluster DNS has {len(dns)} ready endpoints")
-        if not dns:
-            do = "Bring the cluster's DNS back: `kubectl -n kube-system get pods -l k8s-app=kube-dns`."
-    if case.snapshot.read("endpoints"):
-        notes.append(f"the headless Service {case.snapshot.name} has {len(known)} endpoints")
-        if not known:
-            do = f"LWS has not made the headless Service {case.snapshot.name}, or it selects nothing: see LWS's log."
+    notes, do = _name_services(observed)
     if "." not in name:
         notes.append("the name has no domain: see dnsPolicy (with hostNetwork it must be ClusterFirstWithHostNet)")
-    seen = (*some([hit.evidence for hit in found], 2), *notes, *_policies(case))
-    yield Sign(f"the name {name} does not resolve in the pods", seen, do)
+    seen = (*some([hit.evidence for hit in found], 2), *notes, *_policies(observed))
+    yield sign(f"the name {name} does not resolve in the pods", seen, do)
+
+
+def _name_services(observed: ObservedDeployment) -> tuple[list[str], str]:
+    """What is known of the cluster's DNS and of the headless Service, and what to do about a name that fails."""
+    snapshot = observed.snapshot
+    notes, do = [], "Allow DNS (port 53, UDP and TCP) from these pods and nodes to kube-system."
+    if snapshot.read("dns"):
+        ready = len(ready_endpoints(snapshot.get("dns")))
+        notes.append(f"cluster DNS has {ready} ready endpoints")
+        if not ready:
+            do = "Bring the cluster's DNS back: `kubectl -n kube-system get pods -l k8s-app=kube-dns`."
+    if snapshot.read("endpoints"):
+        headless = {"kubernetes.io/service-name": snapshot.name}.items()
+        slices = [e for e in snapshot.get("endpoints") if headless <= (e["metadata"].get("labels") or {}).items()]
+        known = len(endpoints(slices))
+        notes.append(f"the headless Service {snapshot.name} has {known} endpoints")
+        if not known:
+            do = f"LWS has not made the headless Service {snapshot.name}, or it selects nothing: see LWS's log."
+    return notes, do
 
 
 @failure(
@@ -99,19 +108,19 @@ def leader_name_unresolved(case: Case) -> Iterator[Sign]:
     "service mesh, a firewall, or no network between those two nodes.",
     cure="Allow all TCP between the pods of a group: Ray and NCCL use more ports than the one that they meet at.",
 )
-def leader_unreachable(case: Case) -> Iterator[Sign]:
-    taken = case.snapshot.taken
-    said = [hit for hit in case.hits_of("leader-unreachable") if hit.role != "leader" and fresh(hit, taken)]
-    found = [hit for hit in said if _leader_is_there(case, hit)]
+def leader_unreachable(observed: ObservedDeployment) -> Iterator[Finding]:
+    taken = observed.snapshot.taken
+    of_workers = [hit for hit in observed.hits_of("leader-unreachable") if hit.role != "leader" and fresh(hit, taken)]
+    found = [hit for hit in of_workers if _leader_is_there(observed, hit)]
     if found:
-        pairs = {f"{pod.name} on {pod.node}" for pod in case.pods if pod.name in {hit.pod for hit in found}}
-        leaders = [f"leader {pod.name} runs on {pod.node}, address {pod.address}" for pod in case.running_leaders]
-        seen = (*some([hit.evidence for hit in found], 2), *some(leaders, 1), *_policies(case))
+        pairs = {f"{pod.name} on {pod.node}" for pod in observed.pods if pod.name in {hit.pod for hit in found}}
+        leaders = [f"leader {pod.name} runs on {pod.node}, address {pod.address}" for pod in observed.running_leaders]
+        seen = (*some([hit.evidence for hit in found], 2), *some(leaders, 1), *_policies(observed))
         do = (
             "Allow all TCP between the pods of a group. In turn: NetworkPolicies of the namespace, a sidecar of a "
             "service mesh, the firewall or security group between the nodes, the network plugin of the node."
         )
-        yield Sign(f"{found[0].match['what']} gets no answer from {', '.join(sorted(pairs)) or 'a worker'}", seen, do)
+        yield sign(f"{found[0].match['what']} gets no answer from {', '.join(sorted(pairs)) or 'a worker'}", seen, do)
 
 
 @failure(
@@ -121,12 +130,12 @@ def leader_unreachable(case: Case) -> Iterator[Sign]:
     "a port that Ray chose itself is blocked.",
     cure="Allow all TCP between the pods of a group, and see the network between the two nodes.",
 )
-def connection_lost(case: Case) -> Iterator[Sign]:
-    if found := [hit for hit in case.hits_of("connection-lost") if fresh(hit, case.snapshot.taken)]:
-        nodes = ", ".join(sorted({pod.node for pod in case.pods if pod.node}))
+def connection_lost(observed: ObservedDeployment) -> Iterator[Finding]:
+    if found := [hit for hit in observed.hits_of("connection-lost") if fresh(hit, observed.snapshot.taken)]:
+        nodes = ", ".join(sorted({pod.node for pod in observed.pods if pod.node}))
         do = f"See the network between {nodes or 'the nodes'}, and that all TCP ports are open between pods of a group."
-        seen = (*some([hit.evidence for hit in found], 3), *_policies(case))
-        yield Sign(found[0].match["what"], seen, do)
+        seen = (*some([hit.evidence for hit in found], 3), *_policies(observed))
+        yield sign(found[0].match["what"], seen, do)
 
 
 @failure(
@@ -135,11 +144,11 @@ def connection_lost(case: Case) -> Iterator[Sign]:
     cause="Ray joins only nodes of the same Ray and Python version; a tag that moved gives each node another image.",
     cure="Use a digest, or an immutable tag, in nim.image.",
 )
-def images_differ(case: Case) -> Iterator[Sign]:
-    if found := case.hits_of("images-differ"):
-        ids = {str(pod.main.raw.get("imageID")) for pod in case.pods if pod.main and pod.main.raw.get("imageID")}
+def images_differ(observed: ObservedDeployment) -> Iterator[Finding]:
+    if found := observed.hits_of("images-differ"):
+        ids = {str(pod.main.raw.get("imageID")) for pod in observed.pods if pod.main and pod.main.raw.get("imageID")}
         seen = (*some([hit.evidence for hit in found], 2), f"image IDs: {', '.join(sorted(ids))}")
-        yield Sign("leader and worker have different versions", seen, "Name the image by digest, and pull it anew.")
+        yield sign("leader and worker have different versions", seen, "Name the image by digest, and pull it anew.")
 
 
 @failure(
@@ -149,23 +158,23 @@ def images_differ(case: Case) -> Iterator[Sign]:
     cure="See what is missing: a worker that has not joined says why in its own log; a pod that brings fewer GPUs than "
     "planned has another request.",
 )
-def group_incomplete(case: Case) -> Iterator[Sign]:
-    groups = {pod.group for pod in case.pods if not (pod.main and pod.main.running_since)}
-    found = [hit for hit in case.hits_of("group-incomplete") if not _waits(case, hit, groups)]
+def group_incomplete(observed: ObservedDeployment) -> Iterator[Finding]:
+    groups = {pod.group for pod in observed.pods if not (pod.main and pod.main.running_since)}
+    found = [hit for hit in observed.hits_of("group-incomplete") if not _waits(observed, hit, groups)]
     if found:
         do = "`kubectl logs` of the worker that is missing; nim.gpusPerNode against what the nodes give."
-        yield Sign(f"still missing: {found[0].match['what']}", some([hit.evidence for hit in found], 2), do)
+        yield sign(f"still missing: {found[0].match['what']}", some([hit.evidence for hit in found], 2), do)
 
 
-def _waits(case: Case, hit: Hit, groups: set[str]) -> bool:
+def _waits(observed: ObservedDeployment, hit: Hit, groups: set[str]) -> bool:
     """Whether a pod of that group does not run yet, which is then the cause."""
-    return any(pod.name == hit.pod and pod.group in groups for pod in case.pods)
+    return any(pod.name == hit.pod and pod.group in groups for pod in observed.pods)
 
 
-def _leader_is_there(case: Case, hit: Hit) -> bool:
+def _leader_is_there(observed: ObservedDeployment, hit: Hit) -> bool:
     """Whether the leader runs; else that is what went wrong."""
-    pod = next((pod for pod in case.pods if pod.name == hit.pod), None)
+    pod = next((pod for pod in observed.pods if pod.name == hit.pod), None)
     if pod is None or not hit.when:
         return True
-    leader = case.leader_of(pod)
+    leader = observed.leader_of(pod)
     return leader is not None and leader.main is not None and leader.main.running_since is not None

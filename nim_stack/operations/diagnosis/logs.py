@@ -31,7 +31,10 @@ class Pattern(Settings):
     )
     phase: str | None = Field(None, description="For `progress`: what goes on.")
     source: str = Field(description="Where the line is written.")
-    example: str = Field(description="Such a line.")
+    example: str | None = Field(None, description="Such a line, where somebody else's program writes it.")
+    sentence: str | None = Field(
+        None, description="Where a program of this project writes it: the name of what the tests run to get such lines."
+    )
 
     @cached_property
     def regex(self) -> re.Pattern[str]:
@@ -47,7 +50,7 @@ class Hit:
     role: str
     line: str
     where: str
-    """In words: log of a container, its log before it restarted, its last words."""
+    """Where the line stands, in words: the log of a container, its log before it restarted, or its last words."""
     match: re.Match[str]
     when: str = ""
 

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from nim_stack.base import names
-from nim_stack.operations.diagnosis.case import Case, stated
-from nim_stack.operations.diagnosis.failure import Sign, failure
+from nim_stack.base.problems import Finding
+from nim_stack.operations.diagnosis.failure import failure, sign
+from nim_stack.operations.diagnosis.observed import ObservedDeployment, stated
 from nim_stack.operations.diagnosis.placement import placement
 from nim_stack.operations.diagnosis.view import condition, requested
 
@@ -21,13 +22,13 @@ node-monitor-grace-period)."""
     cure="Bring the node back; or delete the Node object (or taint it node.kubernetes.io/out-of-service) so that its "
     "pods are made elsewhere.",
 )
-def node_not_ready(case: Case) -> Iterator[Sign]:
-    ours = {pod.node for pod in case.pods if pod.node}
-    wanted = _wanted(case)
-    leases = {item["metadata"]["name"]: item["spec"].get("renewTime") for item in case.snapshot.get("leases")}
-    for node in case.nodes:
-        silent = case.age(leases.get(node.name))
-        here = [pod.name for pod in case.pods if pod.node == node.name]
+def node_not_ready(observed: ObservedDeployment) -> Iterator[Finding]:
+    ours = {pod.node for pod in observed.pods if pod.node}
+    wanted = _wanted(observed)
+    leases = {item["metadata"]["name"]: item["spec"].get("renewTime") for item in observed.snapshot.get("leases")}
+    for node in observed.nodes:
+        silent = observed.age(leases.get(node.name))
+        here = [pod.name for pod in observed.pods if pod.node == node.name]
         if not (node.name in ours or node.name in wanted) or (node.ready and silent < SILENT_SECONDS):
             continue
         evidence = [f"node {node.name}: no heartbeat for {silent:.0f} s"] if silent >= SILENT_SECONDS else []
@@ -38,18 +39,18 @@ def node_not_ready(case: Case) -> Iterator[Sign]:
         if here:
             evidence.append(f"pods there: {', '.join(here)}")
         do = f"Bring {node.name} back. If it is gone for good: `kubectl delete node {node.name}`, and the group moves."
-        yield Sign(f"node {node.name} does not answer", tuple(evidence), do)
+        yield sign(f"node {node.name} does not answer", tuple(evidence), do)
 
 
-def _wanted(case: Case) -> set[str]:
+def _wanted(observed: ObservedDeployment) -> set[str]:
     """Nodes that a pod without one could run on, where too few others are left for a group."""
-    unplaced = [pod for pod in case.pods if not pod.node]
-    if case.group is None or not (unplaced or case.missing):
+    unplaced = [pod for pod in observed.pods if not pod.node]
+    if observed.group is None or not (unplaced or observed.missing):
         return set()
-    template = case.group["spec"]["leaderWorkerTemplate"]
+    template = observed.group["spec"]["leaderWorkerTemplate"]
     spec = unplaced[0].spec if unplaced else (template.get("leaderTemplate") or template["workerTemplate"])["spec"]
-    found = placement(case, spec, int(requested({"spec": spec}, names.GPU_RESOURCE)))
-    return {node.name for node in found.selected} if len(found.usable) < case.size else set()
+    found = placement(observed, spec, int(requested({"spec": spec}, names.GPU_RESOURCE)))
+    return {node.name for node in found.selected} if len(found.usable) < observed.size else set()
 
 
 @failure(
@@ -59,15 +60,15 @@ def _wanted(case: Case) -> set[str]:
     "The group is made anew only when all its pods have gone, and they hold their GPUs meanwhile.",
     cure="See the node first; then what finalizers the pod has.",
 )
-def stuck(case: Case) -> Iterator[Sign]:
-    late = [pod for pod in case.pods if pod.deleting_since and case.age(pod.deleting_since) > 60]
+def stuck(observed: ObservedDeployment) -> Iterator[Finding]:
+    late = [pod for pod in observed.pods if pod.deleting_since and observed.age(pod.deleting_since) > 60]
     for pod in late:
-        node = case.node(pod.node)
+        node = observed.node(pod.node)
         if node is not None and not node.ready:
             continue
         holds = ", ".join(pod.raw["metadata"].get("finalizers") or []) or "none"
-        seen = f"{pod.name} should have gone {case.age(pod.deleting_since):.0f} s ago; finalizers: {holds}"
-        yield Sign(f"{pod.name} is Terminating and does not go", (seen,), f"See node {pod.node} and its kubelet's log.")
+        seen = f"{pod.name} should have gone {observed.age(pod.deleting_since):.0f} s ago; finalizers: {holds}"
+        yield sign(f"{pod.name} is Terminating and does not go", (seen,), f"See node {pod.node} and its kubelet's log.")
 
 
 @failure(
@@ -76,12 +77,12 @@ def stuck(case: Case) -> Iterator[Sign]:
     cause="The node ran short of memory, disk or process ids, or a pod used more than its limit of ephemeral storage.",
     cure="The message says what ran short; give the pods a request for it, or the node more of it.",
 )
-def evicted(case: Case) -> Iterator[Sign]:
-    seen = [f"{pod.name}: {stated(pod.raw['status'].get('message', ''))}" for pod in case.everyone
+def evicted(observed: ObservedDeployment) -> Iterator[Finding]:
+    seen = [f"{pod.name}: {stated(pod.raw['status'].get('message', ''))}" for pod in observed.everyone
             if pod.raw["status"].get("reason") == "Evicted"]  # fmt: skip
-    seen += [str(event) for event in case.recent("Evicted", seconds=900)]
+    seen += [str(event) for event in observed.recent("Evicted", seconds=900)]
     seen = [text for text in seen if "ephemeral" not in text and "EmptyDir" not in text]  # disk-full says so
     if seen:
-        yield Sign(
+        yield sign(
             "pods were evicted from their node", tuple(dict.fromkeys(seen)), "See what the message says ran short."
         )

@@ -2,36 +2,36 @@
 
 from collections.abc import Iterator
 
-from nim_stack.operations.diagnosis.failure import Failure, Verdict
+from nim_stack.base.problems import Problem, Rule
+from nim_stack.base.words import count
 from nim_stack.operations.diagnosis.verdict import Diagnosis, all_failures
 
 MOST_IN_FULL = 3
 
 
 def page(diagnosis: Diagnosis) -> str:
-    """For people: the verdict first, then why, then what to do."""
+    """The diagnosis for people: first what the state is, then why, then what to do."""
     return "\n".join(_lines(diagnosis))
 
 
 def _lines(found: Diagnosis) -> Iterator[str]:
-    snapshot = found.case.snapshot
+    snapshot = found.observed.snapshot
     place = f"{snapshot.namespace}/{snapshot.name}"
     if found.state == "serving":
-        groups = found.case.replicas
-        yield f"{place} serves: {groups} {'group' if groups == 1 else 'groups'} of {found.case.size} pods, all ready."
+        yield f"{place} serves: {count(found.observed.replicas, 'group')} of {found.observed.size} pods, all ready."
     elif found.state == "starting":
         yield f"{place} is starting, and nothing is wrong so far."
     elif found.state == "failing":
-        yield f"{place} does not serve: {found.failures[0].failure.title}."
+        yield f"{place} does not serve: {found.failures[0].rule.title}."
     else:
         yield f"{place} does not serve, and none of the known failures fits."
-    for verdict in found.failures[:MOST_IN_FULL]:
-        yield from _verdict(verdict)
+    for problem in found.failures[:MOST_IN_FULL]:
+        yield from _problem(problem)
     if rest := found.failures[MOST_IN_FULL:]:
         yield ""
-        yield f"Also: {'; '.join(f'{verdict.failure.code} ({verdict.sign.what})' for verdict in rest)}"
-    for verdict in found.warnings:
-        yield from _verdict(verdict, "warning: ")
+        yield f"Also: {'; '.join(f'{problem.rule.code} ({problem.why})' for problem in rest)}"
+    for problem in found.warnings:
+        yield from _problem(problem, "warning: ")
     if found.state in ("starting", "unknown"):
         yield ""
         yield from (f"  {'late: ' if step.late else ''}{step}" for step in found.steps[:8])
@@ -45,11 +45,11 @@ def _lines(found: Diagnosis) -> Iterator[str]:
         yield from (f"  {note}" for note in snapshot.notes[:8])
 
 
-def _verdict(verdict: Verdict, kind: str = "") -> Iterator[str]:
+def _problem(problem: Problem, kind: str = "") -> Iterator[str]:
     yield ""
-    yield f"{kind}{verdict.failure.code}: {verdict.sign.what}"
-    yield from (f"  · {line}" for line in verdict.sign.evidence)
-    yield f"  → {verdict.sign.do or verdict.failure.cure}"
+    yield f"{kind}{problem.rule.code}: {problem.why}"
+    yield from (f"  · {line}" for line in problem.evidence)
+    yield f"  → {problem.instead or problem.rule.cure}"
 
 
 _HEAD = """# Troubleshooting
@@ -81,6 +81,6 @@ def document() -> str:
     return _HEAD + rows + "".join(_section(failure) for failure in known)
 
 
-def _section(failure: Failure) -> str:
-    serves = " It is a warning: the model can serve all the same." if failure.lesser else ""
+def _section(failure: Rule) -> str:
+    serves = " It is a warning: the model can serve all the same." if failure.severity == "warning" else ""
     return f"\n## {failure.code}\n\n**{failure.title}.** {failure.cause}{serves}\n\n{failure.cure}\n"

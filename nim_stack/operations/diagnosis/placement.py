@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nim_stack.base import names
-from nim_stack.operations.diagnosis.case import Case
+from nim_stack.operations.diagnosis.observed import ObservedDeployment
 from nim_stack.operations.diagnosis.view import Node, Pod, requested
 
 Json = dict[str, Any]
@@ -19,36 +19,36 @@ class Placement:
     """What the pod requests."""
     all: tuple[Node, ...]
     capable: tuple[Node, ...]
-    """With so many GPUs, whoever has them."""
+    """Nodes with so many GPUs, whoever holds them."""
     selected: tuple[Node, ...]
-    """Of these, the ones that selector and affinity allow."""
+    """Capable nodes that selector and affinity allow."""
     usable: tuple[Node, ...]
-    """Of these, ready, not cordoned and with tolerated taints."""
+    """Selected nodes that are ready, not cordoned and without a taint that the pod does not tolerate."""
     free: tuple[Node, ...]
-    """Of these, with so many GPUs that nobody holds."""
+    """Usable nodes with so many GPUs that nobody holds."""
 
 
-def placement(case: Case, spec: Json, gpus: int, group: str | None = None) -> Placement:
+def placement(observed: ObservedDeployment, spec: Json, gpus: int, group: str | None = None) -> Placement:
     """Nodes for a pod of this spec; those with another pod of its group are not free."""
-    capable = tuple(node for node in case.nodes if node.gpus >= gpus)
+    capable = tuple(node for node in observed.nodes if node.gpus >= gpus)
     selected = tuple(node for node in capable if selects(spec, node))
     usable = tuple(node for node in selected if node.ready and not node.cordoned and not untolerated(spec, node))
-    taken = {pod.node for pod in case.pods if group is not None and pod.group == group and pod.node}
-    free = tuple(node for node in usable if node.name not in taken and free_gpus(case, node) >= gpus)
-    return Placement(gpus, case.nodes, capable, selected, usable, free)
+    taken = {pod.node for pod in observed.pods if group is not None and pod.group == group and pod.node}
+    free = tuple(node for node in usable if node.name not in taken and free_gpus(observed, node) >= gpus)
+    return Placement(gpus, observed.nodes, capable, selected, usable, free)
 
 
-def free_gpus(case: Case, node: Node) -> int:
+def free_gpus(observed: ObservedDeployment, node: Node) -> int:
     """GPUs that no pod requests; all of them when other pods cannot be read."""
-    held = sum(requested(pod, names.GPU_RESOURCE) for pod in case.snapshot.get("load") if on(pod, node))
+    held = sum(requested(pod, names.GPU_RESOURCE) for pod in observed.snapshot.get("load") if on(pod, node))
     return int(node.gpus - held)
 
 
-def holders(case: Case, nodes: Iterable[Node]) -> list[str]:
-    """Who holds GPUs there."""
+def holders(observed: ObservedDeployment, nodes: Iterable[Node]) -> list[str]:
+    """Which pods hold GPUs of these nodes, and how many, in words."""
     found = []
     for node in nodes:
-        for pod in case.snapshot.get("load"):
+        for pod in observed.snapshot.get("load"):
             count = int(requested(pod, names.GPU_RESOURCE))
             if count and on(pod, node):
                 meta = pod["metadata"]

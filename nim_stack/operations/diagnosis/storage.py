@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterator
 
-from nim_stack.operations.diagnosis.case import Case, Json, stated
-from nim_stack.operations.diagnosis.failure import Sign, failure, some
+from nim_stack.base.problems import Finding
+from nim_stack.operations.diagnosis.failure import failure, sign, some
+from nim_stack.operations.diagnosis.observed import Json, ObservedDeployment, stated
 from nim_stack.operations.diagnosis.provisioners import shared
 
 _ELSEWHERE = ("ReadWriteOncePod", "volume node affinity", "PersistentVolume's node")
@@ -12,15 +13,15 @@ MOUNT_SECONDS = 45.0
 """Within this time a volume may still be attached and mounted as usual."""
 
 
-def _pending(case: Case) -> Iterator[tuple[str, Json]]:
-    for name in case.mounted_claims:
-        claim = case.claims.get(name)
+def _pending(observed: ObservedDeployment) -> Iterator[tuple[str, Json]]:
+    for name in observed.mounted_claims:
+        claim = observed.claims.get(name)
         if claim is not None and claim.get("status", {}).get("phase") == "Pending":
             yield name, claim
 
 
-def _events(case: Case, claim: str, *reasons: str) -> list[str]:
-    return [str(event) for event in case.recent(*reasons) if event.about == ("PersistentVolumeClaim", claim)]
+def _events(observed: ObservedDeployment, claim: str, *reasons: str) -> list[str]:
+    return [str(event) for event in observed.recent(*reasons) if event.about == ("PersistentVolumeClaim", claim)]
 
 
 @failure(
@@ -29,15 +30,17 @@ def _events(case: Case, claim: str, *reasons: str) -> list[str]:
     cause="The pods mount a PersistentVolumeClaim that is not in their namespace.",
     cure="Correct nim.storage.existingClaim, or make the claim.",
 )
-def claim_missing(case: Case) -> Iterator[Sign]:
-    if not case.snapshot.read("claims") or case.group is None:
+def claim_missing(observed: ObservedDeployment) -> Iterator[Finding]:
+    if not observed.snapshot.read("claims") or observed.group is None:
         return
-    for name in case.mounted_claims:
-        if name not in case.claims:
-            said = [f"{pod.name}: {stated(why)}" for pod in case.pods if name in (why := pod.unscheduled or "")]
-            there = ", ".join(case.claims) or "none"
-            evidence = (f"claims in {case.snapshot.namespace}: {there}", *some(said, 2))
-            yield Sign(f"the claim {name} is not there", evidence, "Correct nim.storage.existingClaim, or make it.")
+    for name in observed.mounted_claims:
+        if name not in observed.claims:
+            complaints = [
+                f"{pod.name}: {stated(why)}" for pod in observed.pods if name in (why := pod.unscheduled or "")
+            ]
+            there = ", ".join(observed.claims) or "none"
+            evidence = (f"claims in {observed.snapshot.namespace}: {there}", *some(complaints, 2))
+            yield sign(f"the claim {name} is not there", evidence, "Correct nim.storage.existingClaim, or make it.")
 
 
 @failure(
@@ -46,20 +49,20 @@ def claim_missing(case: Case) -> Iterator[Sign]:
     cause="A claim with ReadWriteOnce is mounted on one node, one with ReadWriteOncePod in one pod; the others wait.",
     cure="Use a ReadWriteMany claim.",
 )
-def claim_for_one_node(case: Case) -> Iterator[Sign]:
-    wanted = case.size * case.replicas
-    for name in case.mounted_claims:
-        modes = case.claims.get(name, {}).get("spec", {}).get("accessModes") or []
+def claim_for_one_node(observed: ObservedDeployment) -> Iterator[Finding]:
+    wanted = observed.size * observed.replicas
+    for name in observed.mounted_claims:
+        modes = observed.claims.get(name, {}).get("spec", {}).get("accessModes") or []
         if wanted < 2 or not modes or {"ReadWriteMany", "ReadOnlyMany"} & set(modes):
             continue
-        said = [f"{pod.name}: {stated(pod.unscheduled)}" for pod in case.pods if pod.unscheduled
+        complaints = [f"{pod.name}: {stated(pod.unscheduled)}" for pod in observed.pods if pod.unscheduled
                 and any(words in pod.unscheduled for words in _ELSEWHERE)]  # fmt: skip
-        said += [str(event) for event in case.recent("FailedAttachVolume", "FailedMount")
+        complaints += [str(event) for event in observed.recent("FailedAttachVolume", "FailedMount")
                  if "Multi-Attach" in event.message or "already used by" in event.message]  # fmt: skip
-        if said or "ReadWriteOncePod" in modes:
+        if complaints or "ReadWriteOncePod" in modes:
             seen = f"claim {name}: accessModes {', '.join(modes)}; {wanted} pods mount it"
             do = "Use a claim or class with ReadWriteMany (nim.storage); a claim's mode cannot be changed."
-            yield Sign(f"{wanted} pods mount the claim {name}, which is for one", (seen, *some(said, 2)), do)
+            yield sign(f"{wanted} pods mount the claim {name}, which is for one", (seen, *some(complaints, 2)), do)
 
 
 @failure(
@@ -68,15 +71,15 @@ def claim_for_one_node(case: Case) -> Iterator[Sign]:
     cause="Nothing provisions a claim whose class is not there.",
     cure="Correct nim.storage.storageClass: `kubectl get storageclass`.",
 )
-def class_missing(case: Case) -> Iterator[Sign]:
-    there = [item["metadata"]["name"] for item in case.snapshot.get("classes")]
-    for name, claim in _pending(case):
+def class_missing(observed: ObservedDeployment) -> Iterator[Finding]:
+    there = [item["metadata"]["name"] for item in observed.snapshot.get("classes")]
+    for name, claim in _pending(observed):
         wanted = claim["spec"].get("storageClassName")
-        if case.snapshot.read("classes") and wanted and wanted not in there:
+        if observed.snapshot.read("classes") and wanted and wanted not in there:
             seen = (f"claim {name} is Pending; classes: {', '.join(there) or 'none'}",
-                    *some(_events(case, name, "ProvisioningFailed"), 1))  # fmt: skip
+                    *some(_events(observed, name, "ProvisioningFailed"), 1))  # fmt: skip
             do = f"Set nim.storage.storageClass to one of {', '.join(there)}, under another nim.name or after deleting "
-            yield Sign(f"there is no storage class {wanted}", seen, f"{do}the empty claim; or make the class.")
+            yield sign(f"there is no storage class {wanted}", seen, f"{do}the empty claim; or make the class.")
 
 
 @failure(
@@ -85,20 +88,23 @@ def class_missing(case: Case) -> Iterator[Sign]:
     cause="It makes disks, which one node at a time mounts; the claim stays Pending.",
     cure="Use a class for shared files, such as NFS, EFS, Filestore, Azure Files, CephFS or Lustre.",
 )
-def class_for_one_node(case: Case) -> Iterator[Sign]:
-    classes = {item["metadata"]["name"]: item for item in case.snapshot.get("classes")}
-    for name, claim in _pending(case):
+def class_for_one_node(observed: ObservedDeployment) -> Iterator[Finding]:
+    classes = {item["metadata"]["name"]: item for item in observed.snapshot.get("classes")}
+    for name, claim in _pending(observed):
         if "ReadWriteMany" not in (claim["spec"].get("accessModes") or []):
             continue
-        found = classes.get(claim["spec"].get("storageClassName") or "")
-        said = _events(case, name, "ProvisioningFailed")
-        able, what = shared(found) if found else (None, "")
-        refused = [text for text in said if re.search(r"(?i)access ?mode|ReadWriteMany|MULTI_NODE|only support", text)]
-        if found and (refused or (able is False and said)):
-            seen = (f"claim {name} is Pending; class {found['metadata']['name']}: {found['provisioner']} ({what})",
-                    *some(refused or said, 2))  # fmt: skip
+        its_class = classes.get(claim["spec"].get("storageClassName") or "")
+        complaints = _events(observed, name, "ProvisioningFailed")
+        able, what = shared(its_class) if its_class else (None, "")
+        refused = [
+            text for text in complaints if re.search(r"(?i)access ?mode|ReadWriteMany|MULTI_NODE|only support", text)
+        ]
+        if its_class and (refused or (able is False and complaints)):
+            class_name = its_class["metadata"]["name"]
+            pending = f"claim {name} is Pending; class {class_name}: {its_class['provisioner']} ({what})"
+            seen = (pending, *some(refused or complaints, 2))
             do = "Set nim.storage.storageClass to a class for shared files: NFS, EFS, Filestore, Azure Files, CephFS."
-            yield Sign(f"the class {found['metadata']['name']} cannot do ReadWriteMany", seen, do)
+            yield sign(f"the class {class_name} cannot do ReadWriteMany", seen, do)
 
 
 @failure(
@@ -107,20 +113,22 @@ def class_for_one_node(case: Case) -> Iterator[Sign]:
     cause="The provisioner of the class refuses or does not answer.",
     cure="The event says what it wants; without one, see whether the provisioner's pods run.",
 )
-def claim_pending(case: Case) -> Iterator[Sign]:
-    classes = {item["metadata"]["name"]: item for item in case.snapshot.get("classes")}
-    for name, claim in _pending(case):
-        found = classes.get(claim["spec"].get("storageClassName") or "")
-        age = case.age(claim["metadata"]["creationTimestamp"])
-        said = _events(case, name, "ProvisioningFailed")
-        waits = found is not None and found.get("volumeBindingMode") == "WaitForFirstConsumer"
-        silent = age > 120 and found is not None and not (waits and any(pod.unscheduled for pod in case.pods))
-        if (said and age > 30) or silent:
-            provisioner = found["provisioner"] if found else "none, as the claim names no class and there is no default"
-            seen = (f"claim {name} is Pending for {age:.0f} s; provisioner: {provisioner}", *some(said, 2))
-            yield Sign(f"nothing provisions the claim {name}", seen, "See the provisioner's pods and the events.")
-        elif found is None and not claim["spec"].get("storageClassName") and age > 30:
-            yield Sign(
+def claim_pending(observed: ObservedDeployment) -> Iterator[Finding]:
+    classes = {item["metadata"]["name"]: item for item in observed.snapshot.get("classes")}
+    for name, claim in _pending(observed):
+        its_class = classes.get(claim["spec"].get("storageClassName") or "")
+        age = observed.age(claim["metadata"]["creationTimestamp"])
+        complaints = _events(observed, name, "ProvisioningFailed")
+        waits = its_class is not None and its_class.get("volumeBindingMode") == "WaitForFirstConsumer"
+        silent = age > 120 and its_class is not None and not (waits and any(pod.unscheduled for pod in observed.pods))
+        if (complaints and age > 30) or silent:
+            provisioner = (
+                its_class["provisioner"] if its_class else "none, as the claim names no class and there is no default"
+            )
+            seen = (f"claim {name} is Pending for {age:.0f} s; provisioner: {provisioner}", *some(complaints, 2))
+            yield sign(f"nothing provisions the claim {name}", seen, "See the provisioner's pods and the events.")
+        elif its_class is None and not claim["spec"].get("storageClassName") and age > 30:
+            yield sign(
                 f"the claim {name} has no class", (f"claim {name} is Pending; no default class",), "Name a class."
             )
 
@@ -132,14 +140,16 @@ def claim_pending(case: Case) -> Iterator[Sign]:
     cure="The event says why: a missing driver or mount helper on the node, a file server that does not answer, "
     "a ConfigMap or Secret that is not there.",
 )
-def mount_failed(case: Case) -> Iterator[Sign]:
-    for pod in case.everyone:
-        if pod.phase != "Pending" or not pod.node or case.age(pod.created) < MOUNT_SECONDS:
+def mount_failed(observed: ObservedDeployment) -> Iterator[Finding]:
+    for pod in observed.everyone:
+        if pod.phase != "Pending" or not pod.node or observed.age(pod.created) < MOUNT_SECONDS:
             continue
-        found = [str(event) for event in case.events_of(pod, "FailedMount", "FailedAttachVolume", "FailedMapVolume")]
+        found = [
+            str(event) for event in observed.events_of(pod, "FailedMount", "FailedAttachVolume", "FailedMapVolume")
+        ]
         found = [text for text in found if "Multi-Attach" not in text]
         if found:
-            yield Sign(f"{pod.name} cannot mount its volumes on {pod.node}", some(found, 3), "See the event's words.")
+            yield sign(f"{pod.name} cannot mount its volumes on {pod.node}", some(found, 3), "See the event's words.")
             return
 
 
@@ -149,16 +159,16 @@ def mount_failed(case: Case) -> Iterator[Sign]:
     cause="The claim, the node's disk or the pod's limit of ephemeral storage is full.",
     cure="Make the claim larger (nim.storage.size, where the class allows it), or clear old models from the cache.",
 )
-def disk_full(case: Case) -> Iterator[Sign]:
-    seen = [hit.evidence for hit in case.hits_of("disk-full")]
-    for pod in case.everyone:
+def disk_full(observed: ObservedDeployment) -> Iterator[Finding]:
+    seen = [hit.evidence for hit in observed.hits_of("disk-full")]
+    for pod in observed.everyone:
         words = pod.raw["status"].get("message", "")
         if pod.raw["status"].get("reason") == "Evicted" and ("ephemeral" in words or "EmptyDir" in words):
             seen.append(f"{pod.name} was evicted: {stated(words)}")
-    seen += [str(event) for event in case.recent("Evicted", seconds=900)
+    seen += [str(event) for event in observed.recent("Evicted", seconds=900)
              if "ephemeral" in event.message or "EmptyDir" in event.message]  # fmt: skip
     if seen:
-        sizes = [f"claim {name}: {case.claims[name].get('status', {}).get('capacity', {}).get('storage', '?')}"
-                 for name in case.mounted_claims if name in case.claims]  # fmt: skip
+        sizes = [f"claim {name}: {observed.claims[name].get('status', {}).get('capacity', {}).get('storage', '?')}"
+                 for name in observed.mounted_claims if name in observed.claims]  # fmt: skip
         do = "Raise nim.storage.size (where the class allows expansion) or clear old models from the cache."
-        yield Sign("there is no space left for the model", (*some(seen, 3), *sizes), do)
+        yield sign("there is no space left for the model", (*some(seen, 3), *sizes), do)

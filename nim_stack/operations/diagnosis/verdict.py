@@ -4,133 +4,92 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-from nim_stack.operations.diagnosis import answering, containers, control, engine, joining, nodes, scheduling, storage  # noqa: F401
-from nim_stack.operations.diagnosis.case import Case
-from nim_stack.operations.diagnosis.failure import JUDGEMENTS, Failure, Verdict
+from nim_stack.base.problems import Problem, Rule
+from nim_stack.operations.diagnosis.failure import FAILURES, all_ready
+from nim_stack.operations.diagnosis.observed import ObservedDeployment
 from nim_stack.operations.diagnosis.progress import Step, steps
 from nim_stack.operations.observing.snapshot import Snapshot
 
 State = Literal["serving", "starting", "failing", "unknown"]
-_ORDER = (
-    "lws-absent",
-    "lws-too-old",
-    "webhook-down",
-    "not-deployed",
-    "quota",
-    "pod-security",
-    "admission",
-    "node-not-ready",
-    "stuck-terminating",
-    "claim-missing",
-    "class-missing",
-    "class-for-one-node",
-    "claim-for-one-node",
-    "claim-pending",
-    "too-few-gpus",
-    "selector",
-    "taint",
-    "not-enough-resources",
-    "scheduler-absent",
-    "unschedulable",
-    "pull-refused",
-    "image-missing",
-    "registry-unreachable",
-    "secret-missing",
-    "mount-failed",
-    "container-not-created",
-    "disk-full",
-    "evicted",
-    "hub-refuses-token",
-    "ngc-refuses-key",
-    "model-not-found",
-    "cache-not-shared",
-    "download-failed",
-    "invalid-environment",
-    "out-of-memory",
-    "shared-memory-too-small",
-    "gpu-memory",
-    "wrong-interface",
-    "service-shadows-leader",
-    "leader-address-missing",
-    "leader-name-unresolved",
-    "connection-lost",
-    "leader-unreachable",
-    "images-differ",
-    "group-incomplete",
-    "nccl-failed",
-    "startup-too-slow",
-    "engine-failed",
-    "crash-loop",
-    "no-completion",
-    "not-asked",
-    "nccl-over-tcp",
-)
-"""The cluster's part first, then that of the nodes, and last what repeats: causes before what follows from them."""
 
 
 @dataclass(frozen=True)
 class Diagnosis:
     """What is known of one deployment."""
 
-    case: Case
-    verdicts: tuple[Verdict, ...]
-    """Causes before what follows from them."""
+    observed: ObservedDeployment
+    problems: tuple[Problem, ...]
+    """Failures that this deployment has, causes before what follows from them."""
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:
-        return () if self.case.available else steps(self.case)
+        return () if self.observed.available else steps(self.observed)
 
     @property
-    def failures(self) -> tuple[Verdict, ...]:
-        return tuple(verdict for verdict in self.verdicts if not self._lesser(verdict))
+    def failures(self) -> tuple[Problem, ...]:
+        """What keeps the deployment from serving, or its clients from an answer."""
+        return tuple(problem for problem in self.problems if not self._is_lesser(problem))
 
     @property
-    def warnings(self) -> tuple[Verdict, ...]:
-        return tuple(verdict for verdict in self.verdicts if self._lesser(verdict))
+    def warnings(self) -> tuple[Problem, ...]:
+        """What is wrong while the deployment serves all the same."""
+        return tuple(problem for problem in self.problems if self._is_lesser(problem))
 
-    def _lesser(self, verdict: Verdict) -> bool:
-        """While all pods are ready, a failure is what clients notice all the same."""
-        return verdict.failure.lesser or (self.case.available and not verdict.failure.though_ready)
+    def _is_lesser(self, problem: Problem) -> bool:
+        """While all pods are ready, a failure is only what clients notice all the same."""
+        seen_while_ready = FAILURES.judgement(problem.rule.code).applies is all_ready
+        return problem.severity != "error" or (self.observed.available and not seen_while_ready)
 
     @property
     def state(self) -> State:
         if self.failures:
             return "failing"
-        if self.case.available:
+        if self.observed.available:
             return "serving"
         return "starting" if self.steps and not any(step.late for step in self.steps) else "unknown"
 
     @property
     def looked_at(self) -> str:
         """What there was to judge by."""
-        counts = [f"{len(found)} {what}" for what, found in sorted(self.case.snapshot.objects.items()) if found]
-        return f"{', '.join(counts) or 'nothing'}; ends of {len(self.case.snapshot.logs)} logs"
+        counts = [f"{len(found)} {what}" for what, found in sorted(self.observed.snapshot.objects.items()) if found]
+        return f"{', '.join(counts) or 'nothing'}; ends of {len(self.observed.snapshot.logs)} logs"
 
     @property
     def document(self) -> dict[str, Any]:
-        """For programs."""
-        snapshot = self.case.snapshot
+        """The diagnosis for programs, as `nim-stack diagnose --json` prints it."""
+        snapshot = self.observed.snapshot
         return {
             "namespace": snapshot.namespace,
             "name": snapshot.name,
             "taken": snapshot.taken,
             "state": self.state,
-            "failures": [verdict.document for verdict in self.failures],
-            "warnings": [verdict.document for verdict in self.warnings],
+            "failures": [_document(problem) for problem in self.failures],
+            "warnings": [_document(problem) for problem in self.warnings],
             "steps": [str(step) for step in self.steps],
             "notRead": list(snapshot.notes),
             "lookedAt": self.looked_at,
         }
 
 
+def _document(problem: Problem) -> dict[str, Any]:
+    """A failure for programs. The level `error` is called `failure` there."""
+    return {
+        "code": problem.rule.code,
+        "title": problem.rule.title,
+        "severity": "failure" if problem.severity == "error" else problem.severity,
+        "what": problem.why,
+        "evidence": list(problem.evidence),
+        "do": problem.instead,
+        "section": problem.rule.section,
+    }
+
+
 def diagnose(snapshot: Snapshot) -> Diagnosis:
     """The judgement; it depends on nothing but the snapshot."""
-    case = Case(snapshot)
-    found = [verdict for judgement in JUDGEMENTS for verdict in judgement.verdicts(case)]
-    return Diagnosis(case, tuple(sorted(found, key=lambda verdict: _ORDER.index(verdict.failure.code))))
+    observed = ObservedDeployment(snapshot)
+    return Diagnosis(observed, tuple(FAILURES.problems(observed)))
 
 
-def all_failures() -> tuple[Failure, ...]:
+def all_failures() -> tuple[Rule, ...]:
     """Every known failure, causes before what follows from them."""
-    known = {judgement.failure.code: judgement.failure for judgement in JUDGEMENTS}
-    return tuple(known[code] for code in _ORDER)
+    return FAILURES.rules

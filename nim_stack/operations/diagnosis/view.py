@@ -1,13 +1,14 @@
-"""What verdicts ask of the objects in a snapshot, in Kubernetes' own terms."""
+"""What judges ask of the objects in a snapshot, in Kubernetes' own terms."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
 from nim_stack.base import names
-from nim_stack.base.quantity import amount
+from nim_stack.base.quantity import Quantity
 from nim_stack.operations.observing.gathering import role
 
 Json = dict[str, Any]
@@ -27,6 +28,16 @@ def condition(obj: Json, kind: str) -> Json:
     """One condition of an object's status; empty without it."""
     found: Json = next((c for c in obj.get("status", {}).get("conditions") or [] if c["type"] == kind), {})
     return found
+
+
+def endpoints(slices: Iterable[Json]) -> list[Json]:
+    """The endpoints of several EndpointSlices."""
+    return [endpoint for each in slices for endpoint in each.get("endpoints") or []]
+
+
+def ready_endpoints(slices: Iterable[Json]) -> list[Json]:
+    """Endpoints that are ready; one that does not say it is (EndpointConditions of discovery.k8s.io/v1)."""
+    return [each for each in endpoints(slices) if (each.get("conditions") or {}).get("ready", True)]
 
 
 @dataclass(frozen=True)
@@ -139,17 +150,17 @@ class Pod:
         containers: list[Json] = self.spec["containers"]
         return next((container for container in containers if container["name"] == "nim"), containers[0])
 
-    def asks_for(self, resource: str) -> float:
+    def asks_for(self, resource: str) -> Decimal:
         return requested(self.raw, resource)
 
 
-def requested(pod: Json, resource: str) -> float:
+def requested(pod: Json, resource: str) -> Decimal:
     """What the containers of a pod request of a resource together."""
-    total = 0.0
+    total = Decimal(0)
     for container in pod["spec"].get("containers") or []:
         resources = container.get("resources") or {}
         given = (resources.get("requests") or {}).get(resource, (resources.get("limits") or {}).get(resource))
-        total += amount(given) if given is not None else 0
+        total += Quantity.parse(given).value if given is not None else 0
     return total
 
 
@@ -193,7 +204,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Node:
-    """One node."""
+    """One node of the cluster, as its object describes it."""
 
     raw: Json
 
@@ -218,9 +229,9 @@ class Node:
     def ready(self) -> bool:
         return condition(self.raw, "Ready").get("status") == "True"
 
-    def allocatable(self, resource: str) -> float:
+    def allocatable(self, resource: str) -> Decimal:
         given = (self.raw.get("status", {}).get("allocatable") or {}).get(resource)
-        return amount(given) if given is not None else 0.0
+        return Quantity.parse(given).value if given is not None else Decimal(0)
 
     @property
     def gpus(self) -> int:

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+from nim_stack.base.problems import Finding
 from nim_stack.lws.manifest import Release
-from nim_stack.operations.doctor.check import Examined, Finding, check, ok, problem, unknown
+from nim_stack.operations.cluster.errors import CannotReadError
+from nim_stack.operations.cluster.reader import Reader
+from nim_stack.operations.doctor.check import Preflight, check, ok, problem, unknown
 from nim_stack.operations.doctor.made import kind, made
-from nim_stack.operations.observing.errors import CannotReadError
-from nim_stack.operations.observing.reader import Reader
 from nim_stack.operations.observing.snapshot import Access
 from nim_stack.plan import DeploymentPlan
 
@@ -56,22 +57,22 @@ def _review(reader: Reader, asked: Asked) -> Access | None:
 
 
 @check("access")
-def access(it: Examined) -> Iterator[Finding]:
-    if not it.snapshot.access:
+def access(preflight: Preflight) -> Iterator[Finding]:
+    if not preflight.snapshot.access:
         yield unknown("the API server was not asked what this identity may do")
         return
     denied: dict[str, list[str]] = {}
-    for answer in it.snapshot.access:
+    for answer in preflight.snapshot.access:
         if not answer.allowed:
             where = f" in {answer.namespace}" if answer.namespace else ""
             denied.setdefault(f"{answer.resource}{where}", []).append(answer.verb)
     if denied:
         what = "; ".join(f"{'/'.join(verbs)} {resource}" for resource, verbs in denied.items())
         yield problem(f"this identity may not {what}", "Run `pulumi up` as one that may, or have it granted.")
-    unread = [note.removeprefix(RELEASE_NOTE) for note in it.snapshot.notes if note.startswith(RELEASE_NOTE)]
+    unread = [note.removeprefix(RELEASE_NOTE) for note in preflight.snapshot.notes if note.startswith(RELEASE_NOTE)]
     if unread:
         what = f"which rights the install of LWS needs is not known, since its release could not be read: {unread[0]}"
         yield unknown(what, "Have nim.lws.manifest where it can be read from here; `pulumi up` reads it too.")
     if not denied and not unread:
-        kinds = len({(answer.group, answer.resource) for answer in it.snapshot.access})
-        yield ok(f"all {len(it.snapshot.access)} rights over the {kinds} kinds of object that `pulumi up` makes")
+        kinds = len({(answer.group, answer.resource) for answer in preflight.snapshot.access})
+        yield ok(f"all {len(preflight.snapshot.access)} rights over the {kinds} kinds of object that `pulumi up` makes")

@@ -7,23 +7,24 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nim_stack.base import names
+from nim_stack.base.problems import Finding
+from nim_stack.base.redaction import without_keys
 from nim_stack.manifests.all_reduce_job import AllReduce, all_reduce_job, owned
 from nim_stack.manifests.programs.all_reduce import MARK
 from nim_stack.manifests.references import References
+from nim_stack.operations.cluster.errors import CannotReadError, ClusterUnreachableError
+from nim_stack.operations.cluster.reader import Reader
 from nim_stack.operations.diagnosis.view import Pod, condition
-from nim_stack.operations.doctor.bandwidth import Said, heard
-from nim_stack.operations.doctor.check import Examined
+from nim_stack.operations.doctor.bandwidth import PodReports, read_reports
+from nim_stack.operations.doctor.check import Preflight, problem
 from nim_stack.operations.doctor.obstacles import obstacles
-from nim_stack.operations.observing.errors import CannotReadError, ClusterUnreachableError
-from nim_stack.operations.observing.reader import Reader
-from nim_stack.operations.observing.trimming import without_keys
 
 Json = dict[str, Any]
 Say = Callable[[str], None]
 MEETING_SECONDS = 120.0
-"""For pods that all run to find each other."""
+"""How long pods that all run may take to find each other."""
 SILENT_SECONDS = 60.0
-"""For an API server that does not answer meanwhile."""
+"""How long the API server may not answer meanwhile."""
 GONE_SECONDS = 30.0
 _PAUSE_SECONDS = 1.0
 _KINDS = {"Service": "/api/v1/namespaces/{}/services", "Job": "/apis/batch/v1/namespaces/{}/jobs",
@@ -32,31 +33,31 @@ _KINDS = {"Service": "/api/v1/namespaces/{}/services", "Job": "/apis/batch/v1/na
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the pods said, or why they said nothing."""
+    """How the Job ended, and what its pods reported until then."""
 
-    said: Said = field(default_factory=Said)
-    why: str = ""
-    """Empty when all pods ended well."""
-    do: str = ""
+    reports: PodReports = field(default_factory=PodReports)
+    obstacle: Finding | None = None
+    """Why it was not measured; None when all pods ended well."""
 
 
 @dataclass
 class _Watch:
-    """One Job while it is there."""
+    """Looks at one Job again and again until it has ended, or until something that lasts is in its way."""
 
     reader: Reader
-    it: Examined
+    preflight: Preflight
     asked: AllReduce
     say: Say
     clock: Callable[[], float]
     sleep: Callable[[float], None]
     told: str = ""
     logs: dict[str, str] = field(default_factory=dict)
-    """By pod, as far as they were read: they go with a pod."""
+    """The log of each pod as it was read last, by the pod's name: a log goes when its pod goes."""
     since: dict[str, float] = field(default_factory=dict)
-    """When each obstacle was seen first, by its words for what to do, since those of the cluster change."""
+    """The time at which each obstacle was seen first. The key is what to do about it: the words of the cluster for the
+    same obstacle change from one look to the next."""
     running_since: float | None = None
-    """All pods."""
+    """The time since which all pods run."""
 
     def outcome(self) -> Outcome:
         end = self.clock() + self.asked.seconds
@@ -72,30 +73,30 @@ class _Watch:
                     raise
             self.sleep(_PAUSE_SECONDS)
         why = f"not within {self.asked.seconds // 60} minutes: {last}"
-        return Outcome(self._said(), why, "Give it more: --minutes.")
+        return self._failed(why, "Give it more: --minutes.")
 
     def _look(self) -> tuple[Outcome | None, str]:
         """How it ended, if it has, and how far it is."""
         space = f"/api/v1/namespaces/{self.asked.namespace}"
         job = self.reader.get(f"{_KINDS['Job'].format(self.asked.namespace)}/{self.asked.name}")
         if job is None:
-            return Outcome(self._said(), "somebody deleted the Job", "Run the command again."), ""
+            return self._failed("somebody deleted the Job", "Run the command again."), ""
         listed = self.reader.get(f"{space}/pods", labelSelector=f"{names.JOB_NAME_LABEL}={self.asked.name}") or {}
         pods = sorted(listed.get("items") or [], key=lambda pod: str(pod["metadata"]["name"]))
         self._read(pods)
         if ended := self._ended(job, pods):
             return ended, ""
         running = [pod for pod in pods if _running(pod)]
-        if len(running) == self.it.plan.nodes:
+        if len(running) == self.preflight.plan.nodes:
             return self._meeting(), self._progress(f"all {len(running)} pods run")
         self.running_since = None
-        found, now = list(obstacles(self.it, job, pods, self._events(space))), self.clock()
-        self.since = {each.do: self.since.get(each.do, now) for each in found}
+        found, now = list(obstacles(self.preflight, job, pods, self._events(space))), self.clock()
+        self.since = {each.finding.instead: self.since.get(each.finding.instead, now) for each in found}
         for each in found:
-            if now - self.since[each.do] >= each.patience:
-                return Outcome(self._said(), each.what, each.do), ""
-        state = f"{len(running)} of {self.it.plan.nodes} pods run"
-        return None, self._progress("; ".join([state, *(each.what for each in found[:1])]))
+            if now - self.since[each.finding.instead] >= each.patience:
+                return Outcome(self._reports(), each.finding), ""
+        state = f"{len(running)} of {self.preflight.plan.nodes} pods run"
+        return None, self._progress("; ".join([state, *(each.finding.why for each in found[:1])]))
 
     def _events(self, space: str) -> list[Json]:
         """Without the right to see them the pods' own words have to do."""
@@ -116,39 +117,39 @@ class _Watch:
                         raise
 
     def _ended(self, job: Json, pods: list[Json]) -> Outcome | None:
-        """By the containers: a sidecar can keep a pod, and with it the Job, from ever ending."""
+        """The outcome once the containers have ended: a sidecar can keep a pod, and so the Job, from ever ending."""
         ends = {pod["metadata"]["name"]: end for pod in pods if (end := _state(pod).get("terminated"))}
         failed = {name: end for name, end in ends.items() if end.get("exitCode") != 0}
         if failed:
             name, end = min(failed.items(), key=lambda item: str(item[1].get("finishedAt")))
-            return Outcome(self._said(), self._last_words(name, end), "See what it says; --image takes another image.")
-        said = self._said()
-        if len(ends) == self.it.plan.nodes:
-            if not said.timings:
-                return Outcome(said, "the pods ended without a figure", "Run the command again.")
-            return Outcome(said)
+            return self._failed(self._last_words(name, end), "See what it says; --image takes another image.")
+        if len(ends) == self.preflight.plan.nodes:
+            reports = self._reports()
+            if not reports.timings:
+                return self._failed("the pods ended without a figure", "Run the command again.")
+            return Outcome(reports)
         over = condition(job, "Failed")
         if over.get("status") == "True":
             words = self._failure() or f"the Job failed: {over.get('reason')}: {over.get('message')}"
-            return Outcome(said, words, "Run the command again; `kubectl get events` may say more.")
+            return self._failed(words, "Run the command again; `kubectl get events` may say more.")
         return None
 
     def _meeting(self) -> Outcome | None:
         """All pods run. They do not meet where names are not resolved or packets dropped."""
-        said = self._said()
+        reports = self._reports()
         if self.running_since is None:
             self.running_since = self.clock()
-        if said.facts or self.clock() - self.running_since < MEETING_SECONDS:
+        if reports.facts or self.clock() - self.running_since < MEETING_SECONDS:
             return None
-        policies = [item["metadata"]["name"] for item in self.it.snapshot.get("policies")]
+        policies = [item["metadata"]["name"] for item in self.preflight.snapshot.get("policies")]
         do = "See the cluster's DNS and what stands between the nodes (firewall, security group)."
         if policies:
             do += f" NetworkPolicies of the namespace: {', '.join(policies)}; the Job's pods need to reach each other."
-        waiting = said.waiting[-1] if said.waiting else "for what, they do not say"
-        return Outcome(said, f"the pods run and do not meet: they wait {waiting}", do)
+        waiting = reports.waiting[-1] if reports.waiting else "for what, they do not say"
+        return self._failed(f"the pods run and do not meet: they wait {waiting}", do)
 
     def _progress(self, state: str) -> str:
-        if sizes := self._said().timings:
+        if sizes := self._reports().timings:
             state += f"; measured: {', '.join(f'{size // 1024**2} MiB' for size, _ in sizes)}"
         if state != self.told:
             self.told = state
@@ -156,19 +157,22 @@ class _Watch:
         return state
 
     def _lines(self) -> list[str]:
-        """Of all pods in the order of time."""
+        """Lines of the logs of all pods, in the order of time."""
         stamped = sorted(line for text in self.logs.values() for line in text.splitlines())
         return [without_keys(line.partition(" ")[2]) for line in stamped]
 
-    def _said(self) -> Said:
-        return heard(self._lines())
+    def _reports(self) -> PodReports:
+        return read_reports(self._lines())
+
+    def _failed(self, why: str, instead: str) -> Outcome:
+        return Outcome(self._reports(), problem(why, instead))
 
     def _failure(self) -> str:
         """The rank that failed first; the others lost it. And what NCCL warned of, if it did."""
-        said = self._said()
-        if not said.failed:
+        reports = self._reports()
+        if not reports.failed:
             return ""
-        return said.failed[0] + (f" (NCCL: {'; '.join(list(said.notes)[-3:])})" if said.notes else "")
+        return reports.failed[0] + (f" (NCCL: {'; '.join(list(reports.notes)[-3:])})" if reports.notes else "")
 
     def _last_words(self, name: str, end: Json) -> str:
         words = self._failure()
@@ -181,7 +185,7 @@ class _Watch:
 
 
 def _state(pod: Json) -> Json:
-    """Of the container that measures."""
+    """The state of the container that measures; empty before it has one."""
     main = Pod(pod).main
     found: Json = (main.raw.get("state") or {}) if main else {}
     return found
@@ -193,7 +197,7 @@ def _running(pod: Json) -> bool:
 
 def run(
     reader: Reader,
-    it: Examined,
+    preflight: Preflight,
     references: References,
     asked: AllReduce,
     say: Say,
@@ -208,13 +212,13 @@ def run(
     jobs = _KINDS["Job"].format(asked.namespace)
     try:
         with _removed(reader, asked, say, clock, sleep):
-            made = reader.send("POST", jobs, all_reduce_job(it.plan, references, asked))
-            for beside in owned(it.plan, asked, made["metadata"]["uid"]):
+            made = reader.send("POST", jobs, all_reduce_job(preflight.plan, references, asked))
+            for beside in owned(preflight.plan, asked, made["metadata"]["uid"]):
                 reader.send("POST", _KINDS[beside["kind"]].format(asked.namespace), beside)
-            return _Watch(reader, it, asked, say, clock, sleep).outcome()
+            return _Watch(reader, preflight, asked, say, clock, sleep).outcome()
     except CannotReadError as refused:
         do = "It takes the rights to create and delete jobs and services there, and to read pods and their logs."
-        return Outcome(why=f"the API server refuses it: {refused}", do=do)
+        return Outcome(obstacle=problem(f"the API server refuses it: {refused}", do))
 
 
 @contextmanager

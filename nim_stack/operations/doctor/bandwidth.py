@@ -9,12 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from nim_stack.base.problems import Finding
 from nim_stack.manifests.programs.all_reduce import MARK
-from nim_stack.operations.doctor.check import Finding, ok, unknown, warning
+from nim_stack.operations.doctor.check import ok, unknown, warning
 from nim_stack.plan import DeploymentPlan
 
 FLOOR = 0.4
-"""Of the line rate. A network that works gives more with large messages."""
+"""Part of the line rate, 0 to 1. A network that works gives more with large messages."""
 LARGE = 64 * 1024**2
 """Bytes from which on a message says something of the bandwidth rather than of the latency."""
 _GPUS_OF_A_NODE = 8
@@ -24,47 +25,47 @@ _MNNVL = "P2P/MNNVL"
 
 @dataclass(frozen=True)
 class Timing:
-    """One size."""
+    """How long an all-reduce of one message size took."""
 
     size: int
-    """Bytes."""
+    """Size of the message in bytes."""
     seconds: float
-    """Of one all-reduce, on the slowest rank."""
+    """Time of one all-reduce on the slowest rank."""
     ranks: int
 
     @property
     def algorithm(self) -> float:
-        """10⁹ bytes per second."""
+        """Algorithm bandwidth in 10⁹ bytes per second."""
         return self.size / self.seconds / 1e9
 
     @property
     def bus(self) -> float:
-        """10⁹ bytes per second."""
+        """Bus bandwidth in 10⁹ bytes per second."""
         return self.algorithm * 2 * (self.ranks - 1) / self.ranks
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What the pods said."""
+    """The figures of one all-reduce, and how NCCL sent them."""
 
     facts: Mapping[str, Any]
-    """Of pod 0: backend, ranks, pods, device, torch, nccl."""
+    """What pod 0 reported: backend, ranks, pods, device, torch, nccl."""
     timings: tuple[Timing, ...]
     ways: tuple[str, ...] = ()
     """How NCCL sends between the nodes."""
     networks: tuple[str, ...] = ()
     """Which networks NCCL chose."""
     notes: tuple[str, ...] = ()
-    """What NCCL said of networks that it did not take."""
+    """NCCL's words about networks that it did not take."""
 
     @property
     def best(self) -> Timing:
-        """Of the largest bus bandwidth."""
+        """The timing with the largest bus bandwidth."""
         return max(self.timings, key=lambda timing: timing.bus)
 
     @property
     def document(self) -> dict[str, Any]:
-        """For programs; bandwidths in 10⁹ bytes per second."""
+        """The figures for programs; bandwidths in 10⁹ bytes per second."""
         return {
             **self.facts,
             "sizes": [
@@ -79,8 +80,8 @@ class Measured:
 
 
 @dataclass
-class Said:
-    """The pods' lines for programs, sorted by what they are."""
+class PodReports:
+    """What the pods wrote for doctor in their logs, sorted by what it is about."""
 
     facts: dict[str, Any] = field(default_factory=dict)
     timings: list[tuple[int, float]] = field(default_factory=list)
@@ -91,16 +92,16 @@ class Said:
     notes: dict[str, None] = field(default_factory=dict)
 
     def measured(self) -> Measured | None:
-        """None when not one size was measured."""
+        """The figures; None when not one size was measured."""
         if not self.timings:
             return None
         timings = tuple(Timing(size, seconds, self.facts["ranks"]) for size, seconds in self.timings)
         return Measured(self.facts, timings, tuple(self.ways), tuple(self.networks), tuple(self.notes))
 
 
-def heard(lines: Iterable[str]) -> Said:
-    """From the logs of all pods; what others write in between is left out."""
-    said = Said()
+def read_reports(lines: Iterable[str]) -> PodReports:
+    """The reports in the logs of all pods; lines that something else wrote are left out."""
+    reports = PodReports()
     for line in lines:
         if not line.startswith(MARK):
             continue
@@ -109,18 +110,18 @@ def heard(lines: Iterable[str]) -> Said:
         except ValueError:
             continue
         if "failed" in document:
-            said.failed.append(document["failed"])
+            reports.failed.append(document["failed"])
         elif "waiting" in document:
-            said.waiting.append(document["waiting"])
+            reports.waiting.append(document["waiting"])
         elif "bytes" in document:
-            said.timings.append((document["bytes"], document["seconds"]))
+            reports.timings.append((document["bytes"], document["seconds"]))
         elif "ways" in document:
-            said.ways |= dict.fromkeys(document["ways"])
-            said.networks |= dict.fromkeys(document["networks"])
-            said.notes |= dict.fromkeys(document["notes"])
+            reports.ways |= dict.fromkeys(document["ways"])
+            reports.networks |= dict.fromkeys(document["networks"])
+            reports.notes |= dict.fromkeys(document["notes"])
         else:
-            said.facts |= document
-    return said
+            reports.facts |= document
+    return reports
 
 
 def line_rate(plan: DeploymentPlan) -> float | None:

@@ -6,9 +6,10 @@ sidecar, an init container that goes on, adds to both (PodRequests in k8s.io/com
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
-from nim_stack.base.quantity import amount
+from nim_stack.base.quantity import Quantity
 
 Json = dict[str, Any]
 
@@ -37,24 +38,24 @@ class Defaults:
 NO_DEFAULTS = Defaults({}, {})
 
 
-def of_container(container: Json, defaults: Defaults) -> dict[str, float]:
-    """By the names that quotas have. A limit is the request too where there is none, and that comes before the defaults
-    of a LimitRange."""
+def of_container(container: Json, defaults: Defaults) -> dict[str, Decimal]:
+    """What one container is charged, by the names that quotas have. A limit is the request too where there
+    is none, and that comes before the defaults of a LimitRange."""
     resources = container.get("resources") or {}
-    said = resources.get("limits") or {}
-    limits = {**defaults.limits, **said}
-    requests = {**defaults.requests, **said, **(resources.get("requests") or {})}
-    found = {f"limits.{name}": amount(quantity) for name, quantity in limits.items()}
+    own_limits = resources.get("limits") or {}
+    limits = {**defaults.limits, **own_limits}
+    requests = {**defaults.requests, **own_limits, **(resources.get("requests") or {})}
+    charged = {f"limits.{name}": Quantity.parse(quantity).value for name, quantity in limits.items()}
     for name, quantity in requests.items():
-        found[name] = found[f"requests.{name}"] = amount(quantity)
-    return found
+        charged[name] = charged[f"requests.{name}"] = Quantity.parse(quantity).value
+    return charged
 
 
-def of_pod(spec: Json, defaults: Defaults = NO_DEFAULTS) -> dict[str, float]:
-    """Of a pod that has not ended; it is one of `pods` itself."""
-    total: dict[str, float] = {"pods": 1}
-    sidecars: dict[str, float] = {}
-    before: dict[str, float] = {}
+def of_pod(spec: Json, defaults: Defaults = NO_DEFAULTS) -> dict[str, Decimal]:
+    """What a pod that has not ended is charged; it is one of `pods` itself."""
+    total: dict[str, Decimal] = {"pods": Decimal(1)}
+    sidecars: dict[str, Decimal] = {}
+    before: dict[str, Decimal] = {}
     for container in spec["containers"]:
         add(total, of_container(container, defaults))
     for container in spec.get("initContainers") or []:
@@ -64,10 +65,10 @@ def of_pod(spec: Json, defaults: Defaults = NO_DEFAULTS) -> dict[str, float]:
             add(sidecars, own)
         else:
             for name, value in own.items():
-                before[name] = max(before.get(name, 0), value + sidecars.get(name, 0))
-    return {name: max(total.get(name, 0), before.get(name, 0)) for name in total | before}
+                before[name] = max(before.get(name, Decimal(0)), value + sidecars.get(name, Decimal(0)))
+    return {name: max(total.get(name, Decimal(0)), before.get(name, Decimal(0))) for name in total | before}
 
 
-def add(found: dict[str, float], more: Mapping[str, float], times: float = 1) -> None:
+def add(charged: dict[str, Decimal], more: Mapping[str, Decimal], times: int = 1) -> None:
     for name, value in more.items():
-        found[name] = found.get(name, 0) + value * times
+        charged[name] = charged.get(name, Decimal(0)) + value * times

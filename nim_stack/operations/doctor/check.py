@@ -1,56 +1,52 @@
 """How a check is written: a function of plan and snapshot that yields what it finds, each with what to do."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 from nim_stack.base import names
+from nim_stack.base.problems import Finding
+from nim_stack.base.registry import Registry
 from nim_stack.manifests.pods import References, pod_template
-from nim_stack.operations.diagnosis.case import Case
+from nim_stack.operations.diagnosis.observed import ObservedDeployment
 from nim_stack.operations.observing.snapshot import Snapshot
 from nim_stack.plan import DeploymentPlan
 from nim_stack.settings.pods import Role
 
 Json = dict[str, Any]
-Level = Literal["ok", "warning", "problem", "unknown"]
+_ORDER = (
+    "kubernetes",
+    "lws",
+    "dns",
+    "scheduler",
+    "apis",
+    "gpu-nodes",
+    "gpu-type",
+    "gpu-free",
+    "node-resources",
+    "namespace",
+    "pod-security",
+    "storage",
+    "secrets",
+    "names",
+    "quota",
+    "access",
+)
+"""The cluster's own part first, then the nodes, then the namespace and what is allowed in it."""
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at."""
-
-    level: Level
-    what: str
-    do: str = ""
-
-
-def ok(what: str) -> Finding:
-    return Finding("ok", what)
-
-
-def problem(what: str, do: str) -> Finding:
-    return Finding("problem", what, do)
-
-
-def warning(what: str, do: str) -> Finding:
-    return Finding("warning", what, do)
-
-
-def unknown(what: str, do: str = "Ask somebody who may read it, or run doctor with wider rights.") -> Finding:
-    return Finding("unknown", what, do)
-
-
-@dataclass(frozen=True)
-class Examined:
-    """A plan, and the cluster that it is for."""
+class Preflight:
+    """A plan, and a snapshot of the cluster that it is for: what the checks before `pulumi up` look at."""
 
     plan: DeploymentPlan
     snapshot: Snapshot
 
     @cached_property
-    def case(self) -> Case:
-        return Case(self.snapshot)
+    def observed(self) -> ObservedDeployment:
+        """What the snapshot shows of the deployment of this name."""
+        return ObservedDeployment(self.snapshot)
 
     @cached_property
     def specs(self) -> Mapping[Role, Json]:
@@ -61,12 +57,12 @@ class Examined:
     @cached_property
     def deployed(self) -> bool:
         """Whether this deployment is there already: then its own objects are no clash and its GPUs are its own."""
-        return self.case.group is not None and self.ours(self.case.group)
+        return self.observed.group is not None and self.ours(self.observed.group)
 
     @cached_property
     def own_claim(self) -> Json | None:
         """The claim under the name that this deployment's would have."""
-        return self.case.claims.get(names.cache_claim(self.plan.settings.name))
+        return self.observed.claims.get(names.cache_claim(self.plan.settings.name))
 
     @cached_property
     def pods(self) -> int:
@@ -82,16 +78,26 @@ class Examined:
         )
 
 
-Judge = Callable[[Examined], Iterator[Finding]]
-CHECKS: dict[str, Judge] = {}
-"""All checks by name, in the order in which they are shown."""
+CHECKS = Registry[Preflight]("nim_stack.operations.doctor", order=_ORDER)
+check = CHECKS.add
+"""Decorator of a check. It yields at least one finding, of whatever level, unless another check says it already."""
 
 
-def check(name: str) -> Callable[[Judge], Judge]:
-    """Register a function as a check."""
+def ok(why: str) -> Finding:
+    """Something that is as it must be."""
+    return Finding("", None, why, "", level="ok")
 
-    def register(judge: Judge) -> Judge:
-        CHECKS[name] = judge
-        return judge
 
-    return register
+def problem(why: str, instead: str) -> Finding:
+    """Something that `pulumi up` would fail on."""
+    return Finding("", None, why, instead, level="error")
+
+
+def warning(why: str, instead: str) -> Finding:
+    """Something that may be meant, or may go wrong later."""
+    return Finding("", None, why, instead, level="warning")
+
+
+def unknown(why: str, instead: str = "Ask somebody who may read it, or run doctor with wider rights.") -> Finding:
+    """Something that could not be looked at."""
+    return Finding("", None, why, instead, level="unknown")

@@ -1,44 +1,54 @@
 """The examination: what is read for it, and the findings in order."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from nim_stack.base import names
+from nim_stack.base.problems import Finding, Problem, Rule
 from nim_stack.lws.download import fetch_manifest
 from nim_stack.lws.manifest import Release, ReleaseError, parse_release
-from nim_stack.operations.doctor import control, gpus, place, quota  # noqa: F401
+from nim_stack.operations.cluster.errors import CannotReadError
+from nim_stack.operations.cluster.reader import Reader
 from nim_stack.operations.doctor.access import RELEASE_NOTE, needed, review
-from nim_stack.operations.doctor.check import CHECKS, Examined, Finding
-from nim_stack.operations.observing.errors import CannotReadError
+from nim_stack.operations.doctor.check import CHECKS, Preflight
 from nim_stack.operations.observing.gathering import gather
-from nim_stack.operations.observing.reader import Reader
-from nim_stack.operations.observing.snapshot import Snapshot
+from nim_stack.operations.observing.snapshot import Part, Snapshot
 from nim_stack.operations.observing.trimming import trimmed
 from nim_stack.plan import DeploymentPlan
 
 _GROUPS = f"/apis/{names.LWS_GROUP}/v1/leaderworkersets"
-_WORST = ("problem", "unknown", "warning", "ok")
 
 
 @dataclass(frozen=True)
 class Report:
-    """Every finding, by check."""
+    """What every check found, by the check's name."""
 
-    findings: Mapping[str, tuple[Finding, ...]]
+    findings: Mapping[str, tuple[Problem, ...]]
 
     @property
     def problems(self) -> int:
-        return sum(finding.level == "problem" for found in self.findings.values() for finding in found)
+        """How many findings `pulumi up` would fail on."""
+        return sum(finding.severity == "error" for found in self.findings.values() for finding in found)
 
     @property
     def document(self) -> list[dict[str, Any]]:
-        """For programs."""
+        """The report for programs. The level `error` is called `problem` there."""
         return [
-            {"check": name, "level": finding.level, "what": finding.what, "do": finding.do}
+            {
+                "check": name,
+                "level": "problem" if finding.severity == "error" else finding.severity,
+                "what": finding.why,
+                "do": finding.instead,
+            }
             for name, found in self.findings.items()
             for finding in found
         ]
+
+    def beside(self, name: str, findings: Iterable[Finding]) -> "Report":
+        """This report and the findings of one more check, which is none of the functions of plan and snapshot."""
+        more = tuple(Problem.of(Rule(name), finding) for finding in findings)
+        return Report({**self.findings, name: more})
 
 
 def read(reader: Reader, plan: DeploymentPlan) -> Snapshot:
@@ -49,7 +59,7 @@ def read(reader: Reader, plan: DeploymentPlan) -> Snapshot:
     made = [names.api_secret(name), names.pull_secret(name)] if plan.keys.ngc else []
     made += [names.hf_secret(name)] if plan.keys.hub else []
     snapshot = gather(reader, settings.namespace, name, [*named, *existing.image_pull_secrets, *made])
-    further = {
+    further: dict[Part, tuple[str, str | None]] = {
         "runtimeClasses": ("/apis/node.k8s.io/v1/runtimeclasses", settings.pods.runtime_class),
         "priorityClasses": ("/apis/scheduling.k8s.io/v1/priorityclasses", settings.pods.priority_class),
         "serviceAccounts": (
@@ -58,13 +68,13 @@ def read(reader: Reader, plan: DeploymentPlan) -> Snapshot:
         ),
     }
     objects, notes = dict(snapshot.objects), list(snapshot.notes)
-    for what, (path, wanted) in further.items():
+    for part, (path, wanted) in further.items():
         if wanted is not None:
             try:
                 found = reader.get(f"{path}/{wanted}")
-                objects[what] = (trimmed(what, found),) if found else ()
+                objects[part] = (trimmed(part, found),) if found else ()
             except CannotReadError as refused:
-                notes.append(f"{what}: {refused}")
+                notes.append(f"{part}: {refused}")
     if settings.lws.mode == "install":
         try:
             found = reader.get(_GROUPS) or {}
@@ -92,6 +102,6 @@ def _release(plan: DeploymentPlan) -> Release | None:
     return parse_release(fetch_manifest(lws.manifest, lws.sha256))
 
 
-def examine(examined: Examined) -> Report:
+def examine(preflight: Preflight) -> Report:
     """All findings; they depend on nothing but plan and snapshot."""
-    return Report({name: tuple(judge(examined)) for name, judge in CHECKS.items()})
+    return Report({each.rule.code: tuple(each.problems(preflight)) for each in CHECKS.judgements})

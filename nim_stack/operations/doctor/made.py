@@ -36,8 +36,11 @@ def made(plan: DeploymentPlan) -> list[Json]:
 
 
 def kind(item: Json) -> Kind:
-    """By the plural that kubectl guesses too (UnsafeGuessKindToResource of apimachinery). It is right for every kind
-    that is made here, and saves asking the server, which may not serve a kind before this stack installs it."""
+    """The resource of an object, by the plural that kubectl guesses too (UnsafeGuessKindToResource of apimachinery).
+
+    It is right for every kind that is made here, and saves asking the server, which may not serve a kind before this
+    stack installs it.
+    """
     name = item["kind"].lower()
     if name.endswith("s"):
         plural = f"{name}es"

@@ -3,20 +3,22 @@
 from collections.abc import Iterator
 
 from nim_stack.base import names
-from nim_stack.base.quantity import amount
+from nim_stack.base.problems import Finding
+from nim_stack.base.quantity import Quantity
 from nim_stack.manifests.pods import security_level
 from nim_stack.manifests.render import made_secrets
 from nim_stack.operations.diagnosis.provisioners import shared
-from nim_stack.operations.doctor.check import Examined, Finding, Json, check, ok, problem, unknown, warning
+from nim_stack.operations.doctor.check import Json, Preflight, check, ok, problem, unknown, warning
+from nim_stack.operations.observing.snapshot import Part
 
 _LEVELS = ("restricted", "baseline", "privileged")
 _ENFORCE = "pod-security.kubernetes.io/enforce"
 
 
 @check("namespace")
-def namespace(it: Examined) -> Iterator[Finding]:
-    settings, there = it.plan.settings, it.snapshot.get("namespace")
-    if not it.snapshot.read("namespace"):
+def namespace(preflight: Preflight) -> Iterator[Finding]:
+    settings, there = preflight.plan.settings, preflight.snapshot.get("namespace")
+    if not preflight.snapshot.read("namespace"):
         yield unknown(f"namespace {settings.namespace} could not be read")
     elif not there and not settings.create_namespace:
         yield problem(f"there is no namespace {settings.namespace}", "Make it, or set nim.createNamespace to true.")
@@ -25,7 +27,7 @@ def namespace(it: Examined) -> Iterator[Finding]:
     elif there[0].get("status", {}).get("phase") == "Terminating":
         do = "Wait until it has gone; a finalizer of something in it can hold it."
         yield problem(f"namespace {settings.namespace} is being deleted", do)
-    elif settings.create_namespace and not it.ours(there[0]):
+    elif settings.create_namespace and not preflight.ours(there[0]):
         do = "Set nim.createNamespace to false."
         if settings.storage.retain:
             yield warning(f"namespace {settings.namespace} is somebody else's, and this stack would take it over", do)
@@ -36,12 +38,12 @@ def namespace(it: Examined) -> Iterator[Finding]:
 
 
 @check("pod-security")
-def pod_security(it: Examined) -> Iterator[Finding]:
-    needed = security_level(it.plan)
-    if not it.snapshot.read("namespace"):
+def pod_security(preflight: Preflight) -> Iterator[Finding]:
+    needed = security_level(preflight.plan)
+    if not preflight.snapshot.read("namespace"):
         yield unknown(f"the pods meet {needed}; what the namespace enforces could not be read")
         return
-    labels = next(((item["metadata"].get("labels") or {}) for item in it.snapshot.get("namespace")), {})
+    labels = next(((item["metadata"].get("labels") or {}) for item in preflight.snapshot.get("namespace")), {})
     enforced = labels.get(_ENFORCE)
     if enforced is None:
         yield ok(f"the pods meet {needed}; the namespace enforces nothing itself")
@@ -53,66 +55,71 @@ def pod_security(it: Examined) -> Iterator[Finding]:
 
 
 @check("storage")
-def storage(it: Examined) -> Iterator[Finding]:
-    settings = it.plan.settings.storage
+def storage(preflight: Preflight) -> Iterator[Finding]:
+    settings = preflight.plan.settings.storage
     if settings.existing_claim is not None:
-        yield from _claim(it, settings.existing_claim)
+        yield from _claim(preflight, settings.existing_claim)
     elif settings.storage_class is not None:
-        yield from _class(it, settings.storage_class)
+        yield from _class(preflight, settings.storage_class)
 
 
-def _claim(it: Examined, name: str) -> Iterator[Finding]:
-    claim = it.case.claims.get(name)
-    if not it.snapshot.read("claims"):
+def _claim(preflight: Preflight, name: str) -> Iterator[Finding]:
+    claim = preflight.observed.claims.get(name)
+    if not preflight.snapshot.read("claims"):
         yield unknown("claims could not be read")
         return
     if claim is None:
-        yield problem(f"there is no claim {name} in {it.snapshot.namespace}", "Make it, or correct the name.")
+        yield problem(f"there is no claim {name} in {preflight.snapshot.namespace}", "Make it, or correct the name.")
         return
     modes, phase = claim["spec"].get("accessModes") or [], claim.get("status", {}).get("phase")
-    size = amount((claim.get("status", {}).get("capacity") or {}).get("storage", 0))
-    if it.pods > 1 and not {"ReadWriteMany", "ReadOnlyMany"} & set(modes):
+    size = Quantity.parse((claim.get("status", {}).get("capacity") or {}).get("storage", 0)).value
+    if preflight.pods > 1 and not {"ReadWriteMany", "ReadOnlyMany"} & set(modes):
         do = "Use a ReadWriteMany claim; a claim's mode cannot be changed."
-        yield problem(f"claim {name} has {', '.join(modes)}, and {it.pods} pods mount it", do)
+        yield problem(f"claim {name} has {', '.join(modes)}, and {preflight.pods} pods mount it", do)
     elif phase == "Lost":
         yield problem(f"claim {name} has lost its volume", "Restore the volume, or use another claim.")
-    elif it.plan.model is not None and 0 < size < amount(it.plan.storage_needed):
-        what = f"claim {name} has {size / 1024**3:,.0f} GiB, the model needs {it.plan.storage_needed}"
+    elif preflight.plan.model is not None and 0 < size < Quantity.parse(preflight.plan.storage_needed).value:
+        what = f"claim {name} has {size / 1024**3:,.0f} GiB, the model needs {preflight.plan.storage_needed}"
         yield warning(what, "Make it larger, unless the weights are in it already.")
     else:
         yield ok(f"claim {name}: {', '.join(modes)}, {phase}")
 
 
-def _class(it: Examined, name: str) -> Iterator[Finding]:
-    if not it.snapshot.read("classes"):
+def _class(preflight: Preflight, name: str) -> Iterator[Finding]:
+    if not preflight.snapshot.read("classes"):
         yield unknown("storage classes could not be read")
         return
-    classes = {item["metadata"]["name"]: item for item in it.snapshot.get("classes")}
-    found, claim = classes.get(name), it.own_claim
+    classes = {item["metadata"]["name"]: item for item in preflight.snapshot.get("classes")}
+    found, claim = classes.get(name), preflight.own_claim
     if found is None:
         do = f"Set nim.storage.storageClass to one of {', '.join(classes) or 'none'}."
         yield problem(f"there is no storage class {name}", do)
         return
     able, what = shared(found)
-    if able is False and it.pods > 1:
+    if able is False and preflight.pods > 1:
         yield problem(f"class {name} makes {what}, which one node alone can mount", "Use a class for shared files.")
     elif claim is not None and claim["spec"].get("storageClassName") != name:
         do = "Set it back, deploy under another nim.name, or name another claim."
         yield problem(f"the claim that is there has the class {claim['spec'].get('storageClassName')}", do)
-    elif claim is not None and _grows(it, claim) and not found.get("allowVolumeExpansion"):
+    elif claim is not None and _grows(preflight, claim) and not found.get("allowVolumeExpansion"):
         yield problem(f"the claim must grow, and class {name} does not allow it", "Set nim.storage.size back.")
-    elif claim is not None and amount(it.plan.storage_size) < amount(_requested(claim)):
-        what = f"the claim has {_requested(claim)}, {it.plan.storage_size} is asked for, and a claim cannot shrink"
+    elif (
+        claim is not None
+        and Quantity.parse(preflight.plan.storage_size).value < Quantity.parse(_requested(claim)).value
+    ):
+        what = (
+            f"the claim has {_requested(claim)}, {preflight.plan.storage_size} is asked for, and a claim cannot shrink"
+        )
         yield problem(what, f"Set nim.storage.size to {_requested(claim)} or more.")
-    elif able is None and it.pods > 1:
+    elif able is None and preflight.pods > 1:
         do = f"See that {what} can do ReadWriteMany; doctor does not know this provisioner."
         yield warning(f"class {name}: {what}", do)
     else:
         yield ok(f"class {name}: {what}")
 
 
-def _grows(it: Examined, claim: Json) -> bool:
-    return amount(it.plan.storage_size) > amount(_requested(claim))
+def _grows(preflight: Preflight, claim: Json) -> bool:
+    return Quantity.parse(preflight.plan.storage_size).value > Quantity.parse(_requested(claim)).value
 
 
 def _requested(claim: Json) -> str:
@@ -120,11 +127,11 @@ def _requested(claim: Json) -> str:
 
 
 @check("secrets")
-def secrets(it: Examined) -> Iterator[Finding]:
-    existing = it.plan.settings.secrets
-    there = {item["metadata"]["name"]: item for item in it.snapshot.get("secrets")}
+def secrets(preflight: Preflight) -> Iterator[Finding]:
+    existing = preflight.plan.settings.secrets
+    there = {item["metadata"]["name"]: item for item in preflight.snapshot.get("secrets")}
     keyed = [secret for secret in (existing.ngc_api_secret, existing.hf_token_secret) if secret is not None]
-    unread = [note for note in it.snapshot.notes if note.startswith("secret ")]
+    unread = [note for note in preflight.snapshot.notes if note.startswith("secret ")]
     wanted = [secret.name for secret in keyed] + list(existing.image_pull_secrets)
     if unread and wanted:
         yield unknown(f"Secrets could not be read: {', '.join(wanted)}")
@@ -139,7 +146,7 @@ def secrets(it: Examined) -> Iterator[Finding]:
             found.append(problem(f"Secret {secret.name} has no key {secret.key} (it has {', '.join(keys)})", do))
         elif secret.key in there[secret.name]["empty"]:
             found.append(problem(f"key {secret.key} of Secret {secret.name} is empty", "Give it a value."))
-    registry = it.plan.image.split("/")[0]
+    registry = preflight.plan.image.split("/")[0]
     for name in existing.image_pull_secrets:
         pull = there.get(name)
         if pull is None:
@@ -156,34 +163,55 @@ def secrets(it: Examined) -> Iterator[Finding]:
         yield ok(", ".join(wanted) or "none is named; the stack makes its own")
 
 
-_NAMED = {"deployment": "LeaderWorkerSets", "services": "Services", "claims": "PersistentVolumeClaims"}
+_NAMED: dict[Part, str] = {"deployment": "LeaderWorkerSets", "services": "Services", "claims": "PersistentVolumeClaims"}
 
 
 @check("names")
-def taken(it: Examined) -> Iterator[Finding]:
+def taken(preflight: Preflight) -> Iterator[Finding]:
     """Objects of somebody else under the names that this deployment needs."""
-    name = it.plan.settings.name
-    clashes = []
-    if it.case.group is not None and not it.deployed:
-        clashes.append(f"LeaderWorkerSet {name}")
-    for service in it.snapshot.get("services"):
-        meta = service["metadata"]
-        own = [owner.get("kind") for owner in meta.get("ownerReferences") or []] == ["LeaderWorkerSet"]
-        if (meta["name"] == name and not own) or (meta["name"] == names.leader_service(name) and not it.ours(service)):
-            clashes.append(f"Service {meta['name']}")
-    claim = it.own_claim
-    if claim is not None and not it.ours(claim) and it.plan.settings.storage.storage_class is not None:
-        clashes.append(f"PersistentVolumeClaim {claim['metadata']['name']}")
-    made = made_secrets(it.plan)
-    for secret in it.snapshot.get("secrets"):
-        if secret["metadata"]["name"] in made and not it.ours(secret):
-            clashes.append(f"Secret {secret['metadata']['name']}")
-    unread = [what for key, what in _NAMED.items() if not it.snapshot.read(key)]
-    unread += [f"Secret {name}" for name in made if any(n.startswith(f"secret {name}:") for n in it.snapshot.notes)]
+    clashes = [*_groups_taken(preflight), *_services_taken(preflight), *_claims_taken(preflight)]
+    clashes += _secrets_taken(preflight)
+    unread = [kind for part, kind in _NAMED.items() if not preflight.snapshot.read(part)]
+    unread += [f"Secret {name}" for name in made_secrets(preflight.plan) if _is_noted(preflight, f"secret {name}:")]
     if clashes:
         do = "Remove or rename them, or deploy under another nim.name."
         yield problem(f"taken by somebody else: {', '.join(clashes)}", do)
     if unread:
         yield unknown(f"whether names are taken is not known of {', '.join(unread)}, which could not be read")
     elif not clashes:
-        yield ok("free" if not it.deployed else "this deployment's own")
+        yield ok("free" if not preflight.deployed else "this deployment's own")
+
+
+def _groups_taken(preflight: Preflight) -> Iterator[str]:
+    if preflight.observed.group is not None and not preflight.deployed:
+        yield f"LeaderWorkerSet {preflight.plan.settings.name}"
+
+
+def _services_taken(preflight: Preflight) -> Iterator[str]:
+    """The headless Service is made by LWS, which owns it; the one of the leaders carries this deployment's labels."""
+    name = preflight.plan.settings.name
+    for service in preflight.snapshot.get("services"):
+        meta = service["metadata"]
+        of_lws = [owner.get("kind") for owner in meta.get("ownerReferences") or []] == ["LeaderWorkerSet"]
+        is_headless, is_of_leaders = meta["name"] == name, meta["name"] == names.leader_service(name)
+        if (is_headless and not of_lws) or (is_of_leaders and not preflight.ours(service)):
+            yield f"Service {meta['name']}"
+
+
+def _claims_taken(preflight: Preflight) -> Iterator[str]:
+    claim = preflight.own_claim
+    makes_claim = preflight.plan.settings.storage.storage_class is not None
+    if claim is not None and makes_claim and not preflight.ours(claim):
+        yield f"PersistentVolumeClaim {claim['metadata']['name']}"
+
+
+def _secrets_taken(preflight: Preflight) -> Iterator[str]:
+    made = made_secrets(preflight.plan)
+    for secret in preflight.snapshot.get("secrets"):
+        if secret["metadata"]["name"] in made and not preflight.ours(secret):
+            yield f"Secret {secret['metadata']['name']}"
+
+
+def _is_noted(preflight: Preflight, start: str) -> bool:
+    """Whether a note of the snapshot, which says what could not be read, begins like this."""
+    return any(note.startswith(start) for note in preflight.snapshot.notes)

@@ -4,13 +4,16 @@ A quota with scopes is left out: which pods it is for depends on more than the s
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Final
 
 from nim_stack.base import names
-from nim_stack.base.quantity import amount
+from nim_stack.base.problems import Finding
+from nim_stack.base.quantity import Quantity
 from nim_stack.operations.doctor.charged import Defaults, add, of_container, of_pod
-from nim_stack.operations.doctor.check import Examined, Finding, Json, check, ok, problem, unknown, warning
+from nim_stack.operations.doctor.check import Json, Preflight, check, ok, problem, unknown, warning
 from nim_stack.operations.doctor.made import kind, made
+from nim_stack.operations.observing.snapshot import Part
 from nim_stack.settings.pods import Role
 
 _SAID: Final = ("cpu", "memory", "requests.cpu", "requests.memory", "limits.cpu", "limits.memory")
@@ -25,7 +28,7 @@ _SETTINGS: Final = {
     "limits.memory": "nim.resources.memory",
 }
 """What sets it for the container of the model; for the others of a group a patch does, and for Jobs nothing."""
-_READ: Final = {
+_READ: Final[Mapping[str, Part]] = {
     "services": "services",
     "secrets": "secrets",
     "persistentvolumeclaims": "claims",
@@ -33,20 +36,20 @@ _READ: Final = {
     "networkpolicies.networking.k8s.io": "policies",
     f"leaderworkersets.{names.LWS_GROUP}": "deployment",
 }
-"""Kinds of object that a snapshot has, by what a quota calls them."""
+"""Parts of a snapshot, by what a quota calls the kind of object."""
 
 
 @check("quota")
-def quota(it: Examined) -> Iterator[Finding]:
-    if not it.snapshot.read("quotas"):
+def quota(preflight: Preflight) -> Iterator[Finding]:
+    if not preflight.snapshot.read("quotas"):
         yield unknown("quotas could not be read")
         return
-    quotas = [item for item in it.snapshot.get("quotas") if not _scoped(item)]
-    objects, defaults = made(it.plan), Defaults.of(it.snapshot.get("limits"))
-    settings, mine = it.plan.settings, _mine(it)
-    least = _needed(it, objects, defaults, settings.least_groups)
-    most = _needed(it, objects, defaults, settings.most_groups)
-    found = [_silent(it, item, objects, defaults) for item in quotas]
+    quotas = [item for item in preflight.snapshot.get("quotas") if not _scoped(item)]
+    objects, defaults = made(preflight.plan), Defaults.of(preflight.snapshot.get("limits"))
+    settings, mine = preflight.plan.settings, _mine(preflight)
+    least = _needed(preflight, objects, defaults, settings.least_groups)
+    most = _needed(preflight, objects, defaults, settings.most_groups)
+    found = [_silent(preflight, item, objects, defaults) for item in quotas]
     found += [_full(item, least, mine) or _full_later(item, most, mine) for item in quotas]
     findings = [finding for finding in found if finding is not None]
     yield from findings or [ok(f"room in {len(quotas)} quotas" if quotas else "none")]
@@ -60,12 +63,12 @@ def _hard(item: Json) -> Mapping[str, str]:
     return item.get("status", {}).get("hard") or item["spec"].get("hard") or {}
 
 
-def _silent(it: Examined, item: Json, objects: Sequence[Json], defaults: Defaults) -> Finding | None:
+def _silent(preflight: Preflight, item: Json, objects: Sequence[Json], defaults: Defaults) -> Finding | None:
     """Containers that do not set what a quota wants every container to set."""
     wanted = [resource for resource in _hard(item) if resource in _SAID]
     lacking: dict[str, list[str]] = {}
     ways: list[str] = []
-    for role, spec in _pods(it, objects):
+    for role, spec in _pods(preflight, objects):
         for container in (*(spec.get("initContainers") or []), *spec["containers"]):
             name = container["name"]
             for resource in [each for each in wanted if each not in of_container(container, defaults)]:
@@ -78,78 +81,78 @@ def _silent(it: Examined, item: Json, objects: Sequence[Json], defaults: Default
         return None
     which = "; ".join(f"{resource} ({', '.join(dict.fromkeys(silent))})" for resource, silent in lacking.items())
     what = f"quota {item['metadata']['name']} wants each container to set what these do not: {which}"
-    if not it.snapshot.read("limits"):
+    if not preflight.snapshot.read("limits"):
         return unknown(f"{what}; whether a LimitRange sets it could not be read")
     ranges = "a LimitRange of the namespace give a default that suits the model, or use a quota without it."
     do = f"Set it ({', '.join(dict.fromkeys(ways))}), have {ranges}" if ways else f"Have {ranges}"
     return problem(f"{what}. Kubernetes refuses their pods", do)
 
 
-def _pods(it: Examined, objects: Sequence[Json]) -> Iterator[tuple[Role | None, Json]]:
+def _pods(preflight: Preflight, objects: Sequence[Json]) -> Iterator[tuple[Role | None, Json]]:
     """Pod specs, each with its role in a group; a Job's has none."""
-    yield "leader", it.specs["leader"]
-    if it.plan.nodes > 1:
-        yield "worker", it.specs["worker"]
+    yield "leader", preflight.specs["leader"]
+    if preflight.plan.nodes > 1:
+        yield "worker", preflight.specs["worker"]
     for item in objects:
         if item["kind"] == "Job":
             yield None, item["spec"]["template"]["spec"]
 
 
-def _full(item: Json, needed: Mapping[str, float], mine: Mapping[str, float]) -> Finding | None:
+def _full(item: Json, needed: Mapping[str, Decimal], mine: Mapping[str, Decimal]) -> Finding | None:
     """The first resource of a quota of which too little is left for a start."""
     what = _too_little(item, needed, mine)
     return problem(what, "Raise the quota, or ask for less.") if what else None
 
 
-def _full_later(item: Json, needed: Mapping[str, float], mine: Mapping[str, float]) -> Finding | None:
+def _full_later(item: Json, needed: Mapping[str, Decimal], mine: Mapping[str, Decimal]) -> Finding | None:
     """The same for the most groups that an autoscaler may make: a start does not need them."""
     what = _too_little(item, needed, mine)
     do = "Raise the quota, or lower nim.autoscaling.maxReplicas."
     return warning(f"{what} when the autoscaler makes the most groups", do) if what else None
 
 
-def _too_little(item: Json, needed: Mapping[str, float], mine: Mapping[str, float]) -> str | None:
+def _too_little(item: Json, needed: Mapping[str, Decimal], mine: Mapping[str, Decimal]) -> str | None:
     for resource, hard in _hard(item).items():
         # Of the core group `count/pods` and `pods` are both possible; all others are counted as count/jobs.batch.
         key = resource.removeprefix("count/")
         if key not in needed:
             continue
-        used = amount((item.get("status", {}).get("used") or {}).get(resource, 0)) - mine.get(key, 0)
-        if used + needed[key] > amount(hard):
+        used = Quantity.parse((item.get("status", {}).get("used") or {}).get(resource, 0)).value - mine.get(key, 0)
+        if used + needed[key] > Quantity.parse(hard).value:
             return f"quota {item['metadata']['name']}: {resource} {hard}, {used:,.0f} used, {needed[key]:,.0f} needed"
     return None
 
 
-def _needed(it: Examined, objects: Sequence[Json], defaults: Defaults, groups: int) -> dict[str, float]:
+def _needed(preflight: Preflight, objects: Sequence[Json], defaults: Defaults, groups: int) -> dict[str, Decimal]:
     """What quotas count, for so many groups and the surge of an update, and for objects that are not there yet."""
-    groups += it.plan.settings.rollout.max_surge
-    found: dict[str, float] = {}
-    add(found, of_pod(it.specs["leader"], defaults), groups)
-    add(found, of_pod(it.specs["worker"], defaults), groups * (it.plan.nodes - 1))
-    if not it.deployed:
-        add(found, {"services": 1})  # LWS makes one, for the names of the pods
+    groups += preflight.plan.settings.rollout.max_surge
+    found: dict[str, Decimal] = {}
+    add(found, of_pod(preflight.specs["leader"], defaults), groups)
+    add(found, of_pod(preflight.specs["worker"], defaults), groups * (preflight.plan.nodes - 1))
+    if not preflight.deployed:
+        add(found, {"services": Decimal(1)})  # LWS makes one, for the names of the pods
     for item in objects:
         what = kind(item).counted
-        if not _there(it, what, item["metadata"]["name"]):
-            add(found, {what: 1})
+        if not _there(preflight, what, item["metadata"]["name"]):
+            add(found, {what: Decimal(1)})
             if what == "persistentvolumeclaims":
-                add(found, {"requests.storage": amount(it.plan.storage_size)})
+                add(found, {"requests.storage": Quantity.parse(preflight.plan.storage_size).value})
     return found
 
 
-def _there(it: Examined, what: str, name: str) -> bool:
+def _there(preflight: Preflight, what: str, name: str) -> bool:
     """Whether the stack's object is there; where that was not read, it is if the deployment is."""
     key = _READ.get(what)
-    if key is None or not it.snapshot.read(key):
-        return it.deployed
-    return any(item["metadata"]["name"] == name for item in it.snapshot.get(key))
+    if key is None or not preflight.snapshot.read(key):
+        return preflight.deployed
+    return any(item["metadata"]["name"] == name for item in preflight.snapshot.get(key))
 
 
-def _mine(it: Examined) -> dict[str, float]:
+def _mine(preflight: Preflight) -> dict[str, Decimal]:
     """What this deployment's own pods are charged already; one that has ended is not."""
-    found: dict[str, float] = {}
-    if it.deployed:
-        for pod in it.case.pods:
+    found: dict[str, Decimal] = {}
+    if preflight.deployed:
+        for pod in preflight.observed.pods:
             if pod.phase not in ("Succeeded", "Failed"):
                 add(found, of_pod(pod.spec))
     return found

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
-from nim_stack.base.quantity import to_bytes
+from nim_stack.base.quantity import Quantity
 from nim_stack.operations.impact.access import network_policy, route, service
 from nim_stack.operations.impact.effect import Effect, Topic, goes, other, spec_of
 from nim_stack.operations.impact.fields import shown
@@ -42,15 +43,19 @@ def _claim(step: Step) -> Iterator[Effect]:
     if step.op == "update":
         old, new = spec_of(step.before, *size), spec_of(step.after, *size)
         if old != new:
-            yield _resized(step.name, str(old), str(new))
+            yield _resized(step.name, old, new)
         yield from _retention(step, f"claim {step.name}", "weights")
 
 
-def _resized(name: str, old: str, new: str) -> Effect:
+def _resized(name: str, old: Any, new: Any) -> Effect:
     try:
-        shrinks = to_bytes(new) < to_bytes(old)
-    except (ValueError, KeyError):
-        shrinks = False
+        shrinks = Quantity.parse(new) < Quantity.parse(old)
+    except ValueError:
+        sizes = " ".join(
+            f"{way} {'no size' if size is None else shown(size)}" for way, size in (("from", old), ("to", new))
+        )
+        text = f"claim {name} changes {sizes}; whether it shrinks, which Kubernetes refuses, is not known"
+        return Effect("weights", text, ("unknown",))
     if shrinks:
         text = f"claim {name} would shrink from {old} to {new}, which Kubernetes refuses"
         return Effect("weights", text, ("failure",))

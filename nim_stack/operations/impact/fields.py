@@ -7,9 +7,9 @@ Another annotation for exclusive placement goes into the leaders' template witho
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from nim_stack.base.quantity import Quantity
 from nim_stack.operations.impact.preview import Json
 
 MISSING = object()
@@ -22,13 +22,6 @@ _ROLES = {"leaderTemplate": "leader", "workerTemplate": "worker"}
 _NAMED_BY = ("name", "mountPath", "containerPort", "key", "topologyKey")
 _ORDER = "(order)"
 _QUANTITIES = frozenset({"limits", "requests", "sizeLimit"})
-_SUFFIXES = {
-    "m": Decimal("0.001"),
-    "k": Decimal(10**3),
-    "M": Decimal(10**6),
-    "G": Decimal(10**9),
-    "T": Decimal(10**12),
-} | {f"{prefix}i": Decimal(1024**power) for power, prefix in enumerate("KMGTP", start=1)}
 
 
 @dataclass(frozen=True)
@@ -144,12 +137,10 @@ def _equal(old: Any, new: Any, path: tuple[str, ...]) -> bool:
 
 
 def _quantity(value: Any) -> Any:
-    text = str(value)
-    suffix = next((end for end in sorted(_SUFFIXES, key=len, reverse=True) if text.endswith(end)), "")
     try:
-        return Decimal(text.removesuffix(suffix)) * _SUFFIXES.get(suffix, Decimal(1))
-    except InvalidOperation:
-        return text
+        return Quantity.parse(value)
+    except ValueError:
+        return str(value)
 
 
 def _both_roles(found: list[Found]) -> Iterator[Difference]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nim_stack.base import names
+from nim_stack.base.errors import NimStackError
 from nim_stack.deployment.deadlines import TimeBudget
 from nim_stack.operations.impact.preview import Json, object_name
 
@@ -45,7 +46,7 @@ class Group:
         return self.cache is not None and self.cache[0] in _LASTING.values()
 
 
-class _UnknownError(ValueError):
+class UnknownSizeError(NimStackError):
     """A size is not a number yet."""
 
 
@@ -56,7 +57,7 @@ def read_group(inputs: Json, timeouts: Json, fewest: int = 1) -> Group | None:
     """
     try:
         return _group(inputs, timeouts, fewest)
-    except _UnknownError:
+    except UnknownSizeError:
         return None
 
 
@@ -73,7 +74,7 @@ def _group(inputs: Json, timeouts: Json, fewest: int) -> Group:
     skips = _at(inputs, "metadata", "annotations", names.SKIP_AWAIT) == "true"
     timeout = _seconds(timeouts.get("update") or timeouts.get("create"))
     if not isinstance(worker, Mapping):
-        raise _UnknownError
+        raise UnknownSizeError
     return Group(
         name=object_name(inputs),
         replicas=replicas,
@@ -105,7 +106,7 @@ def _whole(value: object) -> int:
     try:
         return int(value) if isinstance(value, int | float | str) else int("")
     except ValueError:
-        raise _UnknownError from None
+        raise UnknownSizeError from None
 
 
 def _seconds(value: object) -> int | None:
@@ -125,7 +126,7 @@ def _entries(template: Any, kind: str) -> Iterator[Json]:
 
 def _gpus(template: Any) -> int:
     if not isinstance(_at(template, "spec", "containers"), list):
-        raise _UnknownError
+        raise UnknownSizeError
     return sum(
         _whole(_at(container, "resources", "limits", names.GPU_RESOURCE, default=0))
         for container in _entries(template, "containers")
@@ -157,5 +158,5 @@ def _budget(container: Json, join: Any, timeout: int | None, replicas: int) -> T
     try:
         startup = _whole(_at(probe, "failureThreshold")) * _whole(_at(probe, "periodSeconds"))
         return TimeBudget.of_deadlines(_whole(join), startup, timeout // max(1, replicas)) if timeout else None
-    except _UnknownError:
+    except UnknownSizeError:
         return None

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from nim_stack.base.errors import InputError
+
 Json = Mapping[str, Any]
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
@@ -23,7 +25,7 @@ _RECREATED = frozenset({"create-replacement", "delete-replaced"})
 """Parts of a replacement that also has a step `replace`."""
 
 
-class PreviewError(ValueError):
+class PreviewError(InputError):
     """The file is not a preview."""
 
 

@@ -1,17 +1,7 @@
-"""Why a cluster or a file could not be read."""
+"""Why a snapshot could not be read."""
+
+from nim_stack.base.errors import InputError
 
 
-class UnreadableError(Exception):
-    """Nothing can be said, because there is nothing to judge."""
-
-
-class ClusterUnreachableError(UnreadableError):
-    """The cluster cannot be asked at all: no kubeconfig, no connection, or credentials that it does not know."""
-
-
-class SnapshotError(UnreadableError):
+class SnapshotError(InputError):
     """The file is not a snapshot that this version can read."""
-
-
-class CannotReadError(Exception):
-    """One request was refused or failed; others may go through."""

@@ -7,25 +7,38 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from nim_stack.base import names
-from nim_stack.operations.observing.errors import CannotReadError
-from nim_stack.operations.observing.reader import Json, Reader
-from nim_stack.operations.observing.snapshot import Log, Snapshot
-from nim_stack.operations.observing.trimming import trimmed, without_keys
+from nim_stack.base.redaction import without_keys
+from nim_stack.operations.cluster.errors import CannotReadError
+from nim_stack.operations.cluster.reader import Json, Reader
+from nim_stack.operations.observing.snapshot import Log, Part, Snapshot
+from nim_stack.operations.observing.trimming import trimmed
 
 MOST_LINES = 300
 MOST_BYTES = 200_000
 MOST_LOGGED_PODS = 24
 _PARALLEL = 8
 _LWS_WEBHOOK_GROUPS = {names.LWS_GROUP, "disaggregatedset.x-k8s.io", ""}
-"""Those of the groups, of what is made of them, and of pods (lws config/webhook/manifests.yaml, v0.9.0)."""
+"""API groups that the webhooks of LWS are for: LeaderWorkerSets, what is made of them, and pods (lws
+config/webhook/manifests.yaml, v0.9.0)."""
 _PAUSE_SECONDS = 2.0
 
 
-def _paths(namespace: str, name: str) -> dict[str, tuple[str, Mapping[str, str]]]:
-    """What is read, and where; a path without a name of an object is a list."""
+class _Wanted(NamedTuple):
+    """One request, and the part of the snapshot that its answer belongs to."""
+
+    part: Part
+    path: str
+    """A path without a name of an object is a list."""
+    query: Mapping[str, str] = {}
+    noted: str = ""
+    """What a refusal is noted as; empty: as the part."""
+
+
+def _paths(namespace: str, name: str) -> dict[Part, tuple[str, Mapping[str, str]]]:
+    """Where the parts are read that need nothing but the names of namespace and deployment."""
     space = f"/api/v1/namespaces/{namespace}"
     group = {"labelSelector": f"{names.LWS_NAME_LABEL}={name}"}
     return {
@@ -46,13 +59,17 @@ def _paths(namespace: str, name: str) -> dict[str, tuple[str, Mapping[str, str]]
         "nodes": ("/api/v1/nodes", {}),
         "load": ("/api/v1/pods", {"fieldSelector": "status.phase!=Succeeded,status.phase!=Failed"}),
         "leases": ("/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases", {}),
-        "mutating": ("/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations", {}),
-        "validating": ("/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations", {}),
         "dns": (
             "/apis/discovery.k8s.io/v1/namespaces/kube-system/endpointslices",
             {"labelSelector": "kubernetes.io/service-name=kube-dns"},
         ),
     }
+
+
+_HOOKS = tuple(
+    _Wanted("webhooks", f"/apis/admissionregistration.k8s.io/v1/{noted}webhookconfigurations", noted=noted)
+    for noted in ("mutating", "validating")
+)
 
 
 @dataclass
@@ -63,15 +80,20 @@ class _Ask:
     pool: ThreadPoolExecutor
     notes: list[str] = field(default_factory=list)
 
-    def objects(self, wanted: Mapping[str, tuple[str, Mapping[str, str]]]) -> dict[str, tuple[Json, ...]]:
-        found = self.pool.map(lambda item: (item[0], self._read(item[0], *item[1])), wanted.items())
-        return {what: objects for what, objects in found if objects is not None}
+    def objects(self, wanted: Iterable[_Wanted]) -> dict[Part, tuple[Json, ...]]:
+        """The answers by part; one of which every request was refused is missing."""
+        found: dict[Part, tuple[Json, ...]] = {}
+        for part, objects in self.pool.map(lambda each: (each.part, self.read(each)), wanted):
+            if objects is not None:
+                found[part] = found.get(part, ()) + objects
+        return found
 
-    def _read(self, what: str, path: str, query: Mapping[str, str]) -> tuple[Json, ...] | None:
+    def read(self, wanted: _Wanted) -> tuple[Json, ...] | None:
+        """The objects at one path; None when the request is refused."""
         try:
-            answer = self.reader.get(path, **query)
+            answer = self.reader.get(wanted.path, **wanted.query)
         except CannotReadError as refused:
-            self.notes.append(f"{what}: {refused}")
+            self.notes.append(f"{wanted.noted or wanted.part}: {refused}")
             return None
         if answer is None:
             return ()
@@ -117,26 +139,37 @@ def gather(reader: Reader, namespace: str, name: str, secrets: Iterable[str] = (
     version, taken = reader.clock()
     with ThreadPoolExecutor(_PARALLEL) as pool:
         ask = _Ask(reader, pool)
-        groups = ask.objects({"groups": ("/apis", {})}).get("groups", ({},))
-        raw = ask.objects(_paths(namespace, name))
-        raw["pods"] = tuple(pod for pod in raw.get("pods", ()) if _belongs(pod, name))
-        hooks = [hook for what in ("mutating", "validating") for hook in raw.pop(what, ()) if _of_lws(hook)]
-        if hooks or not any(note.startswith(("mutating", "validating")) for note in ask.notes):
-            raw["webhooks"] = tuple(hooks)
-        raw |= ask.objects(dict(_further(raw, namespace, secrets)))
-        raw["secrets"] = tuple(item for what in list(raw) if what.startswith("secret ") for item in raw.pop(what))
-        raw["volumes"] = tuple(item for what in list(raw) if what.startswith("volume ") for item in raw.pop(what))
-        logs = ask.logs(_wanted_logs(raw["pods"]))
+        groups = _groups(ask)
+        parts = ask.objects([*(_Wanted(part, *where) for part, where in _paths(namespace, name).items()), *_HOOKS])
+        if "pods" in parts:
+            parts["pods"] = tuple(pod for pod in parts["pods"] if _belongs(pod, name))
+        parts["webhooks"] = tuple(hook for hook in parts.get("webhooks", ()) if _of_lws(hook))
+        if not parts["webhooks"] and any(note.startswith(tuple(hook.noted for hook in _HOOKS)) for note in ask.notes):
+            del parts["webhooks"]  # some were not read, and those of LWS may be among them
+        parts |= ask.objects(_further(parts, namespace, secrets))
+        parts.setdefault("secrets", ())
+        parts.setdefault("volumes", ())
+        logs = ask.logs(_wanted_logs(parts.get("pods", ())))
     return Snapshot(
         taken=taken,
         namespace=namespace,
         name=name,
         server=version,
-        groups=tuple(group["name"] for group in groups[0].get("groups", ())),
-        objects={what: tuple(trimmed(what, item) for item in found) for what, found in raw.items()},
+        groups=groups,
+        objects={part: tuple(trimmed(part, item) for item in found) for part, found in parts.items()},
         logs=logs,
         notes=tuple(sorted(ask.notes)),
     )
+
+
+def _groups(ask: _Ask) -> tuple[str, ...]:
+    """Names of the API groups that the server has; none when they may not be read."""
+    try:
+        answer = ask.reader.get("/apis") or {}
+    except CannotReadError as refused:
+        ask.notes.append(f"groups: {refused}")
+        answer = {}
+    return tuple(group["name"] for group in answer.get("groups", ()))
 
 
 def watch(
@@ -177,29 +210,28 @@ def _of_lws(configuration: Json) -> bool:
     return names.LWS_GROUP in groups and groups <= _LWS_WEBHOOK_GROUPS
 
 
-def _further(
-    raw: Mapping[str, tuple[Json, ...]], namespace: str, secrets: Iterable[str]
-) -> Iterator[tuple[str, tuple[str, dict[str, str]]]]:
+def _further(parts: Mapping[Part, tuple[Json, ...]], namespace: str, secrets: Iterable[str]) -> Iterator[_Wanted]:
     """What the objects that were read refer to: Secrets, volumes, the controller behind the webhooks."""
-    specs = [pod["spec"] for pod in raw.get("pods", ())]
-    for group in raw.get("deployment", ()):
+    specs = [pod["spec"] for pod in parts.get("pods", ())]
+    for group in parts.get("deployment", ()):
         template = group["spec"]["leaderWorkerTemplate"]
         specs += [template[role]["spec"] for role in ("leaderTemplate", "workerTemplate") if template.get(role)]
     for name in sorted({*secrets, *(name for spec in specs for name in _secrets(spec))}):
-        yield f"secret {name}", (f"/api/v1/namespaces/{namespace}/secrets/{name}", {})
-    for volume in sorted({claim["spec"]["volumeName"] for claim in raw["claims"] if claim["spec"].get("volumeName")}
-                         if "claims" in raw else ()):  # fmt: skip
-        yield f"volume {volume}", (f"/api/v1/persistentvolumes/{volume}", {})
+        yield _Wanted("secrets", f"/api/v1/namespaces/{namespace}/secrets/{name}", noted=f"secret {name}")
+    bound = {claim["spec"].get("volumeName") for claim in parts.get("claims", ())}
+    for volume in sorted(filter(None, bound)):
+        yield _Wanted("volumes", f"/api/v1/persistentvolumes/{volume}", noted=f"volume {volume}")
     services = {
         (service["namespace"], service["name"])
-        for configuration in raw.get("webhooks", ())
+        for configuration in parts.get("webhooks", ())
         for hook in configuration.get("webhooks") or []
         if (service := hook["clientConfig"].get("service"))
     }
     for space, service in sorted(services)[:1]:
         selector = {"labelSelector": f"kubernetes.io/service-name={service}"}
-        yield "controllerEndpoints", (f"/apis/discovery.k8s.io/v1/namespaces/{space}/endpointslices", selector)
-        yield "controllers", (f"/apis/apps/v1/namespaces/{space}/deployments", {})
+        slices = f"/apis/discovery.k8s.io/v1/namespaces/{space}/endpointslices"
+        yield _Wanted("controllerEndpoints", slices, selector)
+        yield _Wanted("controllers", f"/apis/apps/v1/namespaces/{space}/deployments")
 
 
 def _secrets(spec: Json) -> Iterator[str]:

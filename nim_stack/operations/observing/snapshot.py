@@ -8,12 +8,45 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from nim_stack.operations.observing.errors import SnapshotError
 
 Json = dict[str, Any]
 FORMAT = 1
+Part = Literal[
+    "namespace",
+    "deployment",
+    "definitions",
+    "pods",
+    "statefulsets",
+    "jobs",
+    "events",
+    "claims",
+    "volumes",
+    "services",
+    "endpoints",
+    "quotas",
+    "limits",
+    "policies",
+    "secrets",
+    "classes",
+    "nodes",
+    "load",
+    "leases",
+    "webhooks",
+    "controllers",
+    "controllerEndpoints",
+    "dns",
+    "runtimeClasses",
+    "priorityClasses",
+    "serviceAccounts",
+    "others",
+]
+"""What a snapshot can hold, by kind of object: `deployment` is the LeaderWorkerSet, `pods` are the deployment's own,
+`load` is every pod of the cluster that has not ended, `others` are LeaderWorkerSets of the whole cluster. The last
+four are read by doctor alone."""
+PARTS: frozenset[str] = frozenset(get_args(Part))
 
 
 @dataclass(frozen=True)
@@ -27,7 +60,7 @@ class Log:
     previous: bool
     """Whether it is that of the run before the current one."""
     lines: tuple[tuple[str, str], ...]
-    """When (ISO 8601, UTC) and what."""
+    """Each line: when it was written (ISO 8601, UTC), and its text."""
     gone: bool = False
     """Whether the pod has gone since."""
 
@@ -48,26 +81,37 @@ class Snapshot:
     """One deployment in its cluster."""
 
     taken: str
-    """When, by the API server's clock: ISO 8601, UTC."""
+    """Time of the snapshot by the API server's clock: ISO 8601, UTC."""
     namespace: str
     name: str
     server: str
     """Version of the API server, such as v1.35.4."""
     groups: tuple[str, ...]
     """API groups that the server has."""
-    objects: Mapping[str, tuple[Json, ...]]
-    """What was read, by the names of `gathering`; a name that is missing could not be read."""
+    objects: Mapping[Part, tuple[Json, ...]]
+    """What was read; a part that is missing could not be read, or was not asked for."""
     logs: tuple[Log, ...] = ()
     notes: tuple[str, ...] = ()
     """What could not be read, and why."""
     access: tuple[Access, ...] = ()
 
-    def get(self, what: str) -> tuple[Json, ...]:
-        return self.objects.get(what, ())
+    def get(self, part: Part) -> tuple[Json, ...]:
+        """The objects of a part; none as well when the part was not read.
 
-    def read(self, what: str) -> bool:
-        """Whether it could be read; what was not read is not known to be absent."""
-        return what in self.objects
+        Raises:
+            KeyError: there is no such part.
+        """
+        return self.objects[part] if self.read(part) else ()
+
+    def read(self, part: Part) -> bool:
+        """Whether a part was read; what was not read is not known to be absent.
+
+        Raises:
+            KeyError: there is no such part.
+        """
+        if part not in PARTS:
+            raise KeyError(part)
+        return part in self.objects
 
     def save(self, path: Path) -> None:
         path.write_text(json.dumps({"format": FORMAT, **asdict(self)}, indent=1, ensure_ascii=False) + "\n")
@@ -88,6 +132,8 @@ def load(path: Path) -> Snapshot:
         raise SnapshotError(f"{path} is no snapshot: {failure}") from None
     if not isinstance(document, dict) or document.get("format") != FORMAT or not document.keys() >= _REQUIRED:
         raise SnapshotError(f"{path} is no snapshot of format {FORMAT}; make one with `nim-stack diagnose --save`.")
+    if unknown := document["objects"].keys() - PARTS:
+        raise SnapshotError(f"{path} has parts that this version does not know: {', '.join(sorted(unknown))}.")
     return Snapshot(
         taken=document["taken"],
         namespace=document["namespace"],

@@ -6,22 +6,17 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from nim_stack.base.redaction import HIDDEN, without_keys
+from nim_stack.operations.observing.snapshot import Part
+
 Json = dict[str, Any]
 
-_KEYS = re.compile(r"\b(hf_|nvapi-)[A-Za-z0-9_-]{8,}|(?<=[Bb]earer )[A-Za-z0-9._~+/-]{8,}=*")
-"""Tokens of the hub and of NGC by their prefix, and whatever follows `Bearer`."""
 _SECRET_NAME = re.compile(r"TOKEN|KEY|SECRET|PASSWORD|CREDENTIAL", re.IGNORECASE)
-HIDDEN = "[hidden]"
 
 
-def without_keys(text: str) -> str:
-    """A line of a log without what looks like a key."""
-    return _KEYS.sub(HIDDEN, text)
-
-
-def trimmed(what: str, obj: Json) -> Json:
-    """The part of an object that is kept, by the kind of object."""
-    kept = _SPECIAL.get(what, _rest)(obj)
+def trimmed(part: Part, obj: Json) -> Json:
+    """The part of an object that is kept, by the part of a snapshot that it is for."""
+    kept = _SPECIAL.get(part, _rest)(obj)
     meta = dict(obj["metadata"])
     meta.pop("managedFields", None)
     annotations = {k: v for k, v in (meta.pop("annotations", None) or {}).items() if "last-applied" not in k}
@@ -52,7 +47,7 @@ def _node(obj: Json) -> Json:
 
 
 def _load(obj: Json) -> Json:
-    """Of somebody else's pod: where it is and what it holds."""
+    """What is kept of somebody else's pod: its node, and which resources it holds."""
     spec = obj["spec"]
     return {
         "spec": {
@@ -77,7 +72,7 @@ def _secret(obj: Json) -> Json:
 
 
 def _definition(obj: Json) -> Json:
-    """Of a CRD, which versions it serves and what their status and restart policy know."""
+    """What is kept of a CRD: which versions it serves, and what their status and restart policy know."""
     versions = []
     for version in obj["spec"]["versions"]:
         schema = version.get("schema", {}).get("openAPIV3Schema", {}).get("properties", {})
@@ -119,7 +114,7 @@ def _event(obj: Json) -> Json:
     }
 
 
-_SPECIAL: dict[str, Callable[[Json], Json]] = {
+_SPECIAL: dict[Part, Callable[[Json], Json]] = {
     "nodes": _node,
     "others": lambda _: {},
     "load": _load,

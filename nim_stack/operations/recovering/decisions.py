@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from nim_stack.base.errors import NimStackError
+
 Json = dict[str, Any]
 Outcome = Literal["taken up", "applied again", "removed", "kept", "nothing to do", "not ours", "ending", "not known"]
 
@@ -59,5 +61,5 @@ class Decision:
         }
 
 
-class UndecidedError(Exception):
+class UndecidedError(NimStackError):
     """What happened to the object cannot be found out."""

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from nim_stack.operations.observing.errors import UnreadableError
+from nim_stack.base.errors import UnreadableError
 from nim_stack.operations.recovering import locks
 from nim_stack.operations.recovering.decisions import Json
 
@@ -17,7 +17,7 @@ _HELD = ("currently locked", "already in progress", "currently in progress")
 
 
 class EngineError(UnreadableError):
-    """`pulumi` is not there, or refuses."""
+    """The command `pulumi` is not there, or refuses."""
 
 
 class StackHeldError(EngineError):

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from nim_stack.operations.observing.errors import CannotReadError, ClusterUnreachableError
-from nim_stack.operations.observing.reader import Reader, connect
+from nim_stack.operations.cluster.errors import CannotReadError, ClusterUnreachableError
+from nim_stack.operations.cluster.reader import Reader, connect
 from nim_stack.operations.recovering.decisions import Identity, Json, UndecidedError
 from nim_stack.settings import Cluster
 

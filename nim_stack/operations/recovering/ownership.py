@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from nim_stack.base.quantity import amount
+from nim_stack.base.quantity import Quantity
 from nim_stack.operations.recovering.decisions import Json
 from nim_stack.operations.recovering.secret_values import is_secret
 
@@ -105,6 +105,6 @@ def _same(live: Any, wanted: Any) -> bool:
     if isinstance(live, (dict, list)) or isinstance(wanted, (dict, list)):
         return False
     try:
-        return amount(live) == amount(wanted)
+        return Quantity.parse(live) == Quantity.parse(wanted)
     except ValueError:
         return False

@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
-from nim_stack.operations.observing.errors import UnreadableError
+from nim_stack.base.errors import InputError
 from nim_stack.operations.recovering.decisions import OPEN, Decision, Identity, Json, Outcome, UndecidedError
 from nim_stack.operations.recovering.ownership import field_manager, stranger
 from nim_stack.operations.recovering.secret_values import is_secret, without_secrets
@@ -28,7 +28,7 @@ INTERRUPTED = "the engine ended while this was under way; `nim-stack recover` as
 _FORMATS = (3, 4)
 
 
-class StateFormatError(UnreadableError):
+class StateFormatError(InputError):
     """The export is not of a form that this version knows."""
 
 

@@ -73,7 +73,7 @@ def _of_mapping(field: str, value: dict[Any, Any]) -> Iterator[Found]:
 def _not_one_of(value: str, words: tuple[str, ...]) -> str:
     spelled = {word.lower(): word for word in words if word}
     close = get_close_matches(value.lower(), spelled, n=1)
-    hint = f", did you mean {spelled[close[0]]}?" if close else ""
+    hint = f" (the nearest is {spelled[close[0]]})" if close else ""
     shown = choices(spelled.values()) if len(spelled) < 20 else f"{', '.join(list(spelled.values())[:8])} and so on"
     return f"{value!r} is not {shown}{hint}"
 

@@ -4,8 +4,8 @@ import types
 from collections.abc import Iterator
 from typing import Any, Union, get_args, get_origin
 
+from nim_stack.base.quantity import PATTERN
 from nim_stack.values.kubernetes import is_quantity
-from nim_stack.values.kubernetes.quantities import PATTERN
 from nim_stack.values.kubernetes.ranges import RANGES
 from nim_stack.values.kubernetes.spelling import KEYS, TEXTS, VALUES, Form
 from nim_stack.values.kubernetes.types import field_types, required_fields, type_of

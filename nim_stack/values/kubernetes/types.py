@@ -176,7 +176,7 @@ def _fields(value: dict[Any, Any], struct: Any, place: str, required: bool) -> I
                 yield from _inside(_at(place, key), of_field(field.name, item))
         elif required or not str(key).startswith("$"):
             close = get_close_matches(str(key), known, n=1)
-            hint = f", did you mean {close[0]}?" if close else f"; it has {', '.join(sorted(known))}"
+            hint = f" (the nearest is {close[0]})" if close else f"; it has {', '.join(sorted(known))}"
             yield place, f"{key!r} is not a field of {struct.__name__}{hint}"
     if required:
         for missing in sorted(required_fields(struct) - value.keys()):

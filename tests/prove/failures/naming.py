@@ -12,9 +12,9 @@ from lab.deployment import GROUP, NAMESPACE, Json
 from lab.inside import inside
 from lab.paths import STATE
 from lab.pki import kubeconfig
+from nim_stack.operations.cluster.reader import connect
 from nim_stack.operations.diagnosis.verdict import Diagnosis, diagnose
 from nim_stack.operations.observing.gathering import watch
-from nim_stack.operations.observing.reader import connect
 from nim_stack.operations.observing.snapshot import Snapshot
 from nim_stack.settings import Cluster
 from tests.prove.failures.provoked import Provoked
@@ -42,20 +42,20 @@ def named(it: Provoked, row: str) -> Json:
     found = look()
     while time.monotonic() < started + it.within:
         found = look(it.watch)
-        codes = [verdict.failure.code for verdict in found.failures]
+        codes = [problem.rule.code for problem in found.failures]
         if codes[:1] == [it.expected]:
             break
         wrong |= set(codes) - it.beside - {it.expected}
         time.sleep(1)
-    found.case.snapshot.save(seen(row))
-    codes = [verdict.failure.code for verdict in found.failures]
+    found.observed.snapshot.save(seen(row))
+    codes = [problem.rule.code for problem in found.failures]
     assert codes[:1] == [it.expected], f"named: {codes or found.state}, expected {it.expected}"
     also = set(codes) - {it.expected} - it.beside
     assert not also | wrong, f"wrong verdicts: {sorted(also | wrong)}"
-    first = found.failures[0].sign
+    first = found.failures[0]
     assert first.evidence
-    assert first.do
-    return {"named": codes, "what": first.what, "seconds": round(time.monotonic() - started, 1)}
+    assert first.instead
+    return {"named": codes, "what": first.why, "seconds": round(time.monotonic() - started, 1)}
 
 
 def seen(name: str) -> Path:

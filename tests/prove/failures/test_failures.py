@@ -39,11 +39,11 @@ def healthy() -> Json:
         deadline = time.monotonic() + 180
         while time.monotonic() < deadline and states[-1:] != ["serving"]:
             found = look()
-            named = [verdict.failure.code for verdict in found.verdicts]
+            named = [problem.rule.code for problem in found.problems]
             assert not named, f"named on a healthy group: {named} in state {found.state}"
             assert found.state in ("starting", "serving"), (found.state, [str(step) for step in found.steps])
             if states[-1:] != [found.state]:
-                found.case.snapshot.save(seen(f"healthy-{found.state}"))
+                found.observed.snapshot.save(seen(f"healthy-{found.state}"))
                 states.append(found.state)
             time.sleep(1)
         assert states[-1:] == ["serving"], states
@@ -62,7 +62,7 @@ def rolling() -> Json:
             nonlocal looks
             looks += 1
             found = look()
-            named = [verdict.failure.code for verdict in found.failures]
+            named = [problem.rule.code for problem in found.failures]
             assert not named, f"named during an update: {named}"
             return found.state == "serving"
 
@@ -79,9 +79,9 @@ def absent() -> Json:
         kept = get("crd", _CRD)
         kubectl("delete", "crd", _CRD)
         without_kind = look()
-        without_kind.case.snapshot.save(seen("lws-absent"))
-        assert without_kind.failures[0].failure.code == "lws-absent", without_kind.document
-        assert without_controller[0].failure.code == "lws-absent"
+        without_kind.observed.snapshot.save(seen("lws-absent"))
+        assert without_kind.failures[0].rule.code == "lws-absent", without_kind.document
+        assert without_controller[0].rule.code == "lws-absent"
         return {"named": "lws-absent", "the CRD was kept by the uninstall": kept["metadata"]["name"] == _CRD}
     finally:
         install_lws()

@@ -32,7 +32,7 @@ def inventory(*, definitions: bool = True) -> set[str]:
     """Every object that a stack can have made, by kind, namespace and name; what controllers add is not listed.
 
     Args:
-        definitions: whether with the CRDs, which outlive a stack.
+        definitions: whether with the CRDs, which outlive a stack, and the APIServices that they bring with them.
     """
     columns = "custom-columns=K:.kind,N:.metadata.namespace,M:.metadata.name"
     served = kubectl("api-resources", "--no-headers", "--api-group=leaderworkerset.x-k8s.io")
@@ -41,7 +41,7 @@ def inventory(*, definitions: bool = True) -> set[str]:
     text += kubectl("get", spaced, "-A", "-o", columns, "--no-headers", "--ignore-not-found")
     lines = {" ".join(line.split()) for line in text.splitlines()}
     if not definitions:
-        lines = {line for line in lines if not line.startswith("CustomResourceDefinition ")}
+        lines = {line for line in lines if not line.startswith(("CustomResourceDefinition ", "APIService "))}
     # A volume's name is drawn anew for every claim, and the claim is listed.
     return {line.rpartition(" ")[0] if line.startswith("PersistentVolume ") else line for line in lines}
 

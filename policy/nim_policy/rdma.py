@@ -66,9 +66,7 @@ def _tensor_parallel(container: Json) -> int:
     profile = variable(container, "NIM_MODEL_PROFILE") or ""
     named = re.search(r"-tp([1-9][0-9]*)(?:-|$)", profile)
     if named is None:
-        raise NotKnownError(
-            "neither a variable, nor an option, nor the name of a profile says the tensor parallel size"
-        )
+        raise NotKnownError("no variable, no option and no name of a profile says the tensor parallel size")
     return int(named[1])
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from nim_policy.objects import HELM_RELEASE, Resource
 from nim_policy.pods import has_pods, pods_of
-from nim_policy.values import items, mapping, read
+from nim_policy.values import mapping, mappings, read
 from nim_policy.verdict import Verdict
 
 
@@ -114,8 +114,8 @@ def _references(resource: Resource, verdict: Verdict) -> Iterator[tuple[str, str
 def _of_template(template: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
     """Kind of place, its name, and the reference, which may be unknown."""
     for field in ("initContainers", "containers", "ephemeralContainers"):
-        for container in items(template, "spec", field):
+        for container in mappings(template, "spec", field):
             yield "container", str(container.get("name")), container.get("image")
-    for volume in items(template, "spec", "volumes"):
+    for volume in mappings(template, "spec", "volumes"):
         if "image" in volume:
             yield "volume", str(volume.get("name")), mapping(volume, "image").get("reference")

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from nim_policy.objects import LWS, Resource
-from nim_policy.values import NotKnownError, items, mapping, read, whole_number
+from nim_policy.values import NotKnownError, items, mapping, mappings, read, whole_number
 
 LWS_NAME_LABEL = f"{LWS.partition('.')[0]}.sigs.k8s.io/name"
 LWS_WORKER_INDEX_LABEL = f"{LWS.partition('.')[0]}.sigs.k8s.io/worker-index"
@@ -57,7 +57,7 @@ class Pods:
         """Raises:
         NotKnownError: before the update.
         """
-        return items(self.template, "spec", "containers")
+        return mappings(self.template, "spec", "containers")
 
     @property
     def all_containers(self) -> list[Json]:
@@ -66,7 +66,7 @@ class Pods:
         Raises:
             NotKnownError: before the update.
         """
-        return [*items(self.template, "spec", "initContainers"), *self.containers]
+        return [*mappings(self.template, "spec", "initContainers"), *self.containers]
 
 
 def has_pods(resource: Resource) -> bool:

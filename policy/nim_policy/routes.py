@@ -50,7 +50,7 @@ def selects(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
         NotKnownError: before the update.
     """
     wanted = mapping(selector, "matchLabels")
-    if any(read(wanted, name) != labels.get(name) for name in wanted):
+    if any(read(wanted, name) != read(labels, name) for name in wanted):
         return False
     return all(_holds(expression, labels) for expression in items(selector, "matchExpressions"))
 
@@ -69,9 +69,9 @@ def _holds(expression: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
     key, values = read(expression, "key"), items(expression, "values")
     match read(expression, "operator"):
         case "In":
-            return labels.get(key) in values
+            return read(labels, key) in values
         case "NotIn":
-            return labels.get(key) not in values
+            return read(labels, key) not in values
         case "Exists":
             return key in labels
         case "DoesNotExist":

@@ -63,6 +63,11 @@ def items(value: Any, *path: str | int) -> list[Any]:
     return list(found)
 
 
+def mappings(value: Any, *path: str | int) -> list[Mapping[str, Any]]:
+    """Like `items`, without what is no mapping: Kubernetes refuses such an object itself."""
+    return [item for item in items(value, *path) if isinstance(item, Mapping)]
+
+
 def whole_number(value: Any, what: str) -> int:
     """A count that the API takes as a number or as text.
 

@@ -42,7 +42,7 @@ def weights_retained(resources: Iterable[Resource], config: Mapping[str, Any]) -
 def _judge(claim: Resource, resources: list[Resource], verdict: Verdict) -> None:
     if claim.protect:
         return
-    if claim.annotations.get(ADOPTED) != "true":
+    if read(claim.annotations, ADOPTED) != "true":
         if MODEL_CACHE in claim.parents:
             verdict.violated(
                 f"{claim.title} holds the weights and is deleted with the stack, so that they have to be downloaded "
@@ -57,8 +57,9 @@ def _judge(claim: Resource, resources: list[Resource], verdict: Verdict) -> None
             )
         return
     for namespace in of_kind(resources, "core", "Namespace"):
-        goes = NIM_STACK in namespace.parents and not namespace.protect and namespace.annotations.get(ADOPTED) != "true"
-        if goes and namespace.name == claim.namespace:
+        if NIM_STACK not in namespace.parents or namespace.protect or namespace.name != claim.namespace:
+            continue
+        if read(namespace.annotations, ADOPTED) != "true":
             verdict.violated(
                 f"{namespace.title} is deleted with the stack, and {claim.title} and the weights with it. Set "
                 "nim.storage.retain to true.",

@@ -148,4 +148,5 @@ def _said(value: Any) -> str:
 def _type(schema: Any) -> str:
     if "enum" in schema:
         return " or ".join(f"`{value}`" for value in schema["enum"])
-    return {"array": "list of text", "object": "mapping of text to integer"}.get(schema["type"], schema["type"])
+    kind: str = schema["type"]
+    return {"array": "list of text", "object": "mapping of text to integer"}.get(kind, kind)

@@ -30,7 +30,7 @@ def read(value: Any, *path: str | int) -> Any:
     for depth, key in enumerate(path):
         _known(value, path[:depth])
         if isinstance(key, int):
-            value = value[key] if isinstance(value, Sequence) and -len(value) <= key < len(value) else None
+            value = value[key] if isinstance(value, list) and key < len(value) else None
         else:
             value = value.get(key) if isinstance(value, Mapping) else None
     _known(value, path)
@@ -56,7 +56,7 @@ def items(value: Any, *path: str | int) -> list[Any]:
         NotKnownError: the list or one of its items is not known.
     """
     found = read(value, *path)
-    if not isinstance(found, Sequence) or isinstance(found, str):
+    if not isinstance(found, list):
         return []
     for number in range(len(found)):
         read(value, *path, number)

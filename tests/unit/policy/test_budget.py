@@ -39,6 +39,12 @@ def test_groups_times_pods_times_gpus() -> None:
     assert total(group()) == 2 * 4 * 8
 
 
+def test_a_group_without_a_size_has_one_pod() -> None:
+    manifest = group()
+    del manifest["spec"]["leaderWorkerTemplate"]["size"]
+    assert total(manifest) == 2 * 8
+
+
 def test_leaders_have_their_own_number() -> None:
     manifest = group()
     leader = {"spec": {"containers": [{"name": "router", "image": "x:1"}]}}

@@ -5,7 +5,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help up down test check lint docs golden bench prove release-check venv lock
+.PHONY: help up down test check lint docs golden policy bench prove release-check venv lock
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -36,8 +36,12 @@ docs: venv  ## write the pages, tables and schemas that are made from code and d
 golden: venv  ## write the manifests of tests/unit/golden; `make check` compares them
 	@$(PY) -m pytest -q --golden-update tests/unit
 
-lock: venv  ## resolve requirements/*.in anew
+policy: venv  ## the environment policy/.venv of the policy pack
+	@$(PY) -m lab.policy
+
+lock: venv  ## resolve requirements/*.in and policy/requirements.in anew
 	@for name in dev uv; do $(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header requirements/$$name.in -o requirements/$$name.lock; done
+	@$(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header policy/requirements.in -o policy/requirements.lock
 
 up: venv  ## the lab, `pulumi up` on the stack dev, and a completion from the model
 	@lab/lab serve

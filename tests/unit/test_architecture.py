@@ -11,12 +11,13 @@ from tests.unit.conftest import ROOT
 
 LIBRARY = ROOT / "nim_stack"
 SERVE = ROOT / "container" / "nim_serve"
+POLICY = ROOT / "policy" / "nim_policy"
 MOST_ENTRIES = 14
 MOST_LINES = 400
 
 
 def folders() -> Iterator[Path]:
-    for root in (LIBRARY, SERVE):
+    for root in (LIBRARY, SERVE, POLICY):
         yield from (path.parent for path in sorted(root.rglob("__init__.py")))
 
 
@@ -38,7 +39,7 @@ def test_a_folder_says_what_belongs_in_it_and_what_it_may_use(folder: Path) -> N
     )
 
 
-@pytest.mark.parametrize("root", [LIBRARY, SERVE, ROOT / "lab", ROOT / "tests"], ids=name)
+@pytest.mark.parametrize("root", [LIBRARY, SERVE, POLICY, ROOT / "lab", ROOT / "tests"], ids=name)
 def test_a_file_has_one_idea(root: Path) -> None:
     lines = {name(file): len(file.read_text().splitlines()) for file in root.rglob("*.py")}
     assert {file: count for file, count in lines.items() if count > MOST_LINES} == {}

@@ -106,7 +106,7 @@ class Page:
 
 def pages() -> list[Page]:
     """Every page of the repository, those in the folders of recorded data included."""
-    found = [*ROOT.glob("*.md"), *(ROOT / ".github").rglob("*.md")]
+    found = [*ROOT.glob("*.md"), *ROOT.glob("policy/*.md"), *(ROOT / ".github").rglob("*.md")]
     for folder in ("docs", "evidence", "examples", "lab", "schema", "tests"):
         found += (ROOT / folder).rglob("*.md")
     return [Page(str(path.relative_to(ROOT))) for path in sorted(found)]

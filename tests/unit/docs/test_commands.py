@@ -15,6 +15,7 @@ LANGUAGES = {
     "": "commands",
     "yaml": "settings or an object",
     "python": "a program",
+    "json": "parameters of policies",
     "text": "output",
     "mermaid": "a picture",
 }

@@ -15,6 +15,7 @@ FOLDERS = {path.name for path in ROOT.iterdir() if path.is_dir() and not path.na
 SUFFIXES = (".md", ".py", ".yaml", ".json", ".lock", ".toml")
 OF_OTHERS = {
     "config.json": "of a model on the Hugging Face hub",
+    "policies.json": "the reader writes it",
     "nimcache.yaml": "the reader writes it",
     "nimservice.yaml": "the reader writes it",
     "preview.json": "the reader writes it",

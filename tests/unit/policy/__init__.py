@@ -1,0 +1,1 @@
+"""The policy pack's functions, on what nim_stack's manifests and other programs' objects look like to the engine."""

@@ -91,6 +91,7 @@ def overruling(subject: Subject) -> Iterator[Finding]:
 
 
 def overruled(subject: Subject) -> Iterator[Finding]:
+    """The parts of the patches that change what the plan decides; a patch of both roles yields them twice."""
     for _, path, patch, before in steps(subject):
         after, _ = patched(before, patch)
         if _at(after, _MODEL) is None:

@@ -58,6 +58,7 @@ class ThisPod:
 
     @staticmethod
     def of(given: Mapping[str, str]) -> "ThisPod":
+        """Reads the place of this pod from the variables of its environment, which the Job sets."""
         pods, ranks, port, most = (int(given[f"ALL_REDUCE_{n}"]) for n in ("PODS", "RANKS", "PORT", "MOST_BYTES"))
         join, run = (float(given[f"ALL_REDUCE_{n}_SECONDS"]) for n in ("JOIN", "RUN"))
         return ThisPod(

@@ -38,6 +38,7 @@ class Pattern(Settings):
 
     @cached_property
     def regex(self) -> re.Pattern[str]:
+        """The pattern, compiled. It is searched for anywhere in a line."""
         return re.compile(self.pattern)
 
 
@@ -56,6 +57,7 @@ class Hit:
 
     @property
     def evidence(self) -> str:
+        """The line and where it stands, as a report cites it; the line has at most 300 characters."""
         text = self.line.strip()
         return f"{self.where} of {self.pod}: {text if len(text) < 300 else text[:299] + '…'}"
 

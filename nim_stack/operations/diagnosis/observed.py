@@ -35,10 +35,12 @@ class ObservedDeployment:
 
     @cached_property
     def size(self) -> int:
+        """How many pods a group has, the leader included; 0 without a LeaderWorkerSet."""
         return int(self.group["spec"]["leaderWorkerTemplate"].get("size", 1)) if self.group else 0
 
     @cached_property
     def replicas(self) -> int:
+        """How many groups the LeaderWorkerSet wants; 0 without one."""
         return int(self.group["spec"].get("replicas", 1)) if self.group else 0
 
     @cached_property
@@ -65,9 +67,11 @@ class ObservedDeployment:
 
     @cached_property
     def everyone(self) -> tuple[Pod, ...]:
+        """All pods of the deployment: those of its groups, then those of its Jobs."""
         return self.pods + self.helpers
 
     def leader_of(self, pod: Pod) -> Pod | None:
+        """The leader of the pod's group; None when it does not exist, and for a pod of a Job."""
         return next((other for other in self.pods if other.role == "leader" and other.group == pod.group), None)
 
     @cached_property
@@ -116,13 +120,16 @@ class ObservedDeployment:
 
     @cached_property
     def claims(self) -> dict[str, Json]:
+        """The PersistentVolumeClaims of the namespace by name; empty when they were not read."""
         return {item["metadata"]["name"]: item for item in self.snapshot.get("claims")}
 
     @cached_property
     def nodes(self) -> tuple[Node, ...]:
+        """All nodes of the cluster; empty when they were not read."""
         return tuple(Node(item) for item in self.snapshot.get("nodes"))
 
     def node(self, name: str | None) -> Node | None:
+        """The node of that name; None when there is none, or when nodes were not read."""
         return next((node for node in self.nodes if node.name == name), None)
 
     @cached_property
@@ -131,6 +138,7 @@ class ObservedDeployment:
         return tuple(hits(self.snapshot, self.everyone))
 
     def hits_of(self, failure: str) -> tuple[Hit, ...]:
+        """Lines that match a pattern of one failure, which is given by its code."""
         return tuple(hit for hit in self.hits if hit.pattern.failure == failure)
 
     @cached_property
@@ -155,6 +163,7 @@ class ObservedDeployment:
 
     @cached_property
     def running_leaders(self) -> tuple[Pod, ...]:
+        """The leaders whose model container runs, ready or not."""
         return tuple(p for p in self.pods if p.role == "leader" and p.main and p.main.running_since)
 
     @cached_property
@@ -175,6 +184,7 @@ class ObservedDeployment:
         return sum(event.count for event in self.recent("RecreateGroup", seconds=3600))
 
     def running_for(self, container: Container | None) -> float:
+        """For how many seconds a container has been running; 0 when it does not run or is None."""
         return self.age(container.running_since) if container and container.running_since else 0.0
 
 

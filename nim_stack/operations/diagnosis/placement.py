@@ -57,6 +57,7 @@ def holders(observed: ObservedDeployment, nodes: Iterable[Node]) -> list[str]:
 
 
 def on(pod: Json, node: Node) -> bool:
+    """Whether the scheduler has placed the pod on the node."""
     return bool(pod["spec"].get("nodeName") == node.name)
 
 
@@ -105,6 +106,7 @@ def untolerated(spec: Json, node: Node) -> list[str]:
 
 
 def spelled(taint: Json) -> str:
+    """A taint as `kubectl taint` spells it: key=value:effect, or key:effect without a value."""
     value = f"={taint['value']}" if taint.get("value") else ""
     return f"{taint['key']}{value}:{taint['effect']}"
 
@@ -134,4 +136,5 @@ def differs(spec: Json, nodes: Iterable[Node]) -> list[str]:
 
 
 def gpus_of(pod: Pod) -> int:
+    """How many GPUs the containers of a pod request together."""
     return int(pod.asks_for(names.GPU_RESOURCE))

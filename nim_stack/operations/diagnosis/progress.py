@@ -26,6 +26,7 @@ class Step:
 
     @property
     def late(self) -> bool:
+        """Whether the step takes longer than it may; False when nobody can say how long it may take."""
         return self.limit is not None and self.seconds > self.limit
 
     def __str__(self) -> str:

@@ -70,5 +70,6 @@ def of_pod(spec: Json, defaults: Defaults = NO_DEFAULTS) -> dict[str, Decimal]:
 
 
 def add(charged: dict[str, Decimal], more: Mapping[str, Decimal], times: int = 1) -> None:
+    """Adds to each sum of `charged` the amount of the same name, multiplied; a sum that is missing starts at 0."""
     for name, value in more.items():
         charged[name] = charged.get(name, Decimal(0)) + value * times

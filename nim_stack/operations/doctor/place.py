@@ -17,6 +17,7 @@ _ENFORCE = "pod-security.kubernetes.io/enforce"
 
 @check("namespace")
 def namespace(preflight: Preflight) -> Iterator[Finding]:
+    """Judges whether the namespace is there, or can be made, and whether this stack may own it."""
     settings, there = preflight.plan.settings, preflight.snapshot.get("namespace")
     if not preflight.snapshot.read("namespace"):
         yield unknown(f"namespace {settings.namespace} could not be read")
@@ -39,6 +40,7 @@ def namespace(preflight: Preflight) -> Iterator[Finding]:
 
 @check("pod-security")
 def pod_security(preflight: Preflight) -> Iterator[Finding]:
+    """Judges whether the Pod Security level that the namespace enforces admits the pods."""
     needed = security_level(preflight.plan)
     if not preflight.snapshot.read("namespace"):
         yield unknown(f"the pods meet {needed}; what the namespace enforces could not be read")
@@ -56,6 +58,7 @@ def pod_security(preflight: Preflight) -> Iterator[Finding]:
 
 @check("storage")
 def storage(preflight: Preflight) -> Iterator[Finding]:
+    """Judges whether the pods can mount the claim, or the storage class can make one that they can mount."""
     settings = preflight.plan.settings.storage
     if settings.existing_claim is not None:
         yield from _claim(preflight, settings.existing_claim)
@@ -128,6 +131,7 @@ def _requested(claim: Json) -> str:
 
 @check("secrets")
 def secrets(preflight: Preflight) -> Iterator[Finding]:
+    """Judges whether the Secrets that the settings name are there, with their keys, and for the image's registry."""
     existing = preflight.plan.settings.secrets
     there = {item["metadata"]["name"]: item for item in preflight.snapshot.get("secrets")}
     keyed = [secret for secret in (existing.ngc_api_secret, existing.hf_token_secret) if secret is not None]

@@ -41,6 +41,7 @@ _READ: Final[Mapping[str, Part]] = {
 
 @check("quota")
 def quota(preflight: Preflight) -> Iterator[Finding]:
+    """Judges whether the quotas of the namespace leave room for the stack, and admit containers as they are written."""
     if not preflight.snapshot.read("quotas"):
         yield unknown("quotas could not be read")
         return

@@ -128,9 +128,12 @@ def role(pod: Json) -> str:
 
 
 def gather(reader: Reader, namespace: str, name: str, secrets: Iterable[str] = ()) -> Snapshot:
-    """The deployment `name` in its cluster.
+    """A snapshot of the deployment `name` and of what it depends on.
 
     Args:
+        reader: reads the cluster.
+        namespace: the namespace of the deployment.
+        name: the name of the deployment, which is that of its LeaderWorkerSet.
         secrets: names of Secrets to look at beside those that the deployment refers to.
 
     Raises:

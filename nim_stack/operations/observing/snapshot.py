@@ -114,6 +114,11 @@ class Snapshot:
         return part in self.objects
 
     def save(self, path: Path) -> None:
+        """Write the snapshot as JSON, which `load` reads back without loss.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
         path.write_text(json.dumps({"format": FORMAT, **asdict(self)}, indent=1, ensure_ascii=False) + "\n")
 
 

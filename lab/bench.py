@@ -151,7 +151,7 @@ def _summary(rows: Sequence[Mapping[str, float]]) -> dict[str, dict[str, float]]
 
 
 def main(runs: int) -> None:
-    """Print the figures."""
+    """Measure `runs` times, and print the medians and maxima as JSON."""
     result = bench(runs)
     print(json.dumps(result, indent=2))
     say(f"  up → first completion is {result['ratio_of_medians']} × the floor")

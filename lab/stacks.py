@@ -142,7 +142,7 @@ class Stack:
             self._here("cancel", "--yes", "--stack", self.name)
 
     def outputs(self) -> Json:
-        """The stack's exports."""
+        """The outputs of the stack, by name."""
         result: Json = json.loads(self.pulumi("stack", "output", "--json"))
         return result
 

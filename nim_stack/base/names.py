@@ -91,9 +91,12 @@ def compute_domain_claims(name: str) -> str:
 
 
 def service_port(port: int) -> str:
-    """Name of the Service's port. Another number is another name: a preview applies the changed port beside the one
-    that the create made, which still belongs to another field manager, and two ports of a Service cannot share a name.
-    `http-` is the prefix by which meshes tell the protocol."""
+    """The name of the Service's port with this number: `http` for the default, and `http-<number>` for every other.
+
+    Two ports of a Service cannot have the same name. When the number changes, a preview applies the new port while the
+    old port is still there, since that belongs to the field manager which made the Service. Service meshes take the
+    protocol from the prefix `http-`.
+    """
     return HTTP if port == SERVICE_PORT else f"{HTTP}-{port}"
 
 
@@ -148,7 +151,7 @@ def service_url(service: str, namespace: str, port: int) -> str:
 
 
 def labels(name: str, component: str | None = None) -> dict[str, str]:
-    """Kubernetes' recommended labels."""
+    """The labels that Kubernetes recommends for all objects; `component` says what the object is for."""
     common = {
         "app.kubernetes.io/name": "nim",
         INSTANCE_LABEL: name,

@@ -21,7 +21,7 @@ def is_placeholder(value: Any) -> bool:
 
 
 def as_is(value: Any) -> Any:
-    """The value itself."""
+    """The value as it is, for a setting that takes what the source has."""
     return value
 
 

@@ -14,7 +14,7 @@ class SecretRef(NamedTuple):
 
     @property
     def manifest(self) -> Manifest:
-        """As a variable's `secretKeyRef`."""
+        """The reference as the `secretKeyRef` of an environment variable."""
         return {"name": self.name, "key": self.key}
 
 

@@ -27,5 +27,5 @@ def model_resources(plan: DeploymentPlan, role: Role) -> Manifest:
 
 
 def shared_memory(plan: DeploymentPlan, role: Role) -> str:
-    """Size of /dev/shm."""
+    """The size of /dev/shm in the pods of a role, as a Kubernetes quantity such as 16Gi."""
     return plan.settings.resources.overridden(plan.settings.pods.of(role).resources).shm

@@ -108,7 +108,7 @@ class Reader:
 
     @property
     def server(self) -> str:
-        """Its address."""
+        """The URL of the API server, with the path before the API when the kubeconfig has one."""
         return str(self._client.base_url)
 
     def clock(self) -> tuple[str, str]:

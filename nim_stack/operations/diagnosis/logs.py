@@ -22,7 +22,7 @@ _WAITED = re.compile(r"\bwaited=([0-9]+)s")
 
 
 class Pattern(Settings):
-    """One kind of line."""
+    """A regular expression for one kind of line in a log, and what such a line means."""
 
     failure: str = Field(description="Code of the failure that it is a sign of, or `progress`.")
     pattern: str = Field(description="Regular expression; a group named `what` is shown.")
@@ -70,7 +70,7 @@ def fresh(hit: Hit, taken: str) -> bool:
 
 @cache
 def patterns() -> tuple[Pattern, ...]:
-    """All known lines."""
+    """All patterns of log_patterns.yaml, in the order of the file."""
     return tuple(Pattern.model_validate(entry) for entry in yaml.safe_load(_FILE.read_text()))
 
 

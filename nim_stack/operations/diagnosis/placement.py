@@ -16,7 +16,7 @@ class Placement:
     """Nodes for one pod, narrowed step by step."""
 
     gpus: int
-    """What the pod requests."""
+    """How many GPUs the pod requests."""
     all: tuple[Node, ...]
     capable: tuple[Node, ...]
     """Nodes with so many GPUs, whoever holds them."""

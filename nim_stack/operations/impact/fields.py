@@ -31,7 +31,7 @@ class Difference:
     where: str
     """`both roles`, `leader`, `worker`, or the object itself."""
     field: str
-    """In words where there are some, else the path."""
+    """The name of the field in words; its path when there are no words for it."""
     before: Any
     after: Any
 
@@ -46,7 +46,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Differences:
-    """Between the object as it was and as it will be."""
+    """What differs between a LeaderWorkerSet as it was and as it will be, by what LWS does about it."""
 
     in_revision: tuple[Difference, ...]
     in_placement: tuple[Difference, ...]
@@ -59,7 +59,7 @@ class Differences:
 
 
 def compare(before: Json, after: Json) -> Differences:
-    """The two objects' inputs."""
+    """What differs between the inputs of the object before and after the step."""
     old, new = _parts(before), _parts(after)
     pods = list(_both_roles(list(_walk(old[0], new[0], ()))))
     rest = [_difference("", path, a, b) for path, a, b in _walk(old[1], new[1], ())]

@@ -22,7 +22,7 @@ class Group:
     replicas: int
     size: int
     gpus: int
-    """GPUs of one group."""
+    """How many GPUs one group has, over all its pods."""
     surge: int
     unavailable: int
     partition: int
@@ -37,7 +37,7 @@ class Group:
 
     @property
     def gpus_total(self) -> int:
-        """GPUs of all groups."""
+        """How many GPUs all groups have together."""
         return self.gpus * self.replicas
 
     @property

@@ -150,7 +150,7 @@ class _Steps:
 
     @property
     def only_refresh(self) -> bool:
-        """Whether no program ran."""
+        """Whether the preview is that of a refresh alone, for which Pulumi does not run the program."""
         return bool(self.refreshed) and all(step.op == "refresh" for step in self._stacks)
 
     @property

@@ -52,7 +52,7 @@ class Impact:
         return self.preview.complete or self.preview.gpus == self.gpus[0]
 
     def document(self, wanted: Collection[Approval]) -> dict[str, Any]:
-        """For programs."""
+        """What `nim-stack impact --json` prints; `wanted` names the approvals that are asked for."""
         before, after, peak = self.gpus
         needed = self.approvals(wanted)
         return {

@@ -21,7 +21,7 @@ class EngineError(UnreadableError):
 
 
 class StackHeldError(EngineError):
-    """Somebody holds the stack."""
+    """Another run of Pulumi holds the lock of the stack, so that nothing can be written."""
 
 
 @dataclass(frozen=True)

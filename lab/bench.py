@@ -11,7 +11,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from lab import cluster
 from lab.console import LabError, say, step
@@ -20,10 +19,10 @@ from lab.footprint import footprint
 from lab.observe import Leader, get, kubectl
 from lab.paths import REPO
 from lab.stacks import Stack
+from nim_stack.base.documents import Json
 from nim_stack.deployment.keys import Keys
 from nim_stack.plan import plan_deployment
 
-Json = dict[str, Any]
 NAMESPACE = "bench"
 PROMPT = "The quick brown fox"
 

@@ -17,8 +17,7 @@ import yaml
 from lab import environment, network
 from lab.console import LabError
 from lab.paths import REPO
-
-Json = dict[str, Any]
+from nim_stack.base.documents import Json
 
 SECRETS = {"nim-stack:ngcApiKey": "nvapi-lab-throw-away-key", "nim-stack:hfToken": "hf_lab_token"}
 """Throw-away values: the hub stand-in wants the token, nothing here checks the key."""

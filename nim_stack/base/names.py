@@ -5,6 +5,8 @@ The names of things that people, DNS or other tools use are fixed; they are deri
 
 from typing import Final
 
+PROJECT: Final = "nim-stack"
+"""Name of the Pulumi project, of the command, and value of the label that tells the objects of this project."""
 MAX_NAME: Final = 40
 """LWS appends group and worker ordinals and StatefulSets a revision hash to the name; its documentation allows 51
 characters less those digits and its webhook does not check (LWS troubleshooting page, section 3)."""
@@ -22,6 +24,7 @@ GATEWAY_GROUP: Final = "gateway.networking.k8s.io"
 MONITORING_GROUP: Final = "monitoring.coreos.com"
 KARPENTER_GROUP: Final = "karpenter.sh"
 INSTANCE_LABEL: Final = "app.kubernetes.io/instance"
+PART_OF_LABEL: Final = "app.kubernetes.io/part-of"
 COMPONENT_LABEL: Final = "app.kubernetes.io/component"
 JOB_NAME_LABEL: Final = "batch.kubernetes.io/job-name"
 HOSTNAME_LABEL: Final = "kubernetes.io/hostname"
@@ -155,7 +158,7 @@ def labels(name: str, component: str | None = None) -> dict[str, str]:
     common = {
         "app.kubernetes.io/name": "nim",
         INSTANCE_LABEL: name,
-        "app.kubernetes.io/part-of": "nim-stack",
+        PART_OF_LABEL: PROJECT,
         "app.kubernetes.io/managed-by": "pulumi",
     }
     return common | ({COMPONENT_LABEL: component} if component else {})

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from nim_stack.base import names
+from nim_stack.base.documents import Manifest
 from nim_stack.deployment.plan_value import DeploymentPlan
 from nim_stack.manifests.claims import compute_domain
 from nim_stack.manifests.placement import group_annotations, group_labels
 from nim_stack.manifests.pods import pod_template
-from nim_stack.manifests.references import Manifest, References
+from nim_stack.manifests.references import References
 
 COMPONENT = "all-reduce"
 RUN_SECONDS = 5 * 60

@@ -1,9 +1,9 @@
 """Objects that the pods use by name."""
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-Manifest = dict[str, Any]
+from nim_stack.base.documents import Manifest as Manifest  # programs/wait_for_leader.py imports it from here
 
 
 class SecretRef(NamedTuple):

@@ -1,9 +1,9 @@
 """What the model container asks the node for."""
 
 from nim_stack.base import names
+from nim_stack.base.documents import Manifest
 from nim_stack.deployment.plan_value import DeploymentPlan
 from nim_stack.manifests.claims import pod_claims
-from nim_stack.manifests.references import Manifest
 from nim_stack.settings.pods import Role
 
 

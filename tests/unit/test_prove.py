@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.prove.evidence import Evidence, Json, summary
+from nim_stack.base.documents import Json
+from tests.prove.evidence import Evidence, summary
 from tests.prove.history import History
 from tests.prove.judging import Judge, Verdict
 from tests.prove.matrices import FOLDER, MATRICES, paths

@@ -10,18 +10,17 @@ import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from email.utils import parsedate_to_datetime
-from typing import Any
 
 import httpcore2
 import httpx2
 
+from nim_stack.base.documents import Json
 from nim_stack.base.http import explained
 from nim_stack.operations.cluster.client import TIMEOUT, client, proxy_url
 from nim_stack.operations.cluster.errors import CannotReadError, Cause, ClusterUnreachableError, KubeconfigError
 from nim_stack.operations.cluster.kubeconfig import load
 from nim_stack.settings import Cluster
 
-Json = dict[str, Any]
 _LOG_SECONDS = 6.0
 _FIRST_BYTES = 65536
 

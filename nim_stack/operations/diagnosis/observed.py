@@ -4,21 +4,19 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from nim_stack.base import names
+from nim_stack.base.documents import Json
 from nim_stack.operations.diagnosis.logs import Hit, hits
 from nim_stack.operations.diagnosis.view import Container, Event, Node, Pod, condition, seconds_between
 from nim_stack.operations.observing.snapshot import Snapshot
 
-Json = dict[str, Any]
 RECENT_SECONDS = 300.0
 """Kubernetes repeats what still goes wrong within this time, back-off included."""
 
 
 SCALE_UP = ("TriggeredScaleUp", "Nominated")
 """Events of the cluster autoscaler and of Karpenter."""
-KARPENTER = "karpenter.sh"
 AUTOSCALER_SECONDS = 30.0
 
 
@@ -159,7 +157,7 @@ class ObservedDeployment:
         if any(True for _ in self.recent(*SCALE_UP, seconds=900)):
             return True
         young = any(pod.unscheduled and self.age(pod.created) < AUTOSCALER_SECONDS for pod in self.pods)
-        return KARPENTER in self.snapshot.groups and young
+        return names.KARPENTER_GROUP in self.snapshot.groups and young
 
     @cached_property
     def running_leaders(self) -> tuple[Pod, ...]:

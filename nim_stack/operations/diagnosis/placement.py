@@ -2,13 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from nim_stack.base import names
+from nim_stack.base.documents import Json
 from nim_stack.operations.diagnosis.observed import ObservedDeployment
 from nim_stack.operations.diagnosis.view import Node, Pod, requested
-
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
 
 from nim_stack.base import names
+from nim_stack.base.documents import Json
 from nim_stack.base.quantity import Quantity
 from nim_stack.operations.observing.gathering import role
-
-Json = dict[str, Any]
-GROUP_INDEX_LABEL = "leaderworkerset.sigs.k8s.io/group-index"
 
 
 def seconds_between(earlier: str | None, later: str) -> float | None:
@@ -99,7 +96,7 @@ class Pod:
     @property
     def group(self) -> str:
         """The index that LWS gave to the pod's group, as text; empty for a pod of a Job."""
-        return str((self.raw["metadata"].get("labels") or {}).get(GROUP_INDEX_LABEL, ""))
+        return str((self.raw["metadata"].get("labels") or {}).get(names.LWS_GROUP_INDEX_LABEL, ""))
 
     @property
     def of_a_group(self) -> bool:
@@ -155,7 +152,7 @@ class Pod:
     @property
     def main(self) -> Container | None:
         """The status of the model's container; None when it has none yet, and for a pod of a Job."""
-        return next((container for container in self.containers if container.name == "nim"), None)
+        return next((container for container in self.containers if container.name == names.MODEL_CONTAINER), None)
 
     @property
     def spec(self) -> Json:
@@ -167,7 +164,9 @@ class Pod:
     def main_spec(self) -> Json:
         """The model's container in the spec; the first container in a pod of a Job."""
         containers: list[Json] = self.spec["containers"]
-        return next((container for container in containers if container["name"] == "nim"), containers[0])
+        return next(
+            (container for container in containers if container["name"] == names.MODEL_CONTAINER), containers[0]
+        )
 
     def asks_for(self, resource: str) -> Decimal:
         """What the pod's containers request of a resource together, in its base unit; 0 when they request none."""

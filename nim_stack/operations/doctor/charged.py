@@ -7,11 +7,9 @@ sidecar, an init container that goes on, adds to both (PodRequests in k8s.io/com
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
+from nim_stack.base.documents import Json
 from nim_stack.base.quantity import Quantity
-
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True)

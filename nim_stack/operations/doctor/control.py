@@ -129,8 +129,8 @@ def apis(preflight: Preflight) -> Iterator[Finding]:
     """Judges whether the API groups and the named objects that the settings need are in the cluster."""
     settings = preflight.plan.settings
     wanted = {
-        "monitoring.coreos.com": ("nim.podMonitor", settings.pod_monitor is not None),
-        "gateway.networking.k8s.io": ("nim.httpRoute", settings.http_route is not None),
+        names.MONITORING_GROUP: ("nim.podMonitor", settings.pod_monitor is not None),
+        names.GATEWAY_GROUP: ("nim.httpRoute", settings.http_route is not None),
         "resource.nvidia.com": ("nim.pods.computeDomain", settings.pods.compute_domain is not None),
         "resource.k8s.io": ("nim.pods.resourceClaims", bool(settings.pods.resource_claims)),
     }

@@ -10,8 +10,6 @@ from nim_stack.operations.diagnosis.view import Node, requested
 from nim_stack.operations.doctor.check import Preflight, check, ok, problem, unknown, warning
 from nim_stack.settings.pods import Role
 
-_PRODUCT = "nvidia.com/gpu.product"
-
 
 def _placed(preflight: Preflight) -> Placement:
     """Nodes for the pods of a group; where the roles differ, those for a worker."""
@@ -69,7 +67,7 @@ def _away(spec: dict[str, object], node: Node) -> str:
 def gpu_type(preflight: Preflight) -> Iterator[Finding]:
     """Judges whether all nodes on which the pods could land have GPUs of one type."""
     nodes = _placed(preflight).selected
-    types = sorted({node.labels.get(_PRODUCT, "no label") for node in nodes})
+    types = sorted({node.labels.get(names.GPU_PRODUCT_LABEL, "no label") for node in nodes})
     if not nodes:
         return
     if types == ["no label"]:

@@ -3,16 +3,16 @@
 from collections.abc import Iterator
 
 from nim_stack.base import names
+from nim_stack.base.documents import Json
 from nim_stack.base.problems import Finding
 from nim_stack.base.quantity import Quantity
 from nim_stack.manifests.pods import security_level
 from nim_stack.manifests.render import made_secrets
 from nim_stack.operations.diagnosis.provisioners import shared
-from nim_stack.operations.doctor.check import Json, Preflight, check, ok, problem, unknown, warning
+from nim_stack.operations.doctor.check import Preflight, check, ok, problem, unknown, warning
 from nim_stack.operations.observing.snapshot import Part
 
 _LEVELS = ("restricted", "baseline", "privileged")
-_ENFORCE = "pod-security.kubernetes.io/enforce"
 
 
 @check("namespace")
@@ -46,11 +46,12 @@ def pod_security(preflight: Preflight) -> Iterator[Finding]:
         yield unknown(f"the pods meet {needed}; what the namespace enforces could not be read")
         return
     labels = next(((item["metadata"].get("labels") or {}) for item in preflight.snapshot.get("namespace")), {})
-    enforced = labels.get(_ENFORCE)
+    enforced = labels.get(names.POD_SECURITY_LABEL)
     if enforced is None:
         yield ok(f"the pods meet {needed}; the namespace enforces nothing itself")
     elif _LEVELS.index(needed) > _LEVELS.index(enforced):
-        do = f"Label the namespace {_ENFORCE}={needed}, or leave out what needs it (nim.pods, nim.fabric)."
+        label = f"{names.POD_SECURITY_LABEL}={needed}"
+        do = f"Label the namespace {label}, or leave out what needs it (nim.pods, nim.fabric)."
         yield problem(f"the namespace enforces {enforced}, the pods need {needed}", do)
     else:
         yield ok(f"the namespace enforces {enforced}, which the pods meet")

@@ -9,14 +9,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from nim_stack.base import names
+from nim_stack.base.documents import Json
 from nim_stack.base.quantity import Quantity
-from nim_stack.operations.impact.preview import Json
 
 MISSING = object()
 _IN_REVISION = ("leaderWorkerTemplate", "networkConfig")
 _PLACEMENT = (
-    "leaderworkerset.sigs.k8s.io/exclusive-topology",
-    "leaderworkerset.sigs.k8s.io/subgroup-exclusive-topology",
+    names.EXCLUSIVE_TOPOLOGY,
+    f"{names.LWS_PREFIX}subgroup-exclusive-topology",
 )
 _ROLES = {"leaderTemplate": "leader", "workerTemplate": "worker"}
 _NAMED_BY = ("name", "mountPath", "containerPort", "key", "topologyKey")
@@ -172,7 +173,7 @@ def _value(value: Any, whole: bool) -> Any:
 
 
 def _words(path: tuple[str, ...]) -> str:
-    parts = [part for part in path if part not in ("spec", "containers", "nim", "leaderWorkerTemplate")]
+    parts = [part for part in path if part not in ("spec", "containers", names.MODEL_CONTAINER, "leaderWorkerTemplate")]
     if parts[-1:] == [_ORDER]:
         return f"order of {'.'.join(parts[:-1])}"
     if parts[:1] == ["env"]:

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from nim_stack.base import names
+from nim_stack.base.documents import Json
 from nim_stack.base.redaction import without_keys
 from nim_stack.operations.cluster.errors import CannotReadError
-from nim_stack.operations.cluster.reader import Json, Reader
+from nim_stack.operations.cluster.reader import Reader
 from nim_stack.operations.observing.snapshot import Log, Part, Snapshot
 from nim_stack.operations.observing.trimming import trimmed
 

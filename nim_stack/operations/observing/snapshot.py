@@ -8,11 +8,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
+from nim_stack.base.documents import Json
 from nim_stack.operations.observing.errors import SnapshotError
 
-Json = dict[str, Any]
 FORMAT = 1
 Part = Literal[
     "namespace",

@@ -1,11 +1,10 @@
 """What is found for an operation that was under way, and what follows."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from nim_stack.base.errors import NimStackError
 
-Json = dict[str, Any]
 Outcome = Literal["taken up", "applied again", "removed", "kept", "nothing to do", "not ours", "ending", "not known"]
 
 OUTCOMES: dict[Outcome, str] = {

@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 import yaml
 
+from nim_stack.base.documents import Json
 from nim_stack.base.errors import UnreadableError
 from nim_stack.operations.recovering import locks
-from nim_stack.operations.recovering.decisions import Json
 
 _HELD = ("currently locked", "already in progress", "currently in progress")
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nim_stack.operations.recovering.decisions import Json
+from nim_stack.base.documents import Json
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,9 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
+from nim_stack.base.documents import Json
 from nim_stack.base.errors import InputError
-from nim_stack.operations.recovering.decisions import OPEN, Decision, Identity, Json, Outcome, UndecidedError
+from nim_stack.operations.recovering.decisions import OPEN, Decision, Identity, Outcome, UndecidedError
 from nim_stack.operations.recovering.ownership import field_manager, stranger
 from nim_stack.operations.recovering.secret_values import is_secret, without_secrets
 from nim_stack.operations.recovering.state import State, references

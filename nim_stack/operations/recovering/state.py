@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from nim_stack.operations.recovering.decisions import Json
+from nim_stack.base.documents import Json
 
 
 class State:

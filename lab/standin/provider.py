@@ -17,13 +17,11 @@ from pulumi.runtime.proto.status_pb2 import Status
 from lab.console import LabError
 from lab.standin import operations
 from lab.standin.cluster import TEXTS, Api, connect
-from lab.standin.objects import CREATOR, annotation, compare, full_name, named, normal, pruned
+from lab.standin.objects import CREATOR, DELETE, REPLACING, annotation, compare, full_name, named, normal, pruned
 from lab.standin.values import UNKNOWN, Obj, decode, encode, mark_secrets, plain
 from lab.standin.waits import Wait, until_ready
 
 _CHANGES = (pb.DiffResponse.DIFF_NONE, pb.DiffResponse.DIFF_SOME)
-_DELETING = (pb.PropertyDiff.DELETE, pb.PropertyDiff.DELETE_REPLACE)
-_REPLACING = (pb.PropertyDiff.ADD_REPLACE, pb.PropertyDiff.DELETE_REPLACE, pb.PropertyDiff.UPDATE_REPLACE)
 
 
 def _answered(method: Callable[[Any, Any], Any]) -> Callable[[Any, Any, grpc.ServicerContext], Any]:
@@ -93,8 +91,11 @@ class StandIn(pb.ResourceProviderServicer):
     def Diff(self, request: pb.DiffRequest) -> pb.DiffResponse:
         live, new = plain(decode(request.olds)), normal(plain(decode(request.news)))
         found = compare(pruned(live, normal(live.get("__inputs", {}))), new, self.switches)
-        details = {path: pb.PropertyDiff(kind=kind, inputDiff=kind in _DELETING) for path, kind in found.items()}
-        replaces = sorted(path for path, kind in found.items() if kind in _REPLACING)
+        details = {
+            path: pb.PropertyDiff(kind=kind, inputDiff=kind in (DELETE, REPLACING[DELETE]))
+            for path, kind in found.items()
+        }
+        replaces = sorted(path for path, kind in found.items() if kind in REPLACING.values())
         early = bool(replaces) and full_name(new) == full_name(live) and not annotation(new, "autonamed")
         changes = _CHANGES[bool(found)]
         return pb.DiffResponse(

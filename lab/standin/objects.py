@@ -17,10 +17,7 @@ _READ_ONLY = {"creationTimestamp", "deletionTimestamp", "generation", "managedFi
 CREATOR = "pulumi-kubernetes"
 # Managers whose fields become ours at the first update: of the create, and of people with kubectl. Names are prefixes.
 _TAKEN_OVER = {"Apply": ("kubectl",), "Update": ("kubectl", "before-first-apply", CREATOR)}
-ADD, DELETE, UPDATE = 0, 2, 4
-"""Kinds of pulumirpc.PropertyDiff that change the object in place."""
-REPLACING = {ADD: 1, DELETE: 3, UPDATE: 5}
-"""The kind of the same change where it forces a replacement."""
+ADD, DELETE, UPDATE = 0, 2, 4  # kinds of PropertyDiff; the next number is the same kind, forcing a replacement
 # The official plugin's table (provider/pkg/provider/diff.go at 4.34), for the API versions that are still served.
 _FORCE_NEW = json.loads(Path(__file__).with_name("force_new.json").read_text())
 _DATA = {"v1/Secret": ["type", "stringData", "data"], "v1/ConfigMap": ["binaryData", "data"]}
@@ -90,8 +87,7 @@ def compare(live: Obj, new: Obj, switches: set[str]) -> dict[str, Any]:
     frozen = kind in _DATA and f"enable{new['kind']}Mutable" not in switches  # of the provider
     force = ["metadata.name", "metadata.namespace", *_FORCE_NEW.get(kind, []), *(_DATA[kind] if frozen else [])]
     found = {at: (change, re.sub(r"\[(\d+)\]", r".\1", at) + ".") for at, change in _walk(live, new, "")}
-    forces = {at for at, (_, dotted) in found.items() if any(fnmatchcase(dotted, f"{path}.*") for path in force)}
-    return {at: REPLACING[change] if at in forces else change for at, (change, _) in found.items()}
+    return {at: change + any(fnmatchcase(dotted, f"{f}.*") for f in force) for at, (change, dotted) in found.items()}
 
 
 def _walk(old: Any, new: Any, at: str) -> Iterator[tuple[str, int]]:

@@ -17,7 +17,7 @@ from pulumi.runtime.proto.status_pb2 import Status
 from lab.console import LabError
 from lab.standin import operations
 from lab.standin.cluster import TEXTS, Api, connect
-from lab.standin.objects import CREATOR, DELETE, REPLACING, annotation, compare, full_name, named, normal, pruned
+from lab.standin.objects import CREATOR, annotation, compare, full_name, named, normal, pruned
 from lab.standin.values import UNKNOWN, Obj, decode, encode, mark_secrets, plain
 from lab.standin.waits import Wait, until_ready
 
@@ -91,11 +91,8 @@ class StandIn(pb.ResourceProviderServicer):
     def Diff(self, request: pb.DiffRequest) -> pb.DiffResponse:
         live, new = plain(decode(request.olds)), normal(plain(decode(request.news)))
         found = compare(pruned(live, normal(live.get("__inputs", {}))), new, self.switches)
-        details = {
-            path: pb.PropertyDiff(kind=kind, inputDiff=kind in (DELETE, REPLACING[DELETE]))
-            for path, kind in found.items()
-        }
-        replaces = sorted(path for path, kind in found.items() if kind in REPLACING.values())
+        details = {path: pb.PropertyDiff(kind=kind, inputDiff=kind // 2 == 1) for path, kind in found.items()}
+        replaces = sorted(path for path, kind in found.items() if kind % 2)
         early = bool(replaces) and full_name(new) == full_name(live) and not annotation(new, "autonamed")
         changes = _CHANGES[bool(found)]
         return pb.DiffResponse(
@@ -106,13 +103,13 @@ class StandIn(pb.ResourceProviderServicer):
     def Create(self, request: pb.CreateRequest) -> pb.CreateResponse:
         given, wait, manager = decode(request.properties), self._wait(request), _manager({})
         obj = plain(given)
-        upsert = manager if "upsertExistingObjects" in self.switches else ""
+        upsert = manager * ("upsertExistingObjects" in self.switches)
         live = {} if request.preview and UNKNOWN in str(obj) else operations.create(obj, wait, upsert)
         if not live:
             return pb.CreateResponse(properties=request.properties)
         live |= {"status": None} if request.preview else {}  # which is yet to come
         state = self._state("created", wait, given, manager, obj, partial(until_ready, obj, live, wait))
-        return pb.CreateResponse(id="" if request.preview else full_name(obj), properties=state)
+        return pb.CreateResponse(id=full_name(obj) * (not request.preview), properties=state)
 
     @_answered
     def Update(self, request: pb.UpdateRequest) -> pb.UpdateResponse:

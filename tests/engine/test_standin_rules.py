@@ -125,9 +125,7 @@ def test_missing_kind_or_namespace_is_tried_for_a_minute(reason: str, monkeypatc
         ("condition=Ready=False", "Resource has condition Ready=True (want False)"),
         ("condition=Other", "Has no .status.conditions (condition Other)"),
         ("jsonpath={.status['a.b'][0].x}=y", ""),
-        pytest.param(
-            "jsonpath={$.status.conditions[?@.type=='Ready'].status}=True", "", id="the status of a chosen condition"
-        ),
+        ("jsonpath={$.status.conditions[?@.type=='Ready'].status}=True", ""),
         ("jsonpath={.status.count}=3", ""),
         ("jsonpath={.status.count}=4", "Resource has .status.count=3 (want 4)"),
         ("jsonpath={.status.absent}", "Has no .status.absent"),

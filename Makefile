@@ -27,8 +27,11 @@ lint: venv  ## ruff and mypy
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(PY) -m mypy
 	@said=$$($(VENV)/bin/lint-imports --no-cache 2>&1 && PYTHONPATH=container $(VENV)/bin/lint-imports --no-cache container/pyproject.toml 2>&1) || { echo "$$said"; exit 1; }
 
+# Tests that share nothing but the fixtures of their file, so that each core takes files of its own.
+FAST := $(PY) -m pytest -q -n auto --dist loadfile
+
 check: lint  ## lint, and the tests that need no cluster
-	@$(PY) -m pytest -q -m "not cluster and not prove" tests/unit tests/components tests/container tests/engine
+	@$(FAST) -m "not cluster and not prove" tests/unit tests/components tests/container tests/engine
 
 docs: venv  ## write the pages, tables and schemas that are made from code and data; `make check` compares them
 	@$(PY) -m pytest -q --docs-update tests/unit
@@ -49,10 +52,12 @@ up: venv  ## the lab, `pulumi up` on the stack dev, and a completion from the mo
 down: venv  ## end and remove everything that runs of the lab
 	@lab/lab down
 
-# The fast tests first: what they find is known before the long ones begin.
+# The fast tests first: what they find is known before the long ones begin, which share one lab and run one by one.
+# test_case_names.py judges the names of the tests that run with it.
 test: lint  ## every test: unit, engine, cluster
+	@$(FAST) tests/unit tests/components tests/container
 	@lab/lab down && lab/lab up
-	@$(PY) -m pytest -q --durations=15 tests/unit tests/components tests/container tests/cluster tests/engine tests/lab tests/prove
+	@$(PY) -m pytest -q --durations=15 tests/unit/test_case_names.py tests/cluster tests/engine tests/lab tests/prove
 
 bench: venv  ## how long everything takes
 	@lab/lab bench

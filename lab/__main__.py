@@ -1,4 +1,4 @@
-"""`python -m lab`."""
+"""Runs the command `lab` for `python -m lab`."""
 
 import sys
 

@@ -11,8 +11,7 @@ from typing import Any
 from lab import pki
 from lab.address import API_URL
 from lab.console import LabError
-
-Json = dict[str, Any]
+from nim_stack.base.documents import Json
 
 
 def administrator() -> ssl.SSLContext:

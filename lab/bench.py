@@ -11,7 +11,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from lab import cluster
 from lab.console import LabError, say, step
@@ -20,10 +19,10 @@ from lab.footprint import footprint
 from lab.observe import Leader, get, kubectl
 from lab.paths import REPO
 from lab.stacks import Stack
+from nim_stack.base.documents import Json
 from nim_stack.deployment.keys import Keys
 from nim_stack.plan import plan_deployment
 
-Json = dict[str, Any]
 NAMESPACE = "bench"
 PROMPT = "The quick brown fox"
 
@@ -151,7 +150,7 @@ def _summary(rows: Sequence[Mapping[str, float]]) -> dict[str, dict[str, float]]
 
 
 def main(runs: int) -> None:
-    """Print the figures."""
+    """Measure `runs` times, and print the medians and maxima as JSON."""
     result = bench(runs)
     print(json.dumps(result, indent=2))
     say(f"  up → first completion is {result['ratio_of_medians']} × the floor")

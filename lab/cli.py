@@ -1,4 +1,4 @@
-"""The `lab` command."""
+"""The command `lab`: its parser, and what each of its subcommands runs."""
 
 import argparse
 import json

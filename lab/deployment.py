@@ -10,7 +10,6 @@ from lab.observe import Leader, Pod, get, kubectl, pods
 from lab.paths import REPO
 from lab.stacks import SECRETS, Stack
 
-Json = dict[str, Any]
 PROMPT = "The quick brown fox"
 NAMESPACE = GROUP = "prove"
 

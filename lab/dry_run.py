@@ -8,15 +8,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from http.client import HTTPSConnection
-from typing import Any
 from urllib.parse import urlencode
 
 from lab.address import API_PORT, GATEWAY
 from lab.api import administrator
 from lab.console import LabError
 from lab.inside import inside
+from nim_stack.base.documents import Json
 
-Json = dict[str, Any]
 _QUERY = urlencode({"dryRun": "All", "fieldManager": "dry-run", "force": "true", "fieldValidation": "Strict"})
 WEBHOOK_SECONDS = 60.0
 """LWS's replicas are ready before their webhooks listen, one after the other."""

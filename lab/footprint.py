@@ -3,11 +3,10 @@
 import os
 import time
 from pathlib import Path
-from typing import Any
 
 from lab.observe import first_process, get
+from nim_stack.base.documents import Json
 
-Json = dict[str, Any]
 SECONDS = 30.0
 _TICKS = os.sysconf("SC_CLK_TCK")
 

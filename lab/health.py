@@ -47,6 +47,6 @@ def _health() -> dict[str, str]:
 
 
 def is_healthy() -> bool:
-    """Whether every component answers."""
+    """Whether every component of the lab answers its health check."""
     found = health()
     return bool(found) and all(state == "ok" for state in found.values())

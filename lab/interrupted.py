@@ -14,8 +14,8 @@ from lab.console import LabError
 from lab.observe import kubectl
 from lab.paths import REPO
 from lab.stacks import Stack
+from nim_stack.base.documents import Json
 
-Json = dict[str, Any]
 NAME = "interrupted"
 _QUIET = ("--yes", "--skip-preview")
 _KINDS = (

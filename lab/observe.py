@@ -7,7 +7,6 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from lab.console import LabError
@@ -16,8 +15,7 @@ from lab.network import enter
 from lab.pki import kubeconfig
 from lab.shell import run
 from lab.toolchain import build
-
-Json = dict[str, Any]
+from nim_stack.base.documents import Json
 
 
 def kubectl_command(*words: str) -> list[str]:

@@ -32,7 +32,7 @@ def matrices() -> list[str]:
 
 
 def run(given: argparse.Namespace) -> int:
-    """pytest's exit code."""
+    """Run the matrices with pytest, and return the exit code of pytest."""
     if unknown := sorted(set(given.matrix) - set(matrices())):
         raise LabError(f"there is no matrix {', '.join(unknown)}; there are: {', '.join(matrices())}")
     places = [str(FOLDER / matrix) for matrix in given.matrix] or [str(FOLDER)]

@@ -17,8 +17,7 @@ import yaml
 from lab import environment, network
 from lab.console import LabError
 from lab.paths import REPO
-
-Json = dict[str, Any]
+from nim_stack.base.documents import Json
 
 SECRETS = {"nim-stack:ngcApiKey": "nvapi-lab-throw-away-key", "nim-stack:hfToken": "hf_lab_token"}
 """Throw-away values: the hub stand-in wants the token, nothing here checks the key."""
@@ -142,7 +141,7 @@ class Stack:
             self._here("cancel", "--yes", "--stack", self.name)
 
     def outputs(self) -> Json:
-        """The stack's exports."""
+        """The outputs of the stack, by name."""
         result: Json = json.loads(self.pulumi("stack", "output", "--json"))
         return result
 

@@ -9,15 +9,13 @@ enlarged behind it: the API server decides whether a claim may grow, and this st
 import shutil
 import time
 import urllib.error
-from typing import Any
 
 from lab.api import Api
 from lab.node import EXPORT, EXPORT_INSIDE
+from nim_stack.base.documents import Json
 
 CLASS = "lab-shared"
 PROVISIONER = "nim-lab/shared-export"
-
-Json = dict[str, Any]
 
 
 def storage_class(api: Api) -> None:

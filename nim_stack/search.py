@@ -26,7 +26,7 @@ class Candidate:
 
     @property
     def document(self) -> dict[str, Any]:
-        """For programs."""
+        """The plan as `nim-stack plan --search --json` prints it; `cacheTokens` is None when it is not known."""
         memory = self.plan.memory
         return {
             "model": self.plan.settings.model,

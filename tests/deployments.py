@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from nim_stack.base.documents import Manifest
 from nim_stack.deployment.keys import EVERY_KEY
-from nim_stack.manifests.pods import Manifest
 from nim_stack.manifests.render import render
 from nim_stack.plan import DeploymentPlan, plan_deployment
 from tests.examples import NAMES, Example

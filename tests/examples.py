@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from nim_stack.base.documents import Manifest
 from nim_stack.cli.planning import plan_of
 from nim_stack.cli.stack_files import StackFile, read_stack_file
-from nim_stack.manifests.pods import Manifest
 from nim_stack.manifests.render import render
 from nim_stack.plan import DeploymentPlan
 

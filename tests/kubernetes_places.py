@@ -4,7 +4,8 @@ that such a value has."""
 from collections.abc import Callable, Mapping
 from typing import Any
 
-Json = dict[str, Any]
+from nim_stack.base.documents import Json
+
 _IMAGE = "registry.example/tool:1"
 _SELECTED = {"matchLabels": {"app": "model"}}
 TERM: Json = {"labelSelector": _SELECTED, "topologyKey": "rack"}

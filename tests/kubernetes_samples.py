@@ -4,9 +4,10 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from nim_stack.base.documents import Json
 from nim_stack.values.kubernetes.ranges import RANGES
 from nim_stack.values.kubernetes.words import WORDS
-from tests.kubernetes_places import BASES, PLACES, Json
+from tests.kubernetes_places import BASES, PLACES
 from tests.kubernetes_spellings import QUANTITIES, SPELLINGS
 from tests.kubernetes_together import TOGETHER
 

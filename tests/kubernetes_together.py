@@ -1,7 +1,8 @@
 """Values of Kubernetes' types whose fields do not go together, and some whose fields do: the type, the value, and
 whether the API server takes it."""
 
-from tests.kubernetes_places import BASES, POLICY, TERM, Json
+from nim_stack.base.documents import Json
+from tests.kubernetes_places import BASES, POLICY, TERM
 
 _DEVICES = "nvidia.com/gpu"
 TOGETHER: list[tuple[str, Json, bool]] = [

@@ -35,7 +35,7 @@ class Answer:
     body: str
 
     def json(self) -> Any:
-        """The body, read."""
+        """The body, parsed as JSON."""
         return json.loads(self.body)
 
 

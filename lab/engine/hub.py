@@ -58,7 +58,7 @@ class Hub(ThreadingHTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One request."""
+    """Answers the requests of the client of the Hugging Face hub."""
 
     protocol_version = "HTTP/1.1"
     server: Hub
@@ -68,7 +68,7 @@ class Handler(BaseHTTPRequestHandler):
         self._route()
 
     def do_GET(self) -> None:
-        """Everything else."""
+        """The client gets lists of files, their contents, and information about a revision."""
         self._route()
 
     def _route(self) -> None:
@@ -164,7 +164,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Serve until killed."""
+    """Serve the repository on the port until the process is ended."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8080)

@@ -22,7 +22,7 @@ _READY = threading.Event()
 
 
 def note(**line: Any) -> None:
-    """Print one line, whole."""
+    """Print one line of JSON; the lines of several threads do not mix."""
     with _LOCK:
         print(json.dumps(line), flush=True)
 
@@ -46,7 +46,7 @@ def ask(url: str, method: str, path: str, body: dict[str, Any] | None, timeout: 
 
 
 def complete_for_ever(url: str, body: dict[str, Any], pause: float, timeout: float, follow: bool) -> None:
-    """One request after another."""
+    """Send completion requests one after another, and note how each ended; never returns."""
     while True:
         if follow:
             _READY.wait()
@@ -76,7 +76,7 @@ def watch_for_ever(url: str) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Until it is ended."""
+    """Send requests and watch the health endpoint until the process is ended."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("url")
     parser.add_argument("--model", required=True)

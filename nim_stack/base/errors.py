@@ -14,6 +14,7 @@
             HttpError                   base.http: a download failed
             ClusterError                operations.cluster.errors: a request failed, with its cause as a word
                 ClusterUnreachableError     operations.cluster.errors: nothing can be asked
+                    KubeconfigError             operations.cluster.errors: no kubeconfig that can be used
                 CannotReadError             operations.cluster.errors: one request is refused
             EngineError                 operations.recovering.engine: the command `pulumi` refuses
                 StackHeldError          operations.recovering.engine: somebody else holds the stack

@@ -42,7 +42,8 @@ def fetch(url: str) -> bytes:
                 if len(content) > _MOST_BYTES:
                     raise HttpError("size", f"it has more than {_MOST_BYTES // 1024**2} MiB")
     except (httpx2.HTTPError, httpx2.InvalidURL, ValueError, OSError, ImportError) as failure:
-        raise explained(failure) from failure
+        error = explained(failure)
+        raise error from failure
     return bytes(content)
 
 

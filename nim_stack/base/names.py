@@ -5,6 +5,8 @@ The names of things that people, DNS or other tools use are fixed; they are deri
 
 from typing import Final
 
+PROJECT: Final = "nim-stack"
+"""Name of the Pulumi project, of the command, and value of the label that tells the objects of this project."""
 MAX_NAME: Final = 40
 """LWS appends group and worker ordinals and StatefulSets a revision hash to the name; its documentation allows 51
 characters less those digits and its webhook does not check (LWS troubleshooting page, section 3)."""
@@ -22,6 +24,7 @@ GATEWAY_GROUP: Final = "gateway.networking.k8s.io"
 MONITORING_GROUP: Final = "monitoring.coreos.com"
 KARPENTER_GROUP: Final = "karpenter.sh"
 INSTANCE_LABEL: Final = "app.kubernetes.io/instance"
+PART_OF_LABEL: Final = "app.kubernetes.io/part-of"
 COMPONENT_LABEL: Final = "app.kubernetes.io/component"
 JOB_NAME_LABEL: Final = "batch.kubernetes.io/job-name"
 HOSTNAME_LABEL: Final = "kubernetes.io/hostname"
@@ -91,9 +94,12 @@ def compute_domain_claims(name: str) -> str:
 
 
 def service_port(port: int) -> str:
-    """Name of the Service's port. Another number is another name: a preview applies the changed port beside the one
-    that the create made, which still belongs to another field manager, and two ports of a Service cannot share a name.
-    `http-` is the prefix by which meshes tell the protocol."""
+    """The name of the Service's port with this number: `http` for the default, and `http-<number>` for every other.
+
+    Two ports of a Service cannot have the same name. When the number changes, a preview applies the new port while the
+    old port is still there, since that belongs to the field manager which made the Service. Service meshes take the
+    protocol from the prefix `http-`.
+    """
     return HTTP if port == SERVICE_PORT else f"{HTTP}-{port}"
 
 
@@ -148,11 +154,11 @@ def service_url(service: str, namespace: str, port: int) -> str:
 
 
 def labels(name: str, component: str | None = None) -> dict[str, str]:
-    """Kubernetes' recommended labels."""
+    """The labels that Kubernetes recommends for all objects; `component` says what the object is for."""
     common = {
         "app.kubernetes.io/name": "nim",
         INSTANCE_LABEL: name,
-        "app.kubernetes.io/part-of": "nim-stack",
+        PART_OF_LABEL: PROJECT,
         "app.kubernetes.io/managed-by": "pulumi",
     }
     return common | ({COMPONENT_LABEL: component} if component else {})

@@ -89,7 +89,7 @@ class Problem(Finding):
 
     @property
     def document(self) -> dict[str, Any]:
-        """For programs."""
+        """The problem as a mapping that `--json` prints; `given` is None for a list or a mapping."""
         return {
             "code": self.rule.code,
             "severity": self.severity,
@@ -124,6 +124,6 @@ class RefusedError(NimStackError, ValueError):
 
 
 def choices(values: Iterable[object]) -> str:
-    """`a, b or c`."""
+    """The values as a sentence lists them: `a, b or c`."""
     *head, last = [str(value) for value in values]
     return f"{', '.join(head)} or {last}" if head else last

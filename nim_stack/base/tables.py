@@ -1,4 +1,4 @@
-"""Tables for people."""
+"""Text tables for a terminal: columns of cells, and pairs of a name and a value."""
 
 from collections.abc import Iterable, Sequence
 

@@ -10,7 +10,7 @@ from nim_stack.values.types import Count, CountFromZero, EnvVar, Positive, Preci
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]*$", max_length=100)]
 HubName = Annotated[str, Field(pattern=r"^[\w.-]+/[\w.-]+$")]
 Few = Annotated[Count, Field(le=4096)]
-"""Layers, heads, experts."""
+"""A count of parts of a model, such as layers, heads or experts: 1 to 4096."""
 Sources = Annotated[tuple[str, ...], Field(min_length=1)]
 
 
@@ -85,7 +85,7 @@ class Checkpoint(Settings):
 
     @property
     def files(self) -> float:
-        """Bytes on disk."""
+        """The size of the checkpoint's files in bytes."""
         return self.files_gb * 1e9
 
     @property

@@ -31,7 +31,7 @@ class Images(Settings):
 
 
 class Catalog(Settings):
-    """All entries, by name."""
+    """The entries of the catalogue: models, GPUs and fabrics by their names, and the images."""
 
     models: dict[str, ModelSpec]
     gpus: dict[str, GpuSpec]

@@ -24,7 +24,7 @@ FORMS = (
     "gs://<bucket>/<directory>",
     "an absolute path",
 )
-"""For people."""
+"""The forms that `nim.model` can have beside a name of the catalogue, as messages show them."""
 
 
 @dataclass(frozen=True)

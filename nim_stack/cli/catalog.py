@@ -5,6 +5,7 @@ import json
 import sys
 from typing import Any
 
+from nim_stack.base import names
 from nim_stack.base.tables import table
 from nim_stack.catalog.load import load_catalog
 
@@ -52,7 +53,7 @@ def _gpus(given: argparse.Namespace) -> int:
         (gpu.name, f"{gpu.memory_gib:.1f}", gpu.per_node, gpu.nvlink, " ".join(gpu.native), gpu.product_label)
         for gpu in gpus
     ]
-    print(table(("gpu", "GiB", "per node", "NVLink", "computes in", "nvidia.com/gpu.product"), rows))
+    print(table(("gpu", "GiB", "per node", "NVLink", "computes in", names.GPU_PRODUCT_LABEL), rows))
     return 0
 
 

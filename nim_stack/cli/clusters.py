@@ -23,15 +23,15 @@ class Target:
     name: str
     cluster: Cluster
     settings: StackSettings | None = None
-    """Of the stack, when one was named."""
+    """The settings of the stack; None when the command was told a namespace and a name instead of a stack."""
     raw: Any = None
     where: str = "the settings"
-    """The stack's file."""
+    """What messages call the origin of the settings: the path of the stack file."""
     keys: Keys = NO_KEY
 
     @property
     def plan(self) -> DeploymentPlan:
-        """Of the stack.
+        """The plan of the stack.
 
         Raises:
             RefusedError: with every reason why there is none.

@@ -24,7 +24,7 @@ _HEADS = {
 
 
 def page(found: Import) -> str:
-    """For people."""
+    """What `nim-stack import` prints to a terminal: what became of each value, and what the plan says."""
     parts = [part for part in (_taken(found), *_told(found)) if part]
     for head, problems in (("refused by the plan", found.problems), ("warnings of the plan", found.warnings)):
         if problems:
@@ -69,7 +69,7 @@ def _shown(value: Any) -> str:
 
 
 def document(found: Import, source: str) -> dict[str, Any]:
-    """For programs."""
+    """What `nim-stack import --json` prints."""
     return {
         "source": source,
         "feasible": found.works,

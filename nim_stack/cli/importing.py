@@ -8,10 +8,11 @@ from typing import Any
 
 import yaml
 
+from nim_stack.base import names
 from nim_stack.base.tables import table
 from nim_stack.cli import import_report as report
 from nim_stack.cli.planning import OPTIONS
-from nim_stack.cli.stack_files import HF_TOKEN, NGC_KEY, PROJECT, StackFileError
+from nim_stack.cli.stack_files import HF_TOKEN, NGC_KEY, StackFileError
 from nim_stack.deployment.keys import Keys
 from nim_stack.importing import parity
 from nim_stack.importing.draft import Draft
@@ -114,7 +115,7 @@ def _draft(given: argparse.Namespace, keys_kept_by: str) -> Draft:
 def _write(draft: Draft, given: argparse.Namespace, source: str) -> int:
     path = given.directory / f"Pulumi.{given.stack.rpartition('/')[2]}.yaml" if given.stack else given.output
     others = _others(path, given.force) if path else {}
-    keys = {key for key in (NGC_KEY, HF_TOKEN) if (others.get("config") or {}).get(f"{PROJECT}:{key}")}
+    keys = {key for key in (NGC_KEY, HF_TOKEN) if (others.get("config") or {}).get(f"{names.PROJECT}:{key}")}
     found = conclude(draft, Keys(ngc=NGC_KEY in keys, hub=HF_TOKEN in keys))
     text = report.stack_file(found, source, others)
     if path is not None:
@@ -148,7 +149,7 @@ def _others(path: Path, force: bool) -> dict[str, Any]:
     config = there.get("config") or {} if isinstance(there, dict) else None
     if not isinstance(config, dict):
         raise StackFileError(f"{path} is there and is not a stack file.")
-    if config.get(f"{PROJECT}:nim") is not None and not force:
+    if config.get(f"{names.PROJECT}:nim") is not None and not force:
         raise StackFileError(f"{path} has settings already; --force replaces them, and keeps its keys.")
     return dict(there)
 

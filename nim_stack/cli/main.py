@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from nim_stack import __version__
+from nim_stack.base import names
 from nim_stack.base.errors import NimStackError
 from nim_stack.cli import catalog, diagnose, doctor, impact, importing, planning, recover, rendering, settings, smoke
 
@@ -31,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="nim-stack", description="Plan multi-node NIM deployments: does this model run on these nodes?"
+        prog=names.PROJECT, description="Plan multi-node NIM deployments: does this model run on these nodes?"
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")

@@ -13,7 +13,7 @@ from nim_stack.cli import clusters
 from nim_stack.operations.recovering.decisions import OUTCOMES
 
 if TYPE_CHECKING:
-    from nim_stack.operations.recovering.decisions import Json
+    from nim_stack.base.documents import Json
     from nim_stack.operations.recovering.locks import Lock
     from nim_stack.operations.recovering.lookup import Lookup
     from nim_stack.operations.recovering.recovery import Recovery

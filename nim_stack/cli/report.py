@@ -68,7 +68,7 @@ def document(plan: DeploymentPlan) -> dict[str, Any]:
 
 
 def page(plan: DeploymentPlan) -> str:
-    """For people."""
+    """What `nim-stack plan` prints to a terminal: the plan, its reasons and its warnings."""
     parts = [pairs(_lines(plan))]
     if plan.reasons:
         parts.append("\n".join(["why", *(f"  {reason}" for reason in plan.reasons)]))

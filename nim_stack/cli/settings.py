@@ -24,6 +24,7 @@ def _run(given: argparse.Namespace) -> int:
     elif given.markdown:
         print(document.page(), end="")
     else:
-        rows = [(row.path, row.kind, row.default.strip("*`")) for part in document.sections() for row in part.rows]
-        print(table(("setting", "type", "default"), [(path, kind.replace("`", ""), rest) for path, kind, rest in rows]))
+        settings = [row for section in document.sections() for row in section.rows]
+        rows = [(row.path, document.plain(row.kind), "required" if row.required else row.default) for row in settings]
+        print(table(("setting", "type", "default"), rows))
     return 0

@@ -6,10 +6,12 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+from nim_stack.base import names
 from nim_stack.cli import clusters
 
 if TYPE_CHECKING:
-    from nim_stack.operations.cluster.reader import Json, Reader
+    from nim_stack.base.documents import Json
+    from nim_stack.operations.cluster.reader import Reader
 
 _PAUSE_SECONDS = 1.0
 _LAG_SECONDS = 30.0
@@ -85,7 +87,7 @@ def _outcome(reader: "Reader", job: "Json") -> tuple[bool, list[str]]:
 
 def _log(reader: "Reader", meta: "Json", status: "Json") -> list[str]:
     pods = f"/api/v1/namespaces/{meta['namespace']}/pods"
-    found = reader.get(pods, labelSelector=f"batch.kubernetes.io/job-name={meta['name']}") or {}
+    found = reader.get(pods, labelSelector=f"{names.JOB_NAME_LABEL}={meta['name']}") or {}
     lines: list[str] = []
     for pod in found.get("items") or []:
         if pod["status"].get("phase") in ("Succeeded", "Failed", "Running"):

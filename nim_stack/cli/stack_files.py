@@ -7,10 +7,10 @@ from typing import Any
 
 import yaml
 
+from nim_stack.base import names
 from nim_stack.base.errors import InputError
 from nim_stack.deployment.keys import Keys
 
-PROJECT = "nim-stack"
 NGC_KEY, HF_TOKEN = "ngcApiKey", "hfToken"
 
 
@@ -55,7 +55,9 @@ def read_stack_file(stack: str, directory: Path) -> StackFile:
     config = (document or {}).get("config") if isinstance(document or {}, dict) else None
     if config is not None and not isinstance(config, dict):
         raise StackFileError(f"{path}: config is not a mapping.")
-    values = {key.removeprefix(f"{PROJECT}:"): value for key, value in (config or {}).items() if isinstance(key, str)}
+    values = {
+        key.removeprefix(f"{names.PROJECT}:"): value for key, value in (config or {}).items() if isinstance(key, str)
+    }
     keys = [key for key in (NGC_KEY, HF_TOKEN) if values.get(key)]
     in_clear = [key for key in keys if not (isinstance(values[key], dict) and "secure" in values[key])]
     return StackFile(path.name, values.get("nim", {}), frozenset(keys), tuple(in_clear))

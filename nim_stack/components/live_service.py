@@ -20,7 +20,7 @@ from nim_stack.values.types import DeploymentName, Port, Settings
 
 
 class LiveServiceArgs(TypedDict):
-    """Arguments of LiveService."""
+    """What a LiveService is made from."""
 
     name: str
     """Name of the Service, which clients use. Plain: it must not be that of a deployment."""
@@ -29,7 +29,7 @@ class LiveServiceArgs(TypedDict):
     live: str
     """Which of them the clients reach."""
     port: NotRequired[int]
-    """8000 without it."""
+    """Port of the Service; 8000 when it is not given."""
 
 
 class _Plain(Settings):

@@ -23,12 +23,12 @@ _READY_IN = pulumi.CustomTimeouts(create="10m", update="10m")
 
 
 class LwsOperatorArgs(TypedDict):
-    """Arguments of LwsOperator."""
+    """What an LwsOperator is made from."""
 
     manifest: str
     """URL or file of the release manifest, LWS 0.9 or newer. Plain: it decides which objects there are."""
     sha256: str
-    """SHA-256 of the manifest."""
+    """SHA-256 of the manifest's bytes: 64 lower-case hexadecimal digits."""
     retain: NotRequired[bool]
     """Whether the whole release is taken over where it is there, and outlives the stack; false without it."""
     adopting_provider: NotRequired[k8s.Provider]
@@ -46,7 +46,7 @@ class LwsOperator(pulumi.ComponentResource):
     """Controller, webhooks and CRDs of LeaderWorkerSet; complete when the webhooks have their certificate."""
 
     namespace: pulumi.Output[str]
-    """Namespace of the controller."""
+    """Name of the namespace in which the controller of LWS runs."""
 
     def __init__(self, name: str, args: LwsOperatorArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("nim-stack:index:LwsOperator", name, {}, opts)

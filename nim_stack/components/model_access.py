@@ -9,6 +9,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from nim_stack.base import names
+from nim_stack.base.documents import Manifest
 from nim_stack.components.hooks.missing_kind import explained
 from nim_stack.components.placed import placed
 from nim_stack.components.planning import SettingsArgs, planned
@@ -20,7 +21,6 @@ from nim_stack.manifests.http_route import http_route
 from nim_stack.manifests.ingress import ingress
 from nim_stack.manifests.network_policy import network_policies
 from nim_stack.manifests.pod_monitor import pod_monitor
-from nim_stack.manifests.pods import Manifest
 
 
 class ModelAccessArgs(TypedDict):

@@ -38,7 +38,7 @@ class ModelCacheArgs(TypedDict):
     existing_claim: NotRequired[str]
     """Claim to use instead of making one."""
     access_mode: NotRequired[str]
-    """ReadWriteMany without it."""
+    """Access mode of a new claim; ReadWriteMany when it is not given."""
     retain: NotRequired[bool]
     """Whether the claim outlives the stack; true without it."""
     annotations: NotRequired[Mapping[str, str]]
@@ -68,7 +68,7 @@ class ModelCache(pulumi.ComponentResource):
     """Shared storage for the weights: a new claim, one kept from before, or an existing one by name."""
 
     claim: pulumi.Output[str]
-    """Name of the claim."""
+    """Name of the PersistentVolumeClaim that the pods mount, whether it is new or existed before."""
 
     def __init__(self, name: str, args: ModelCacheArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("nim-stack:index:ModelCache", name, {}, opts)

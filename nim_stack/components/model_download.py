@@ -14,7 +14,7 @@ class ModelDownload(pulumi.ComponentResource):
     """One finished Job for each model that a deployment has had last."""
 
     job: pulumi.Output[str]
-    """Name of the Job."""
+    """Name of the Job that has filled the cache."""
 
     def __init__(self, name: str, args: MultiNodeNimArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("nim-stack:index:ModelDownload", name, {}, opts)

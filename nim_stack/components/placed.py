@@ -4,7 +4,7 @@ from typing import Any
 
 import pulumi
 
-from nim_stack.manifests.pods import Manifest
+from nim_stack.base.documents import Manifest
 
 
 def placed(manifest: Manifest, namespace: pulumi.Output[str]) -> dict[str, Any]:

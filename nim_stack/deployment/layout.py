@@ -63,7 +63,7 @@ class Layout:
 
     @property
     def gpus(self) -> int:
-        """GPUs of one group."""
+        """How many GPUs one group has, over all its nodes."""
         return self.nodes * self.gpus_per_node
 
     @property

@@ -19,21 +19,23 @@ GIB = 1024**3
 UTILISATION = 0.9
 """vLLM's default of --gpu-memory-utilization, up to 0.20; 0.92 since."""
 BYTES = {"bf16": 2.0, "fp16": 2.0, "fp8": 1.0, "int8": 1.0, "int4": 0.5625, "mxfp4": 0.53125, "nvfp4": 0.5625}
-"""Of one quantised weight, its share of a 4-bit scale included (one scale for 32 weights, for nvfp4 and int4 as
-published one of 8 bits for 16 or 16 bits for 32)."""
+"""Bytes of one weight, by precision. A 4-bit weight shares a scale with its neighbours, and its part of the scale is
+added to its half byte: mxfp4 has a scale of 8 bits for 32 weights; published checkpoints have a scale of 8 bits for 16
+weights (nvfp4), or of 16 bits for 32 weights (int4)."""
 EMBEDDING_BYTES = 2
 """Embeddings stay in 16 bits in every published checkpoint of the catalogue."""
 CACHE_BYTES = 2
 
 _LAST_STAGE_GIB = 0.38
 _SAMPLER_BYTES = 12.6
-"""For each sequence and each entry of the vocabulary, on the stage that samples."""
+"""Bytes that the sampler takes for each sequence and each entry of the vocabulary, on the last stage."""
 _OTHER_STAGE_GIB = 1.1
 _EXPERTS_GIB = 0.35
 _ALONE_GIB, _COLLECTIVE_GIB = 0.25, 2.1
-"""CUDA context and libraries on one GPU; with NCCL's buffers on several."""
+"""What the CUDA context and the libraries take on each GPU: where the engine uses one GPU alone, and where it uses
+several, with NCCL's buffers."""
 _GRAPHS_GIB = 1.0
-"""CUDA graphs."""
+"""What the captured CUDA graphs take on each GPU."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,7 @@ def estimate(
 
 
 def partition(layers: int, stages: int) -> list[int]:
-    """Layers of each stage."""
+    """How many layers each pipeline stage has, the first stage first; vLLM deals them out like this."""
     counts = [layers // stages] * stages
     for place in range(layers % stages):
         counts[-place - 2] += 1

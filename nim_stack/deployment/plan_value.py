@@ -60,7 +60,7 @@ class DeploymentPlan:
 
     @property
     def gpus_per_group(self) -> int:
-        """GPUs of one group."""
+        """How many GPUs one group has, over all its nodes."""
         return self.nodes * self.gpus_per_node
 
     @property
@@ -93,7 +93,7 @@ class DeploymentPlan:
 
     @property
     def split(self) -> str:
-        """The split in words."""
+        """How the model is divided: tensor and pipeline parallel sizes, or the profile that decides them, in words."""
         if self.settings.profile:
             return f"profile {self.settings.profile}"
         return f"tensor parallel {self.tensor_parallel} × pipeline parallel {self.pipeline_parallel}"

@@ -5,7 +5,7 @@ from nim_stack.deployment.resolution import Resolution
 
 
 def reasons(resolved: Resolution) -> list[str]:
-    """One line for each."""
+    """One sentence for each value that the plan chose itself, and for each judgement that was not possible."""
     settings, found = resolved.settings, []
     if settings.nodes is None:
         found.append(f"nodes {resolved.layout.nodes}: as many as the two parallel sizes need")

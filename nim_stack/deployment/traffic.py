@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from nim_stack.catalog.entries import Architecture, FabricSpec
 
 _VALUE_BYTES = 2
-"""Activations are 16-bit."""
+"""Bytes of one activation: they have 16 bits, whatever the weights have."""
 _REDUCTIONS = 2
 """All-reduces of a layer under tensor parallel: after attention and after the MLP."""
 

@@ -21,7 +21,7 @@ def is_placeholder(value: Any) -> bool:
 
 
 def as_is(value: Any) -> Any:
-    """The value itself."""
+    """The value as it is, for a setting that takes what the source has."""
     return value
 
 
@@ -178,5 +178,5 @@ def tolerations(value: Any) -> list[dict[str, Any]]:
     Raises:
         ValueError: it is no list of mappings.
     """
-    usual = {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}
+    usual = {"key": names.GPU_RESOURCE, "operator": "Exists", "effect": "NoSchedule"}
     return [item for item in objects(value) if item != usual]

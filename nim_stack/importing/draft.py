@@ -21,7 +21,7 @@ class Entry:
     given: Any = None
     setting: str | None = None
     value: Any = None
-    """What was written."""
+    """What was written into the settings; None when nothing was."""
     why: str = ""
     by: By = ()
     """The rows that it is owed to; none for what stands in no table, such as an option of the command line."""

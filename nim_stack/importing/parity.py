@@ -28,7 +28,7 @@ _SECTIONS: tuple[tuple[str, str, Sequence[Row]], ...] = (
 
 
 def page() -> str:
-    """The page as Markdown."""
+    """The page docs/parity.md in Markdown: for each name of the other deployer, what takes its place here."""
     return _HEAD + "".join(_section(*section) for section in _SECTIONS)
 
 

@@ -9,7 +9,6 @@ from nim_stack.catalog.load import load_catalog
 from nim_stack.importing.converters import is_unset, mapping, texts, word
 from nim_stack.importing.rows import Field, Fields
 
-_PRODUCT_LABEL = "nvidia.com/gpu.product"
 PARTS = "resources.memory resources.ephemeralStorage resources.extended"
 """Settings of what a request and a limit both name, separated by blanks; gpusPerNode is one more."""
 _SETTINGS_OF = {"memory": "resources.memory", "ephemeral-storage": "resources.ephemeralStorage"}
@@ -88,10 +87,10 @@ def _take_labels(field: Field) -> None:
     except ValueError as error:
         field.drop(str(error))
         return
-    product = labels.get(_PRODUCT_LABEL)
+    product = labels.get(names.GPU_PRODUCT_LABEL)
     gpu = next((gpu for gpu in load_catalog().gpus.values() if gpu.product_label == product), None)
     if gpu is not None and field.draft.get("gpu") is None:
-        del labels[_PRODUCT_LABEL]
+        del labels[names.GPU_PRODUCT_LABEL]
         field.told(product).take(gpu.name, "gpu", "selects the same label, and its memory is planned with")
     if labels:
         field.add(labels, "nodeSelector")

@@ -9,8 +9,7 @@ from nim_stack.base.quantity import Quantity
 from nim_stack.deployment.keys import Keys
 from nim_stack.importing.draft import Draft, Entry
 from nim_stack.plan import DeploymentPlan, plan_deployment
-
-_TOO_SMALL = ("NIM064", "NIM065")
+from nim_stack.rules.storage import MAYBE_TOO_SMALL, TOO_SMALL
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ def conclude(draft: Draft, keys: Keys) -> Import:
         keys: which keys the stack has as secret config keys.
     """
     plan, problems, warnings = _plan(draft, keys)
-    small = [problem for problem in (*problems, *warnings) if problem.rule.code in _TOO_SMALL]
+    small = [problem for problem in (*problems, *warnings) if problem.rule.code in (MAYBE_TOO_SMALL, TOO_SMALL)]
     for problem in small:
         setting = problem.path.removeprefix("nim.")
         given = draft.get(setting)

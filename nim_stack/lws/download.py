@@ -4,6 +4,7 @@ import hashlib
 import os
 from pathlib import Path
 
+from nim_stack.base import names
 from nim_stack.base.http import HttpError, fetch
 from nim_stack.lws.manifest import ReleaseError
 
@@ -11,7 +12,7 @@ from nim_stack.lws.manifest import ReleaseError
 def cache_directory() -> Path:
     """Where manifests are kept, by the XDG convention."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "nim-stack" / "lws"
+    return Path(base) / names.PROJECT / "lws"
 
 
 def fetch_manifest(source: str, sha256: str, cache: Path | None = None) -> str:

@@ -27,7 +27,7 @@ class Release:
     namespaces: tuple[dict[str, Any], ...]
     crds: tuple[dict[str, Any], ...]
     foundations: tuple[dict[str, Any], ...]
-    """Identity, rights, configuration, Services."""
+    """ServiceAccounts, roles and their bindings, ConfigMaps, Secrets and Services: what the controller needs to run."""
     workloads: tuple[dict[str, Any], ...]
     webhooks: tuple[dict[str, Any], ...]
     """Last, so that they are there only when somebody answers: every one of them fails closed."""

@@ -3,8 +3,8 @@
 from typing import Any
 
 from nim_stack.base import names
+from nim_stack.base.documents import Manifest
 from nim_stack.deployment.plan_value import DeploymentPlan
-from nim_stack.manifests.references import Manifest
 from nim_stack.settings.pods import Role
 
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"

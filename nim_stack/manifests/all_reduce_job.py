@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from nim_stack.base import names
+from nim_stack.base.documents import Manifest
 from nim_stack.deployment.plan_value import DeploymentPlan
 from nim_stack.manifests.claims import compute_domain
 from nim_stack.manifests.placement import group_annotations, group_labels
 from nim_stack.manifests.pods import pod_template
-from nim_stack.manifests.references import Manifest, References
+from nim_stack.manifests.references import References
 
 COMPONENT = "all-reduce"
 RUN_SECONDS = 5 * 60
@@ -31,11 +32,11 @@ class AllReduce:
     name: str
     namespace: str
     most_bytes: int
-    """Of the largest message."""
+    """Size of the largest message in bytes."""
     seconds: int
-    """Until the Job ends, whatever has become of it."""
+    """Seconds until Kubernetes ends the Job, whatever the pods do."""
     image: str | None = None
-    """Instead of the plan's."""
+    """Image to use in place of the plan's; None for the plan's own."""
 
 
 def job_name(name: str, suffix: str) -> str:
@@ -106,7 +107,7 @@ def _template(plan: DeploymentPlan, references: References, asked: AllReduce) ->
         "subdomain": asked.name,
         "terminationGracePeriodSeconds": 2,
         "affinity": _affinity(plan, spec["affinity"], asked),
-        "topologySpreadConstraints": _among(spec.get("topologySpreadConstraints", []), plan, asked),
+        "topologySpreadConstraints": _selecting_the_jobs_pods(spec.get("topologySpreadConstraints", []), plan, asked),
         "volumes": [volume for volume in spec["volumes"] if volume["name"] != names.CACHE_VOLUME],
     }
     metadata = dict(template["metadata"])
@@ -151,7 +152,7 @@ def _is_secret(variable: Manifest) -> bool:
 
 def _affinity(plan: DeploymentPlan, affinity: Manifest, asked: AllReduce) -> Manifest:
     """As in the group. That it is in one place of a topology is otherwise LeaderWorkerSet's doing."""
-    result: Manifest = _among(affinity, plan, asked)
+    result: Manifest = _selecting_the_jobs_pods(affinity, plan, asked)
     topology = plan.settings.pods.exclusive_topology
     if topology is not None:
         required = "requiredDuringSchedulingIgnoredDuringExecution"
@@ -162,14 +163,19 @@ def _affinity(plan: DeploymentPlan, affinity: Manifest, asked: AllReduce) -> Man
     return result
 
 
-def _among(value: Any, plan: DeploymentPlan, asked: AllReduce) -> Any:
-    """What is said of the pods of the group, here or by the stack itself, of the Job's: they have no labels of
-    LeaderWorkerSet."""
+def _selecting_the_jobs_pods(value: Any, plan: DeploymentPlan, asked: AllReduce) -> Any:
+    """A copy of `value` in which every label selector of the group's pods selects the Job's pods instead.
+
+    The affinity and the spread constraints of the plan name the group's pods by labels that LeaderWorkerSet sets. It
+    does not make the pods of the Job, so these have other labels, and no group key to match.
+    """
     if isinstance(value, (list, tuple)):
-        return [_among(item, plan, asked) for item in value]
+        return [_selecting_the_jobs_pods(item, plan, asked) for item in value]
     if not isinstance(value, dict):
         return value
     if value in (names.group_pods(asked.name), names.group_pods(plan.settings.name)):
         return _pods(asked)
     group_key = ("matchLabelKeys", [names.LWS_GROUP_KEY_LABEL])
-    return {key: _among(inner, plan, asked) for key, inner in value.items() if (key, inner) != group_key}
+    return {
+        key: _selecting_the_jobs_pods(inner, plan, asked) for key, inner in value.items() if (key, inner) != group_key
+    }

@@ -3,8 +3,9 @@
 from typing import Literal
 
 from nim_stack.base import names
+from nim_stack.base.documents import Manifest
 from nim_stack.deployment.plan_value import DeploymentPlan
-from nim_stack.manifests.references import Manifest, References
+from nim_stack.manifests.references import References
 from nim_stack.settings.storage import PerPod
 
 

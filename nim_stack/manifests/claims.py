@@ -7,8 +7,8 @@ replaced when that number changes, which matters as its spec is immutable.
 """
 
 from nim_stack.base import names
+from nim_stack.base.documents import Manifest
 from nim_stack.deployment.plan_value import DeploymentPlan
-from nim_stack.manifests.references import Manifest
 
 
 def pod_claims(plan: DeploymentPlan) -> list[Manifest]:

@@ -1,11 +1,12 @@
 """The containers of a pod: the model's own, and those that a stack adds."""
 
 from nim_stack.base import names
+from nim_stack.base.documents import Manifest
 from nim_stack.deployment.deadlines import STARTUP_PERIOD_SECONDS
 from nim_stack.deployment.plan_value import DeploymentPlan
 from nim_stack.manifests.cache_volume import cache_mount
 from nim_stack.manifests.environment import environment
-from nim_stack.manifests.references import Manifest, References
+from nim_stack.manifests.references import References
 from nim_stack.manifests.resources import model_resources
 from nim_stack.manifests.security import model_security_context, restricted
 from nim_stack.settings.pods import Role

@@ -8,10 +8,11 @@ import hashlib
 import json
 
 from nim_stack.base import names
+from nim_stack.base.documents import Manifest
 from nim_stack.deployment.plan_value import DeploymentPlan
 from nim_stack.manifests.cache_volume import cache_mount, cache_volume
 from nim_stack.manifests.model_source import model_environment
-from nim_stack.manifests.references import Manifest, References
+from nim_stack.manifests.references import References
 from nim_stack.manifests.security import pod_security_context, restricted
 
 CONTAINER = "download"

@@ -2,10 +2,11 @@
 
 import shlex
 
+from nim_stack.base.documents import Manifest
 from nim_stack.deployment.deadlines import AFTER_DRAIN_SECONDS, MARGIN_SECONDS
 from nim_stack.deployment.plan_value import DeploymentPlan
 from nim_stack.manifests.model_source import model_environment
-from nim_stack.manifests.references import Manifest, References
+from nim_stack.manifests.references import References
 from nim_stack.settings.pods import Role
 
 

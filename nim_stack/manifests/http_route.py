@@ -1,9 +1,9 @@
 """The Gateway API HTTPRoute to the leader Service."""
 
 from nim_stack.base import names
+from nim_stack.base.documents import Manifest
 from nim_stack.deployment.plan_value import DeploymentPlan
 from nim_stack.deployment.public_url import is_of_the_api
-from nim_stack.manifests.pods import Manifest
 from nim_stack.settings.access import HttpRoute, ParentRef
 
 

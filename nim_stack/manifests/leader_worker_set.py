@@ -1,10 +1,11 @@
 """The LeaderWorkerSet: groups of one leader and nodes - 1 workers."""
 
 from nim_stack.base import names
+from nim_stack.base.documents import Manifest
 from nim_stack.deployment.plan_value import DeploymentPlan
 from nim_stack.manifests.placement import group_annotations, group_labels
 from nim_stack.manifests.pods import pod_template
-from nim_stack.manifests.references import Manifest, References
+from nim_stack.manifests.references import References
 
 
 def leader_worker_set(plan: DeploymentPlan, references: References, namespace: str) -> Manifest:

@@ -1,8 +1,9 @@
 """Variables that say which model, where it comes from and where it goes: those of pods and of the download Job."""
 
 from nim_stack.base import names
+from nim_stack.base.documents import Manifest
 from nim_stack.deployment.plan_value import DeploymentPlan
-from nim_stack.manifests.references import Manifest, References
+from nim_stack.manifests.references import References
 
 
 def model_environment(plan: DeploymentPlan, references: References, *, offline: bool) -> list[Manifest]:

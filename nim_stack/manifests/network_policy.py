@@ -8,8 +8,8 @@ pulls, NFS mounts. RDMA does not pass through it at all.
 from typing import Any
 
 from nim_stack.base import names
+from nim_stack.base.documents import Manifest
 from nim_stack.deployment.plan_value import DeploymentPlan
-from nim_stack.manifests.pods import Manifest
 from nim_stack.settings import StackSettings
 from nim_stack.settings.access import NetworkPolicy
 

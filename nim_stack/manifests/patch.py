@@ -10,9 +10,8 @@ import copy
 from collections.abc import Sequence
 from typing import Any
 
+from nim_stack.base.documents import Manifest
 from nim_stack.base.problems import Finding
-
-Manifest = dict[str, Any]
 
 MERGE_KEYS = {
     "containers": "name",

@@ -3,9 +3,9 @@ alone is known to a gang scheduler is never complete.
 """
 
 from nim_stack.base import names
+from nim_stack.base.documents import Manifest
 from nim_stack.deployment.plan_value import DeploymentPlan
 from nim_stack.manifests.affinity import affinity
-from nim_stack.manifests.references import Manifest
 from nim_stack.settings.pods import Queue, Role
 
 SCHEDULERS = {"kai": "kai-scheduler", "volcano": "volcano"}

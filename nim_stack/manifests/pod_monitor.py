@@ -1,8 +1,8 @@
 """The PodMonitor of the Prometheus Operator."""
 
 from nim_stack.base import names
+from nim_stack.base.documents import Manifest
 from nim_stack.deployment.plan_value import DeploymentPlan
-from nim_stack.manifests.pods import Manifest
 from nim_stack.settings.access import PodMonitor
 
 

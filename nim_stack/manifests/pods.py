@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import get_args
 
 from nim_stack.base import names
+from nim_stack.base.documents import Manifest
 from nim_stack.deployment.plan_value import DeploymentPlan
 from nim_stack.manifests.cache_volume import cache_volume
 from nim_stack.manifests.claims import pod_claims
@@ -16,7 +17,7 @@ from nim_stack.manifests.patch import patched
 from nim_stack.manifests.placement import placement, queue_labels
 from nim_stack.manifests.pod_security import PodSecurityLevel, least, pod_security_level
 from nim_stack.manifests.programs.wait_for_leader import wait_for_leader
-from nim_stack.manifests.references import Manifest, References
+from nim_stack.manifests.references import References
 from nim_stack.manifests.resources import shared_memory
 from nim_stack.manifests.security import pod_security_context
 from nim_stack.settings.pods import Pods, Role

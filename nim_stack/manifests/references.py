@@ -1,9 +1,9 @@
 """Objects that the pods use by name."""
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-Manifest = dict[str, Any]
+from nim_stack.base.documents import Manifest as Manifest  # programs/wait_for_leader.py imports it from here
 
 
 class SecretRef(NamedTuple):
@@ -14,7 +14,7 @@ class SecretRef(NamedTuple):
 
     @property
     def manifest(self) -> Manifest:
-        """As a variable's `secretKeyRef`."""
+        """The reference as the `secretKeyRef` of an environment variable."""
         return {"name": self.name, "key": self.key}
 
 

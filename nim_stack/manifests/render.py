@@ -6,6 +6,7 @@ from typing import Any
 import yaml
 
 from nim_stack.base import names
+from nim_stack.base.documents import Manifest
 from nim_stack.deployment.plan_value import DeploymentPlan
 from nim_stack.manifests.autoscaler import autoscaler
 from nim_stack.manifests.claims import compute_domain
@@ -17,7 +18,7 @@ from nim_stack.manifests.leader_worker_set import leader_worker_set
 from nim_stack.manifests.network_policy import network_policies
 from nim_stack.manifests.pod_monitor import pod_monitor
 from nim_stack.manifests.pods import security_level
-from nim_stack.manifests.references import Manifest, References, SecretRef
+from nim_stack.manifests.references import References, SecretRef
 from nim_stack.manifests.services import leader_service
 from nim_stack.manifests.storage import cache_claim, namespace
 from nim_stack.settings.secrets import SecretKey

@@ -1,9 +1,9 @@
 """What the model container asks the node for."""
 
 from nim_stack.base import names
+from nim_stack.base.documents import Manifest
 from nim_stack.deployment.plan_value import DeploymentPlan
 from nim_stack.manifests.claims import pod_claims
-from nim_stack.manifests.references import Manifest
 from nim_stack.settings.pods import Role
 
 
@@ -27,5 +27,5 @@ def model_resources(plan: DeploymentPlan, role: Role) -> Manifest:
 
 
 def shared_memory(plan: DeploymentPlan, role: Role) -> str:
-    """Size of /dev/shm."""
+    """The size of /dev/shm in the pods of a role, as a Kubernetes quantity such as 16Gi."""
     return plan.settings.resources.overridden(plan.settings.pods.of(role).resources).shm

@@ -3,8 +3,8 @@
 A fabric with RDMA needs the capability IPC_LOCK, since RDMA pins memory, and that alone takes the pods out of it.
 """
 
+from nim_stack.base.documents import Manifest
 from nim_stack.deployment.plan_value import DeploymentPlan
-from nim_stack.manifests.references import Manifest
 
 
 def pod_security_context(plan: DeploymentPlan) -> Manifest:

@@ -1,8 +1,8 @@
 """The Services in front of leaders."""
 
 from nim_stack.base import names
+from nim_stack.base.documents import Manifest
 from nim_stack.deployment.plan_value import DeploymentPlan
-from nim_stack.manifests.references import Manifest
 
 
 def leader_service(plan: DeploymentPlan, namespace: str) -> Manifest:

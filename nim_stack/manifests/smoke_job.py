@@ -9,9 +9,10 @@ import json
 from pathlib import Path
 
 from nim_stack.base import names
+from nim_stack.base.documents import Manifest
 from nim_stack.deployment.plan_value import DeploymentPlan
 from nim_stack.manifests import leader_worker_set
-from nim_stack.manifests.references import Manifest, References
+from nim_stack.manifests.references import References
 from nim_stack.manifests.security import pod_security_context, restricted
 
 CONTAINER = "smoke"

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from nim_stack.base import names
+from nim_stack.base.documents import Manifest
 from nim_stack.manifests.pod_security import PodSecurityLevel
-from nim_stack.manifests.references import Manifest
 
 
 def namespace(name: str, deployment: str, *, adopt: bool, security: PodSecurityLevel) -> Manifest:

@@ -73,7 +73,11 @@ def _requests(settings: StackSettings, path: str, source: str, measured: Mapping
     lacking = [name for name, requests in containers.items() if resource not in requests]
     if lacking:
         why = f"it is a share of what is requested, and {' and '.join(lacking)} of the leader's pod requests none"
-        ours = f"Set nim.resources.{resource}, or use" if "nim" in lacking else "Add the request to the sidecar, or use"
+        ours = (
+            f"Set nim.resources.{resource}, or use"
+            if names.MODEL_CONTAINER in lacking
+            else "Add the request to the sidecar, or use"
+        )
         yield Finding(f"{path}.name", resource, why, f"{ours} the target type AverageValue.")
 
 
@@ -81,7 +85,7 @@ def _containers(settings: StackSettings) -> dict[str, set[str]]:
     """What each container of the leader's pod requests of CPU and memory."""
     pods = settings.pods
     ours = settings.resources.overridden(pods.leader.resources)
-    found = {"nim": {name for name in ("cpu", "memory") if getattr(ours, name)}}
+    found = {names.MODEL_CONTAINER: {name for name in ("cpu", "memory") if getattr(ours, name)}}
     beside = [one for one in (*pods.init_containers, *pods.leader.init_containers) if "restartPolicy" in one]
     for sidecar in (*beside, *pods.sidecars, *pods.leader.sidecars):
         resources = sidecar.get("resources") or {}

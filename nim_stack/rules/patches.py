@@ -5,9 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 from nim_stack.base import names
+from nim_stack.base.documents import Manifest
 from nim_stack.base.problems import Finding
 from nim_stack.manifests.patch import MERGE_KEYS, patched
-from nim_stack.manifests.pods import ROLES, Manifest, References, Role, patches, unpatched_template
+from nim_stack.manifests.pods import ROLES, References, Role, patches, unpatched_template
 from nim_stack.rules.overrides import JSON_LOGGING, OWNED_VARIABLES
 from nim_stack.rules.pods import instead_of, owner
 from nim_stack.rules.registry import rule
@@ -91,6 +92,7 @@ def overruling(subject: Subject) -> Iterator[Finding]:
 
 
 def overruled(subject: Subject) -> Iterator[Finding]:
+    """The parts of the patches that change what the plan decides; a patch of both roles yields them twice."""
     for _, path, patch, before in steps(subject):
         after, _ = patched(before, patch)
         if _at(after, _MODEL) is None:

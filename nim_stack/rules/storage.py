@@ -1,6 +1,7 @@
 """Rules on the model cache."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from pydantic.alias_generators import to_camel
 
@@ -20,8 +21,9 @@ SINGLE_NODE_CLASSES = {
     "local-path": "a directory of the node",
 }
 """Classes that the clouds and distributions install under these names, which attach to one node."""
-
-
+TOO_SMALL: Final = "NIM064"
+MAYBE_TOO_SMALL: Final = "NIM065"
+"""Codes of the rules by which a size is too small; an import leaves such a size out."""
 PLACES = "storageClass, existingClaim, nfs, hostPath or perPod"
 
 
@@ -92,7 +94,7 @@ def single_node_class(resolved: Resolution) -> Iterator[Finding]:
 
 
 @rule(
-    "NIM064",
+    TOO_SMALL,
     "The claim is too small for the model",
     cause="The download fills it and fails, after an hour.",
     cure="Leave storage.size out, and it is computed; or use at least the size of the files.",
@@ -104,7 +106,7 @@ def too_small(resolved: Resolution) -> Iterator[Finding]:
 
 
 @rule(
-    "NIM065",
+    MAYBE_TOO_SMALL,
     "The claim may be too small for the model",
     cause="A model-specific image chooses the precision by its profiles, and the one that is planned with does not fit "
     "into the claim. A smaller one may.",

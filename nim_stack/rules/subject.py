@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+from nim_stack.base.documents import Manifest
 from nim_stack.deployment.derive import derive
 from nim_stack.deployment.plan_value import DeploymentPlan
 from nim_stack.deployment.resolution import Resolution
-from nim_stack.manifests.pods import ROLES, Manifest, References, Role, pod_template
+from nim_stack.manifests.pods import ROLES, References, Role, pod_template
 
 
 @dataclass(frozen=True)

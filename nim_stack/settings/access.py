@@ -18,7 +18,7 @@ Scheme = Literal["http", "https"]
 
 
 class Ports(Settings):
-    """Ports inside the pods."""
+    """The ports on which the programs inside the pods listen."""
 
     server: Port = Field(
         names.SERVER_PORT, description="Port from 1 to 65535 of API, health and metrics in the container."

@@ -14,7 +14,9 @@ class Healing(Settings):
         "whether the image is not one of NVIDIA's.",
     )
     tries: CountFromZero = Field(
-        5, description="Whole number from 0: restarts in place in a row before the pod ends; 0 ends it at a fault."
+        5,
+        description="Whole number from 0: how many times in a row the supervisor restarts the engine inside the pod "
+        "before the pod ends; with 0 the pod ends at the first fault.",
     )
     window_seconds: Count = Field(60, description="Whole seconds from 1 of serving after which the tries count anew.")
     rejoin_seconds: Count = Field(300, description="Whole seconds from 1 that a group waits for a lost member.")

@@ -7,6 +7,7 @@ judge, above all the rules across settings, is not in it.
 import json
 from typing import Any
 
+from nim_stack.base import names
 from nim_stack.settings.stack import StackSettings
 from nim_stack.values.kubernetes.schema import definitions, reference
 from nim_stack.values.kubernetes.types import FORM
@@ -17,7 +18,6 @@ _BOUNDS = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum"}
 """pydantic's own words, which it leaves in place where a validator comes before the bound."""
 _HUGE = 10**9
 """A bound that only keeps arithmetic in reason."""
-_PROJECT = "nim-stack"
 
 
 def settings_schema() -> Schema:
@@ -41,13 +41,13 @@ def stack_file_schema() -> Schema:
         "properties": {
             "config": {
                 "type": "object",
-                "required": [f"{_PROJECT}:nim"],
+                "required": [f"{names.PROJECT}:nim"],
                 "properties": {
-                    f"{_PROJECT}:nim": {"$ref": "#/$defs/StackSettings"},
-                    f"{_PROJECT}:ngcApiKey": _secret(
+                    f"{names.PROJECT}:nim": {"$ref": "#/$defs/StackSettings"},
+                    f"{names.PROJECT}:ngcApiKey": _secret(
                         "NGC API key, for images under nvcr.io/ and the models they fetch"
                     ),
-                    f"{_PROJECT}:hfToken": _secret("Hugging Face token, for gated models"),
+                    f"{names.PROJECT}:hfToken": _secret("Hugging Face token, for gated models"),
                 },
             },
         },

@@ -34,22 +34,35 @@ This page is written from the settings themselves (`nim-stack settings --markdow
 """
 _GROUPS = {"model": "Model and sizes", "name": "Names", "image": "Image and engine", "wait": "Waiting"}
 """Headings of the settings that are no mappings, by the first one under each."""
-_REQUIRED = "**required**"
+
+
+@dataclass(frozen=True)
+class Code:
+    """Text that stands like this in a stack file; a page sets it in the type of code."""
+
+    text: str
+
+
+Phrase = tuple[str | Code, ...]
 
 
 @dataclass(frozen=True)
 class Row:
-    """One setting."""
+    """What a table says of one setting."""
 
     path: str
-    kind: str
-    default: str
+    """The keys of the stack file that lead to the setting, with dots between them."""
+    kind: Phrase
+    """Which values the setting takes."""
+    default: str | None
+    """The value without the setting, as YAML has it; None when there is none."""
+    required: bool
     description: str
 
 
 @dataclass(frozen=True)
 class Section:
-    """Settings on one subject."""
+    """The settings on one subject, which stand in one table."""
 
     title: str
     introduction: str
@@ -57,7 +70,7 @@ class Section:
 
 
 def page() -> str:
-    """Every setting, as Markdown."""
+    """The page docs/settings.md: a table of settings for each subject, in Markdown."""
     return _HEAD + "".join(_printed(section) for section in sections())
 
 
@@ -100,9 +113,8 @@ class _Walk:
     def rows(self, path: str, value: Schema, required: bool) -> Iterator[Row]:
         name = self._definition(value)
         shown = self._shown.get(name or "")
-        kind = self._kind(value) + (f" as `{shown}`" if shown else "")
-        default = _REQUIRED if required else _default(value)
-        yield Row(path, kind, default, _description(value))
+        kind = self._kind(value) + ((" as ", Code(shown)) if shown else ())
+        yield Row(path, kind, _default(value), required, _description(value))
         if name and not shown:
             yield from self.inside(path + ("[]" if value.get("type") == "array" else ""), value)
 
@@ -123,27 +135,36 @@ class _Walk:
                 return name
         return None
 
-    def _kind(self, value: Schema) -> str:
+    def _kind(self, value: Schema) -> Phrase:
         if "anyOf" in value:
-            found = [self._kind(option) for option in value["anyOf"] if option != {"type": "null"}]
-            return " or ".join(found)
+            return _joined(" or ", [self._kind(option) for option in value["anyOf"] if option != {"type": "null"}])
         if "$ref" in value:
             name = value["$ref"].rpartition("/")[2]
-            return f"Kubernetes {name.split('.')[1]}" if "." in name else "mapping"
+            return (f"Kubernetes {name.split('.')[1]}" if "." in name else "mapping",)
         if "enum" in value:
-            return ", ".join(f"`{option}`" for option in value["enum"])
+            return _joined(", ", [(Code(str(option)),) for option in value["enum"]])
         kind = value.get("type")
         match kind[0] if isinstance(kind, list) else kind:
             case "array":
-                return f"list of {self._kind(value['items'])}"
+                return ("list of ", *self._kind(value["items"]))
             case "object":
-                return "mapping" if value.get("additionalProperties") is True else "mapping of text"
+                return ("mapping" if value.get("additionalProperties") is True else "mapping of text",)
             case "integer" | "number" as number:
-                return ("whole number" if number == "integer" else "number") + _bounds(value)
+                return (("whole number" if number == "integer" else "number") + _bounds(value),)
             case "boolean":
-                return "`true`, `false`"
+                return (Code("true"), ", ", Code("false"))
             case _:
-                return "text"
+                return ("text",)
+
+
+def plain(phrase: Phrase) -> str:
+    """The phrase for a terminal, where code looks like all other text."""
+    return "".join(part.text if isinstance(part, Code) else part for part in phrase)
+
+
+def _joined(between: str, phrases: list[Phrase]) -> Phrase:
+    first, *others = phrases
+    return (*first, *(part for phrase in others for part in (between, *phrase)))
 
 
 def _bounds(value: Schema) -> str:
@@ -153,11 +174,11 @@ def _bounds(value: Schema) -> str:
     return f" ≥ {least}" if least is not None else f" > {above}" if above is not None else ""
 
 
-def _default(value: Schema) -> str:
+def _default(value: Schema) -> str | None:
     default: Any = value.get("default")
     if default in (None, [], {}):
-        return "–"
-    return f"`{default if isinstance(default, str) else json.dumps(default)}`"
+        return None
+    return default if isinstance(default, str) else json.dumps(default)
 
 
 def _description(value: Schema) -> str:
@@ -168,10 +189,22 @@ def _description(value: Schema) -> str:
 
 def _printed(section: Section) -> str:
     rows = "".join(
-        f"| `{row.path}` | {row.kind} | {row.default} | {_escaped(row.description)} |\n" for row in section.rows
+        f"| `{row.path}` | {_marked(row.kind)} | {_marked_default(row)} | {_escaped(row.description)} |\n"
+        for row in section.rows
     )
     introduction = f"{section.introduction}\n\n" if section.introduction else ""
     return f"\n## {section.title}\n\n{introduction}| setting | type | default | what it is |\n|---|---|---|---|\n{rows}"
+
+
+def _marked(phrase: Phrase) -> str:
+    """The phrase in Markdown."""
+    return "".join(f"`{part.text}`" if isinstance(part, Code) else part for part in phrase)
+
+
+def _marked_default(row: Row) -> str:
+    if row.required:
+        return "**required**"
+    return "–" if row.default is None else f"`{row.default}`"
 
 
 def _escaped(text: str) -> str:

@@ -80,7 +80,9 @@ class _PodFields(Settings):
         (), description="List of Kubernetes volumeMounts of the model container."
     )
     init_containers: tuple[Container, ...] = Field(
-        (), description="List of Kubernetes containers that run before the model's; restartPolicy: Always: beside it."
+        (),
+        description="List of Kubernetes containers that run before the model's container starts; one with "
+        "restartPolicy Always goes on running beside it.",
     )
     sidecars: tuple[Container, ...] = Field(
         (), description="List of Kubernetes containers that run beside the model's."

@@ -17,8 +17,9 @@ from nim_stack.base.problems import Problem
 from nim_stack.settings import StackSettings
 from nim_stack.values.types import Settings
 
-_STAND_INS: Mapping[str, Any] = {"model": "hf://set/aside"}
-"""Take the place of required settings that are missing or wrong while the others are judged."""
+_PLACEHOLDERS: Mapping[str, Any] = {"model": "hf://placeholder/model"}
+"""A valid value for each required setting. It stands in for one that is missing or wrong, so that the other settings
+can be judged in the same round; a judgement that used it is dropped."""
 _WHOLE: Mapping[type[Settings], str] = {
     StackSettings: "Use a mapping of settings; three suffice: model, nodes, storage.storageClass."
 }
@@ -54,7 +55,7 @@ def _set_aside(raw: Mapping[str, Any], details: list[ErrorDetails]) -> dict[str,
             place = place.get(part, {}) if isinstance(place, dict) else {}
         if isinstance(place, dict):
             place.pop(last, None)
-    return {**_STAND_INS, **readable}
+    return {**_PLACEHOLDERS, **readable}
 
 
 def field_problems(details: list[ErrorDetails], root: type[Settings], prefix: str) -> list[Problem]:

@@ -1,4 +1,4 @@
-"""Secrets that exist already."""
+"""Settings that name Secrets which exist already, so that the stack makes none."""
 
 from typing import Annotated, Any
 

@@ -47,7 +47,7 @@ class Settings(BaseModel):
 
 
 class EnvVar(Settings):
-    """One environment variable."""
+    """One environment variable of a container: its name, and its value or where the value comes from."""
 
     name: str = Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="Name such as NCCL_DEBUG.")
     value: str | None = Field(None, description="Text; quote numbers and truth values.")

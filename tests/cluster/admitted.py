@@ -3,7 +3,7 @@
 from typing import Any
 
 from nim_stack.base import names
-from nim_stack.manifests.pods import Manifest
+from nim_stack.base.documents import Manifest
 from tests.deployments import Deployment
 
 SIZE = f"{names.LWS_PREFIX}size"

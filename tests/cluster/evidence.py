@@ -3,12 +3,10 @@
 import base64
 import json
 from pathlib import Path
-from typing import Any
 
 from lab.observe import get, kubectl
 from lab.stacks import SECRETS, Stack
-
-Json = dict[str, Any]
+from nim_stack.base.documents import Json
 
 
 def preview(stack: Stack) -> list[Json]:

@@ -18,6 +18,7 @@ from lab.deployment import apply, install_lws, remove_lws
 from lab.dry_run import Verdict, dry_run
 from lab.observe import kubectl
 from lab.stacks import Stack
+from nim_stack.base.documents import Json
 from nim_stack.manifests.pods import security_level
 from tests.cluster.admitted import SIZE, pods
 from tests.deployments import Deployment, deployment, names, planned
@@ -25,7 +26,6 @@ from tests.matrix_access import TINY
 
 pytestmark = pytest.mark.cluster
 
-Json = dict[str, Any]
 WITHOUT_CRD = "ComputeDomain"
 KINDS = {
     *("Namespace", "PersistentVolumeClaim", "Job", "Service", "LeaderWorkerSet", "HorizontalPodAutoscaler"),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from nim_serve.model.download_lock import download_lock
-from nim_serve.system.logs import Log
+from nim_serve.system.logs import Log, configure
 
 LOG = Log("test")
 
@@ -20,6 +20,7 @@ def _hold(path: Path, seconds: float, begun: "multiprocessing.synchronize.Event"
 
 
 def test_the_second_waits_for_the_first_and_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    configure("INFO", jsonl=False)
     context = multiprocessing.get_context("fork")
     begun = context.Event()
     first = context.Process(target=_hold, args=(tmp_path / "m" / "lock", 0.6, begun))
@@ -53,6 +54,7 @@ def test_without_locks_it_goes_on_and_warns(
         raise OSError(errno.ENOLCK, "No locks available")
 
     monkeypatch.setattr(fcntl, "flock", refuse)
+    configure("INFO", jsonl=False)
     entered = False
     with download_lock(tmp_path / "lock", LOG):
         entered = True

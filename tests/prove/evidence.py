@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from nim_stack.base.documents import Json
 from tests.prove.history import History
 from tests.prove.judging import Judge, Verdict
 from tests.prove.matrices import MATRICES, paths
 
-Json = dict[str, Any]
 FEW = 3
 
 

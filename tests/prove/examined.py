@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lab.deployment import GROUP, NAMESPACE, Json
+from lab.deployment import GROUP, NAMESPACE
 from lab.inside import inside
 from lab.pki import kubeconfig
+from nim_stack.base.documents import Json
 from nim_stack.deployment.keys import Keys
 from nim_stack.operations.cluster.reader import connect
 from nim_stack.operations.doctor.check import Preflight

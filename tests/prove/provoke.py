@@ -6,7 +6,6 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from lab import network
 from lab.address import CONTROL, NODES
@@ -16,8 +15,8 @@ from lab.machine import Machine
 from lab.node import EXPORT_INSIDE
 from lab.observe import get, kubectl
 from lab.shell import run
+from nim_stack.base.documents import Json
 
-Json = dict[str, Any]
 _TABLE = "nim_cut"
 
 

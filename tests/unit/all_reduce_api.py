@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from nim_stack.base.documents import Json
 from nim_stack.base.problems import Finding
 from nim_stack.deployment.keys import EVERY_KEY
 from nim_stack.manifests.all_reduce_job import AllReduce
@@ -12,7 +13,7 @@ from nim_stack.manifests.references import References
 from nim_stack.operations.doctor import all_reduce
 from nim_stack.operations.doctor.all_reduce import Outcome
 from nim_stack.plan import plan_deployment
-from tests.unit.stories import NAMESPACE, Json
+from tests.unit.stories import NAMESPACE
 from tests.unit.test_doctor import SETTINGS, Cluster
 
 ASKED = AllReduce("prove-all-reduce-a", NAMESPACE, 256 * MIB, 1800)

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-Manifest = dict[str, Any]
+from nim_stack.base.documents import Manifest
+
 SIDECAR = {"name": "logs", "image": "registry.example/logs:1"}
 FIRST = {"name": "prepare", "image": "registry.example/prepare:1"}
 VOLUME = {"name": "mine", "emptyDir": {}}

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-Json = dict[str, Any]
+from nim_stack.base.documents import Json
+
 STACK = "urn:pulumi:dev::nim-stack::pulumi:pulumi:Stack::nim-stack-dev"
 NIM = "urn:pulumi:dev::nim-stack::nim-stack:index:NimStack::nim"
 PROVIDER = "urn:pulumi:dev::nim-stack::nim-stack:index:NimStack$pulumi:providers:kubernetes::nim-cluster"

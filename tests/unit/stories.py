@@ -5,13 +5,13 @@ import json
 from pathlib import Path
 from typing import Any, Self
 
+from nim_stack.base.documents import Json
 from nim_stack.operations.diagnosis.verdict import Diagnosis, diagnose
 from nim_stack.operations.observing.snapshot import Log, Part, Snapshot, load
 
 RECORDED = Path(__file__).parent / "snapshots"
 NAMESPACE = NAME = "prove"
 LEADER, WORKER = "prove-0", "prove-0-1"
-Json = dict[str, Any]
 
 
 def recorded(name: str) -> Snapshot:

@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 
 from nim_stack.base import names
+from nim_stack.base.documents import Manifest
 from nim_stack.deployment.public_url import public_url
 from nim_stack.manifests.http_route import http_route
 from nim_stack.manifests.ingress import ingress
 from nim_stack.manifests.network_policy import network_policies
 from nim_stack.manifests.pod_monitor import pod_monitor
-from nim_stack.manifests.pods import Manifest, References, pod_template
+from nim_stack.manifests.pods import References, pod_template
 from nim_stack.manifests.services import leader_service, replacing
 from nim_stack.plan import DeploymentPlan, plan_deployment
 from nim_stack.values.kubernetes.types import complaints

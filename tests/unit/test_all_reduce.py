@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from nim_stack.base.documents import Json
 from nim_stack.manifests.programs.all_reduce import MARK, MIB
 from nim_stack.operations.cluster.errors import CannotReadError, ClusterUnreachableError
 from tests.unit.all_reduce_api import (
@@ -21,7 +22,7 @@ from tests.unit.all_reduce_api import (
     unscheduled,
     waiting,
 )
-from tests.unit.stories import Json, Story
+from tests.unit.stories import Story
 from tests.unit.test_doctor import Cluster
 
 

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from nim_stack.base import names
+from nim_stack.base.documents import Manifest
 from nim_stack.manifests.all_reduce_job import AllReduce, all_reduce_job, job_name, owned
 from nim_stack.manifests.pod_security import least, pod_security_level
-from nim_stack.manifests.pods import Manifest, References, pod_template, security_level
+from nim_stack.manifests.pods import References, pod_template, security_level
 from nim_stack.plan import DeploymentPlan, plan_deployment
 from nim_stack.values.kubernetes.types import complaints
 from tests.deployments import deployment

@@ -2,11 +2,12 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import pytest
 
+from nim_stack.base import names
 from tests.unit.conftest import ROOT
 
 LIBRARY = ROOT / "nim_stack"
@@ -68,3 +69,54 @@ def test_that_lint_would_see_it() -> None:
         expression = ast.parse(text, mode="eval").body
         assert isinstance(expression, ast.Attribute)
         assert _of_settings(expression.value) is is_settings
+
+
+NAMES = LIBRARY / "base" / "names.py"
+LONG = 8
+"""A constant that is no longer than this is a common word as well, unless it has a `/` or a `.`."""
+OTHER_FACTS = {
+    ("nim_stack/importing/helm/storage.py", "/model-store"): "the chart's default, which stays when the mount changes"
+}
+
+
+def repeated(text: str, constants: Collection[str]) -> Iterator[tuple[int, str]]:
+    """Line and value of every literal that is one of these constants; what stands alone is a docstring."""
+    tree = ast.parse(text)
+    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and node.value in constants and id(node) not in docstrings:
+            yield node.lineno, str(node.value)
+
+
+def constants_of_names() -> set[str]:
+    """All but the path `/v1`, with which the version of an API of Kubernetes ends as well."""
+    found = {value for key, value in vars(names).items() if key.isupper() and isinstance(value, str)}
+    return {value for value in found if "/" in value or "." in value or len(value) > LONG} - {names.API}
+
+
+def test_a_name_stands_once_in_names_and_is_written_nowhere_else() -> None:
+    """The programs are left out: they run in a pod, where this package is not."""
+    files = [file for file in LIBRARY.rglob("*.py") if file != NAMES and "programs" not in file.parts]
+    found = {
+        (name(file), value): line for file in files for line, value in repeated(file.read_text(), constants_of_names())
+    }
+    assert {place: line for place, line in found.items() if place not in OTHER_FACTS} == {}
+    assert found.keys() >= OTHER_FACTS.keys(), "an exception that is no longer needed"
+
+
+def test_a_repeated_name_would_be_seen() -> None:
+    text = '"""nvidia.com/gpu"""\nLABEL = "nvidia.com/gpu"\nWORDS = "no nvidia.com/gpu is free"\n'
+    assert list(repeated(text, constants_of_names())) == [(2, names.GPU_RESOURCE)]
+
+
+def test_the_types_of_documents_are_defined_once() -> None:
+    defined = [
+        f"{name(file)}: {target.id}"
+        for root in (LIBRARY, ROOT / "lab", ROOT / "tests")
+        for file in root.rglob("*.py")
+        for node in ast.parse(file.read_text()).body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name) and target.id in ("Json", "Manifest")
+    ]
+    assert sorted(defined) == ["nim_stack/base/documents.py: Json", "nim_stack/base/documents.py: Manifest"]

@@ -283,7 +283,13 @@ def test_an_engine_that_was_killed_is_said_to_lack_memory() -> None:
         assert "for lack of memory" in found.failures[0].instead
 
 
-@pytest.mark.parametrize(("token", "do"), [({}, "Set one: "), ({"HF_TOKEN": "hf_x"}, "See that the token is valid")])
+@pytest.mark.parametrize(
+    ("token", "do"),
+    [
+        pytest.param({}, "Set one: ", id="no token"),
+        pytest.param({"HF_TOKEN": "hf_x"}, "See that the token is valid", id="a token"),
+    ],
+)
 def test_a_refusal_of_the_hub_is_judged_by_whether_there_was_a_token(token: dict[str, str], do: str) -> None:
     lines = run_once(lambda stage: failed(stage, error("GatedRepoError", "restricted", 403), **token))
     found = Story().starting(30).log(LEADER, *lines).diagnosed()

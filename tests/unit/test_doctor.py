@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
+from nim_stack.base.documents import Json
 from nim_stack.deployment.keys import EVERY_KEY
 from nim_stack.operations.doctor.access import needed
 from nim_stack.operations.doctor.check import CHECKS, Preflight
 from nim_stack.operations.doctor.examine import Report, examine
 from nim_stack.operations.observing.snapshot import Access, Part
 from nim_stack.plan import DeploymentPlan, plan_deployment
-from tests.unit.stories import NAME, NAMESPACE, Json, Story
+from tests.unit.stories import NAME, NAMESPACE, Story
 
 SETTINGS: dict[str, Any] = {
     "name": NAME,

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from nim_stack.base.documents import Json
 from nim_stack.deployment.keys import Keys
 from nim_stack.lws.manifest import parse_release
 from nim_stack.operations.cluster.errors import CannotReadError
@@ -16,7 +17,7 @@ from nim_stack.operations.doctor.made import kind
 from nim_stack.plan import plan_deployment
 from tests.examples import NAMES, Example
 from tests.unit.release_fixture import MANIFEST
-from tests.unit.stories import NAMESPACE, Json
+from tests.unit.stories import NAMESPACE
 from tests.unit.test_doctor import SETTINGS, Cluster, found
 
 METRIC = {

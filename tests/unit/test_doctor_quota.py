@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from nim_stack.base.documents import Json
 from nim_stack.operations.doctor.charged import Defaults, of_pod
-from tests.unit.stories import NAME, Json, Story
+from tests.unit.stories import NAME, Story
 from tests.unit.test_doctor import Cluster, found
 
 WAITING = {"healing": {"waitForLeader": True}}

@@ -7,8 +7,7 @@ import pytest
 
 from lab import storage
 from lab.storage import PROVISIONER, provision
-
-Json = dict[str, Any]
+from nim_stack.base.documents import Json
 
 
 class Cluster:

@@ -8,13 +8,14 @@ import httpx2
 import pytest
 
 from nim_stack.base import names
+from nim_stack.base.documents import Json
 from nim_stack.cli.main import main
 from nim_stack.operations.cluster.errors import ClusterUnreachableError
 from nim_stack.operations.cluster.reader import Reader
 from nim_stack.operations.diagnosis.verdict import diagnose
 from nim_stack.operations.observing.gathering import gather
 from nim_stack.operations.observing.snapshot import Snapshot
-from tests.unit.stories import LEADER, NAME, WORKER, Json, Story, codes, recorded
+from tests.unit.stories import LEADER, NAME, WORKER, Story, codes, recorded
 from tests.unit.test_gathering import server
 
 HOOKS = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations"

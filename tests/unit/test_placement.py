@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from nim_stack.base import names
+from nim_stack.base.documents import Manifest
 from nim_stack.manifests import claims
 from nim_stack.manifests.leader_worker_set import metadata
-from nim_stack.manifests.pods import ROLES, Manifest, References, pod_template
+from nim_stack.manifests.pods import ROLES, References, pod_template
 from nim_stack.plan import plan_deployment
 from tests.unit.conftest import TINY
 

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
+from nim_stack.base.documents import Manifest
 from nim_stack.deployment.keys import Keys
 from nim_stack.manifests.leader_worker_set import leader_worker_set
-from nim_stack.manifests.pods import ROLES, Manifest, References, Role, pod_template
+from nim_stack.manifests.pods import ROLES, References, Role, pod_template
 from nim_stack.plan import plan_deployment
 from nim_stack.settings.pods import ComputeDomain, Pods, PodSecurity, Queue, Resources, RolePods
 from nim_stack.values.kubernetes.types import complaints

@@ -58,11 +58,23 @@ def test_much_goes_through(fake: FakeCluster, reader: Reader, served: str, tmp_p
 @pytest.mark.parametrize(
     ("answer", "cause", "words"),
     [
-        ((101, b"dial tcp4: connect: connection refused"), "refused", "the pod's port cannot be reached: dial tcp4"),
-        ((403, {"message": "pods/portforward is forbidden"}), "forbidden", "pods/portforward is forbidden"),
-        ((404, {"message": "pods nim-0 not found"}), "refused", "pods nim-0 not found"),
-        ((401, {}), "credentials", "does not know these credentials"),
-        ((200, b"<html>"), "page", "it opens no WebSocket"),
+        pytest.param(
+            (101, b"dial tcp4: connect: connection refused"),
+            "refused",
+            "the pod's port cannot be reached: dial tcp4",
+            id="nobody listens in the pod",
+        ),
+        pytest.param(
+            (403, {"message": "pods/portforward is forbidden"}),
+            "forbidden",
+            "pods/portforward is forbidden",
+            id="it is forbidden",
+        ),
+        pytest.param(
+            (404, {"message": "pods nim-0 not found"}), "refused", "pods nim-0 not found", id="there is no such pod"
+        ),
+        pytest.param((401, {}), "credentials", "does not know these credentials", id="the credentials are not known"),
+        pytest.param((200, b"<html>"), "page", "it opens no WebSocket", id="a page answers"),
     ],
 )
 def test_a_failure_is_said_beside_the_connection_that_ends(

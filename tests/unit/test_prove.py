@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.prove.evidence import Evidence, Json, summary
+from nim_stack.base.documents import Json
+from tests.prove.evidence import Evidence, summary
 from tests.prove.history import History
 from tests.prove.judging import Judge, Verdict
 from tests.prove.matrices import FOLDER, MATRICES, paths
@@ -145,11 +146,21 @@ def test_what_was_left_behind_by_a_move_and_is_gone_opens_the_row(clone: Clone) 
 @pytest.mark.parametrize(
     ("record", "why"),
     [
-        (None, "never proven"),
-        ({"held": False, "commit": "a" * 40}, "did not hold at aaaaaaaaaa"),
-        ({"held": True, "commit": "a" * 40}, "proven at aaaaaaaaaa, which is not in the history"),
-        ({"held": True, "commit": "HEAD"}, "proven with changes that no commit has"),
-        ({"held": True, "commit": "a" * 40 + " and changes"}, "proven with changes that no commit has"),
+        pytest.param(None, "never proven", id="there is none"),
+        pytest.param({"held": False, "commit": "a" * 40}, "did not hold at aaaaaaaaaa", id="it did not hold"),
+        pytest.param(
+            {"held": True, "commit": "a" * 40},
+            "proven at aaaaaaaaaa, which is not in the history",
+            id="its commit is not in the history",
+        ),
+        pytest.param(
+            {"held": True, "commit": "HEAD"}, "proven with changes that no commit has", id="its commit is a name"
+        ),
+        pytest.param(
+            {"held": True, "commit": "a" * 40 + " and changes"},
+            "proven with changes that no commit has",
+            id="it was made with changes",
+        ),
     ],
 )
 def test_evidence_that_nobody_could_make_again_is_open(clone: Clone, record: Json | None, why: str) -> None:

@@ -12,7 +12,7 @@ import pytest
 from lab import prove
 from lab.cli import parser
 from lab.console import LabError
-from tests.prove.evidence import Json
+from nim_stack.base.documents import Json
 
 ROOT = Path(__file__).parents[2]
 PROVE = ("-m", "prove")

@@ -249,7 +249,7 @@ def test_a_number_is_a_quantity(number: float, value: str) -> None:
     assert Quantity.parse(number).value == Decimal(value)
 
 
-@pytest.mark.parametrize("odd", [True, False, None, [], {}, float("nan"), float("inf")])
+@pytest.mark.parametrize("odd", [True, False, None, [], {}, float("nan"), float("inf")], ids=repr)
 def test_what_is_neither_text_nor_number_is_refused(odd: object) -> None:
     with pytest.raises(ValueError, match="is not a quantity"):
         Quantity.parse(odd)  # type: ignore[arg-type]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from nim_stack.base.documents import Json
 from nim_stack.operations.recovering.decisions import Identity, UndecidedError
 from nim_stack.operations.recovering.recovery import INTERRUPTED, Recovery, StateFormatError, recover
 from tests.unit.recovery_samples import (
@@ -16,7 +17,6 @@ from tests.unit.recovery_samples import (
     REFERENCE,
     SECRET,
     SERVICE,
-    Json,
     existing,
     export,
     inputs,

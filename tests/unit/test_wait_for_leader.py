@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from nim_stack.base.documents import Manifest
 from nim_stack.deployment.keys import EVERY_KEY
-from nim_stack.manifests.pods import Manifest, References, pod_template
+from nim_stack.manifests.pods import References, pod_template
 from nim_stack.manifests.programs.wait_for_leader import PROGRAM
 from nim_stack.plan import plan_deployment
 from tests.unit.conftest import TINY

@@ -26,7 +26,7 @@ def inputs(settings: StackSettings) -> dict[str, Any]:
 
 
 def hooks(name: str) -> pulumi.ResourceHookBinding:
-    """Hooks of the component."""
+    """The hook that runs `refuse_deletion` before every update of the component, and before its preview."""
     options = pulumi.ResourceHookOptions(on_dry_run=True)
     return pulumi.ResourceHookBinding(
         before_update=[pulumi.ResourceHook(f"{name}-kept-namespace", refuse_deletion, options)]
@@ -34,7 +34,7 @@ def hooks(name: str) -> pulumi.ResourceHookBinding:
 
 
 def refuse_deletion(args: pulumi.ResourceHookArgs) -> None:
-    """Before an update, in a preview too.
+    """Refuse an update that would delete the namespace; Pulumi calls this before the update, and before its preview.
 
     Raises:
         ValueError: the namespace would be deleted under a deployment that stays.

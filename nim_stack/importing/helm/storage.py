@@ -3,6 +3,9 @@
 from nim_stack.importing.rows import Fields
 from nim_stack.importing.storage import has_place, take_access_mode, take_read_only
 
+_DEFAULT_HOST_PATH = "/model-store"
+"""The chart's default for `hostPath.path`."""
+
 
 def storage(own: Fields) -> None:
     """One place for the model; what the values say of other places is not taken."""
@@ -14,7 +17,7 @@ def storage(own: Fields) -> None:
         used, reason = (*used, _take_claim(claim)), "the claim is used"
     elif host_path["enabled"].is_on:
         used, reason = (*used, host_path.base), "hostPath is used"
-        path = host_path["path"].value or "/model-store"
+        path = host_path["path"].value or _DEFAULT_HOST_PATH
         host_path["enabled"].told(True).take(path)
         host_path["path"].take(path)
     elif nfs["enabled"].is_on:

@@ -58,6 +58,7 @@ class ThisPod:
 
     @staticmethod
     def of(given: Mapping[str, str]) -> "ThisPod":
+        """Reads the place of this pod from the variables of its environment, which the Job sets."""
         pods, ranks, port, most = (int(given[f"ALL_REDUCE_{n}"]) for n in ("PODS", "RANKS", "PORT", "MOST_BYTES"))
         join, run = (float(given[f"ALL_REDUCE_{n}_SECONDS"]) for n in ("JOIN", "RUN"))
         return ThisPod(
@@ -191,7 +192,7 @@ def measure(most: int, rank: int, torch: Any, dist: Any, device: Any) -> None:
 
 
 def run_rank(this: ThisPod, local: int, log: str) -> None:
-    """One process."""
+    """What the process of one rank does: meet the others, measure, and end with exit code 1 when that fails."""
     rank, world = this.first + local, this.pods * this.ranks
     # Whatever the stack says of it: doctor reads what NCCL says of its networks.
     os.environ.update(NCCL_DEBUG="INFO", NCCL_DEBUG_SUBSYS="INIT,NET", NCCL_DEBUG_FILE=log)
@@ -235,7 +236,7 @@ def watch(processes: list[Any], limit: float) -> bool:
 
 
 def main(given: Mapping[str, str]) -> int:
-    """0: measured, 1: not."""
+    """Start one process for each rank of this pod. The exit code is 0 when all ranks measured, else 1."""
     this = ThisPod.of(given)
     if trouble := without_torch():
         tell(failed=trouble)

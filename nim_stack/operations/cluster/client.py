@@ -18,7 +18,8 @@ from urllib.parse import quote
 
 import httpx2
 
-from nim_stack.operations.cluster.kubeconfig import Access, Section, unusable
+from nim_stack.operations.cluster.errors import KubeconfigError
+from nim_stack.operations.cluster.kubeconfig import Access, Section
 from nim_stack.operations.cluster.plugin import Plugin
 
 _HEADER: Final = "!#$&'*+-.^_`|~"
@@ -34,12 +35,14 @@ def client(access: Access) -> httpx2.Client:
     """A client for the API server. A credential plugin is run now, since it may give the certificate.
 
     Raises:
-        ClusterUnreachableError: the kubeconfig says something that cannot be used, or the plugin fails.
+        KubeconfigError: the kubeconfig says something that cannot be used.
+        ClusterUnreachableError: the credential plugin fails.
     """
     cluster, user = access.cluster, access.user
     if "auth-provider" in user:
         name = (user["auth-provider"] or {}).get("name")
-        raise unusable(f"auth-provider {name} is not supported, a credential plugin (exec) is. {_INSTEAD}")
+        what = f"auth-provider {name} is not supported, a credential plugin (exec) is"
+        raise KubeconfigError(f"{what}. {_INSTEAD}")
     plugin = Plugin(user["exec"], cluster) if user.get("exec") else None
     context = _tls(cluster, user, plugin)
     proxy = proxy_url(cluster)
@@ -61,7 +64,7 @@ def proxy_url(cluster: Section) -> httpx2.URL | None:
     """The proxy of a cluster, or None when the environment decides.
 
     Raises:
-        ClusterUnreachableError: a kind of proxy that is not supported.
+        KubeconfigError: the kind of proxy is not supported.
     """
     given = cluster.get("proxy-url")
     if not given:
@@ -69,7 +72,7 @@ def proxy_url(cluster: Section) -> httpx2.URL | None:
     url = httpx2.URL(str(given))
     if url.scheme not in ("http", "https") or not url.host:
         what = f"proxy-url is {url.scheme}://{url.host}, and only http and https proxies are supported"
-        raise unusable(f"{what}. {_INSTEAD}")
+        raise KubeconfigError(f"{what}. {_INSTEAD}")
     return url
 
 
@@ -94,7 +97,8 @@ def _tls(cluster: Section, user: Section, plugin: Plugin | None) -> ssl.SSLConte
     data, file = cluster.get("certificate-authority-data"), cluster.get("certificate-authority")
     insecure = bool(cluster.get("insecure-skip-tls-verify"))
     if insecure and (data or file):
-        raise unusable("it has both a certificate authority and insecure-skip-tls-verify: one of the two must go")
+        both = "it has both a certificate authority and insecure-skip-tls-verify"
+        raise KubeconfigError(f"{both}: one of the two must go")
     try:
         if data:
             context = ssl.create_default_context(cadata=_decoded(data).decode())
@@ -104,18 +108,23 @@ def _tls(cluster: Section, user: Section, plugin: Plugin | None) -> ssl.SSLConte
             context = httpx2.create_ssl_context(verify=not insecure)
     except (OSError, ValueError) as trouble:
         which = f" {file}" if file and not data else ""
-        raise unusable(f"the certificate authority{which}: {_words(trouble)}") from None
+        raise KubeconfigError(f"the certificate authority{which}: {_words(trouble)}") from None
     pair = _certificate(user, plugin)
     if pair is not None:
         try:
             _load(context, *pair)
         except (OSError, ValueError) as trouble:
-            raise unusable(f"the client certificate and its key: {_words(trouble)}") from None
+            raise KubeconfigError(f"the client certificate and its key: {_words(trouble)}") from None
     return context
 
 
 def _certificate(user: Section, plugin: Plugin | None) -> tuple[bytes, bytes] | None:
-    """Certificate and key of the user, PEM; None when there is none."""
+    """Certificate and key of the user, PEM; None when there is none.
+
+    Raises:
+        KubeconfigError: one of the two is missing, or cannot be read.
+        ClusterUnreachableError: the credential plugin fails.
+    """
     given = plugin.credential() if plugin else None
     if given and given.certificate and given.key:
         return given.certificate.encode(), given.key.encode()
@@ -127,10 +136,10 @@ def _certificate(user: Section, plugin: Plugin | None) -> tuple[bytes, bytes] | 
             elif file := user.get(what):
                 found[what] = Path(file).read_bytes()
         except (OSError, ValueError) as trouble:
-            raise unusable(f"{what}: {_words(trouble)}") from None
+            raise KubeconfigError(f"{what}: {_words(trouble)}") from None
     if len(found) == 1:
         there = next(iter(found))
-        raise unusable(f"the user has only a {there}: client-certificate and client-key are a pair")
+        raise KubeconfigError(f"the user has only a {there}: client-certificate and client-key are a pair")
     return (found["client-certificate"], found["client-key"]) if found else None
 
 
@@ -191,7 +200,7 @@ class _Token(httpx2.Auth):
             try:
                 token = token.read_text().strip()
             except OSError as trouble:
-                raise unusable(f"tokenFile {self.token}: {trouble.strerror}") from None
+                raise KubeconfigError(f"tokenFile {self.token}: {trouble.strerror}") from None
         request.headers["Authorization"] = f"Bearer {token}"
         yield request
 

@@ -33,5 +33,13 @@ class ClusterUnreachableError(ClusterError):
         super().__init__(text, cause)
 
 
+class KubeconfigError(ClusterUnreachableError):
+    """The kubeconfig cannot be used; the error's text says which part, and where another kubeconfig is named."""
+
+    def __init__(self, why: str) -> None:
+        text = f"the kubeconfig cannot be used: {why}. Set KUBECONFIG, or nim.cluster.kubeconfig and .context."
+        super().__init__(text, "kubeconfig")
+
+
 class CannotReadError(ClusterError):
     """One request was refused or failed; others may go through."""

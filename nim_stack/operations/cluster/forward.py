@@ -31,7 +31,7 @@ class Forward:
     """A port-forward while it is open."""
 
     port: int
-    """On 127.0.0.1."""
+    """The port on 127.0.0.1 that leads to the pod's port."""
     troubles: list[ClusterError] = field(default_factory=list)
     """Why connections failed, the first first; what uses the port sees only that a connection ends."""
 

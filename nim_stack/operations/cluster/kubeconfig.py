@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import yaml
 
-from nim_stack.operations.cluster.errors import ClusterUnreachableError
+from nim_stack.operations.cluster.errors import KubeconfigError
 
 Section = Mapping[str, Any]
 _KINDS: Final = {"clusters": "cluster", "users": "user", "contexts": "context"}
@@ -35,7 +35,7 @@ def load(path: str | None, context: str | None) -> Access:
     is none of these, the service account of the pod that this runs in.
 
     Raises:
-        ClusterUnreachableError: there is no such file or context, or it cannot be used.
+        KubeconfigError: there is no such file or context, or it cannot be used.
     """
     files = _files(path)
     if not files:
@@ -44,25 +44,20 @@ def load(path: str | None, context: str | None) -> Access:
     where = " and ".join(map(str, files))
     name = context or found["current-context"]
     if not name:
-        raise unusable(f"{where} has no current context: it has {_names(found['contexts'])}")
+        raise KubeconfigError(f"{where} has no current context: it has {_names(found['contexts'])}")
     if name not in found["contexts"]:
-        raise unusable(f"there is no context {name!r} in {where}: it has {_names(found['contexts'])}")
+        raise KubeconfigError(f"there is no context {name!r} in {where}: it has {_names(found['contexts'])}")
     chosen = found["contexts"][name]
     cluster, user = chosen.get("cluster"), chosen.get("user")
     if cluster not in found["clusters"]:
-        raise unusable(f"context {name!r} names the cluster {cluster!r}: {where} has {_names(found['clusters'])}")
+        known = _names(found["clusters"])
+        raise KubeconfigError(f"context {name!r} names the cluster {cluster!r}: {where} has {known}")
     if user and user not in found["users"]:
-        raise unusable(f"context {name!r} names the user {user!r}: {where} has {_names(found['users'])}")
+        raise KubeconfigError(f"context {name!r} names the user {user!r}: {where} has {_names(found['users'])}")
     server = str(found["clusters"][cluster].get("server") or "").rstrip("/")
     if not server.startswith(("https://", "http://")):
-        raise unusable(f"the server of cluster {cluster!r} is {server!r}, and no http or https URL")
+        raise KubeconfigError(f"the server of cluster {cluster!r} is {server!r}, and no http or https URL")
     return Access(server, found["clusters"][cluster], found["users"][user] if user else {})
-
-
-def unusable(why: str) -> ClusterUnreachableError:
-    """The error of a kubeconfig that cannot be used."""
-    text = f"the kubeconfig cannot be used: {why}. Set KUBECONFIG, or nim.cluster.kubeconfig and .context."
-    return ClusterUnreachableError(text, "kubeconfig")
 
 
 def _files(path: str | None) -> list[Path]:
@@ -72,7 +67,7 @@ def _files(path: str | None) -> list[Path]:
     if named:
         there = [file for file in dict.fromkeys(named) if file.exists()]
         if not there:
-            raise unusable(f"KUBECONFIG names {', '.join(map(str, named))}, which is not there")
+            raise KubeconfigError(f"KUBECONFIG names {', '.join(map(str, named))}, which is not there")
         return there
     usual = Path("~/.kube/config").expanduser()
     return [usual] if usual.exists() or not _in_cluster() else []
@@ -82,13 +77,13 @@ def _read(file: Path) -> Section:
     try:
         found = yaml.safe_load(file.read_text(encoding="utf-8"))
     except OSError as trouble:
-        raise unusable(f"{file}: {trouble.strerror}") from trouble
+        raise KubeconfigError(f"{file}: {trouble.strerror}") from trouble
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as trouble:
-        raise unusable(f"{file} is not YAML: {' '.join(str(trouble).split())[:200]}") from trouble
+        raise KubeconfigError(f"{file} is not YAML: {' '.join(str(trouble).split())[:200]}") from trouble
     if found is None:
-        raise unusable(f"{file} is empty")
+        raise KubeconfigError(f"{file} is empty")
     if not isinstance(found, Mapping):
-        raise unusable(f"{file} is not a mapping with clusters, users and contexts")
+        raise KubeconfigError(f"{file} is not a mapping with clusters, users and contexts")
     return found
 
 
@@ -99,11 +94,11 @@ def _merged(documents: Iterable[tuple[Path, Section]]) -> dict[str, Any]:
         for kind, key in _KINDS.items():
             entries = document.get(kind) or []
             if not isinstance(entries, list) or not all(isinstance(entry, Mapping) for entry in entries):
-                raise unusable(f"{kind} of {file} is not a list of entries with a name and a {key}")
+                raise KubeconfigError(f"{kind} of {file} is not a list of entries with a name and a {key}")
             for entry in entries:
                 section = entry.get(key) or {}
                 if not isinstance(section, Mapping):
-                    raise unusable(f"{kind}.{entry.get('name')}.{key} of {file} is not a mapping")
+                    raise KubeconfigError(f"{kind}.{entry.get('name')}.{key} of {file} is not a mapping")
                 merged[kind].setdefault(entry.get("name"), _absolute(section, file.absolute().parent))
     return merged
 
@@ -129,7 +124,7 @@ def _in_cluster() -> bool:
 
 def _service_account(context: str | None) -> Access:
     if context is not None:
-        raise unusable(f"there is no kubeconfig here, and so no context {context!r}")
+        raise KubeconfigError(f"there is no kubeconfig here, and so no context {context!r}")
     host, port = os.environ["KUBERNETES_SERVICE_HOST"], os.environ.get("KUBERNETES_SERVICE_PORT", "443")
     server = f"https://{f'[{host}]' if ':' in host else host}:{port}"
     cluster = {"server": server, "certificate-authority": str(_SERVICE_ACCOUNT / "ca.crt")}

@@ -37,6 +37,7 @@ class Credential:
 
     @property
     def expired(self) -> bool:
+        """Whether the time from which the credential is no longer good has come; False when none is named."""
         return self.expires is not None and datetime.now(UTC) >= self.expires
 
 

@@ -10,18 +10,17 @@ import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from email.utils import parsedate_to_datetime
-from typing import Any
 
 import httpcore2
 import httpx2
 
+from nim_stack.base.documents import Json
 from nim_stack.base.http import explained
 from nim_stack.operations.cluster.client import TIMEOUT, client, proxy_url
-from nim_stack.operations.cluster.errors import CannotReadError, Cause, ClusterUnreachableError
-from nim_stack.operations.cluster.kubeconfig import load, unusable
+from nim_stack.operations.cluster.errors import CannotReadError, Cause, ClusterUnreachableError, KubeconfigError
+from nim_stack.operations.cluster.kubeconfig import load
 from nim_stack.settings import Cluster
 
-Json = dict[str, Any]
 _LOG_SECONDS = 6.0
 _FIRST_BYTES = 65536
 
@@ -108,7 +107,7 @@ class Reader:
 
     @property
     def server(self) -> str:
-        """Its address."""
+        """The URL of the API server, with the path before the API when the kubeconfig has one."""
         return str(self._client.base_url)
 
     def clock(self) -> tuple[str, str]:
@@ -188,7 +187,8 @@ def connect(cluster: Cluster) -> Reader:
     """A reader of the cluster that the settings name, else of KUBECONFIG's, as the stack itself finds it.
 
     Raises:
-        ClusterUnreachableError: no usable kubeconfig, or its credential plugin fails.
+        KubeconfigError: there is no kubeconfig that can be used.
+        ClusterUnreachableError: the credential plugin fails.
     """
     try:
         access = load(cluster.kubeconfig, cluster.context)
@@ -196,4 +196,4 @@ def connect(cluster: Cluster) -> Reader:
         way = f" through the proxy {proxy.host}:{proxy.port or proxy.scheme}" if proxy else ""
         return Reader(client(access), way)
     except (LookupError, TypeError, ValueError, AttributeError, OSError, httpx2.InvalidURL) as odd:
-        raise unusable(f"it is not as Kubernetes writes one ({type(odd).__name__}: {odd})") from odd
+        raise KubeconfigError(f"it is not as Kubernetes writes one ({type(odd).__name__}: {odd})") from odd

@@ -7,10 +7,11 @@ asked.
 import re
 from collections.abc import Iterator
 
+from nim_stack.base.documents import Json
 from nim_stack.base.problems import Finding
 from nim_stack.manifests.smoke_job import SMOKE
 from nim_stack.operations.diagnosis.failure import all_ready, failure, sign, some
-from nim_stack.operations.diagnosis.observed import Json, ObservedDeployment, stated
+from nim_stack.operations.diagnosis.observed import ObservedDeployment, stated
 from nim_stack.operations.diagnosis.view import condition
 
 _SAID = re.compile(r"no completion (?:yet|came): (?P<why>.+)")

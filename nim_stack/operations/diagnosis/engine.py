@@ -3,13 +3,14 @@
 import re
 from collections.abc import Iterator
 
+from nim_stack.base import names
 from nim_stack.base.problems import Finding
 from nim_stack.base.registry import always
 from nim_stack.operations.diagnosis.failure import failure, sign, some
 from nim_stack.operations.diagnosis.logs import fresh
 from nim_stack.operations.diagnosis.observed import ObservedDeployment, stated
 
-_PLAIN = ("cpu", "memory", "ephemeral-storage", "nvidia.com/gpu")
+_PLAIN = ("cpu", "memory", "ephemeral-storage", names.GPU_RESOURCE)
 
 
 def _lines(observed: ObservedDeployment, code: str, most: int = 3) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ _WAITED = re.compile(r"\bwaited=([0-9]+)s")
 
 
 class Pattern(Settings):
-    """One kind of line."""
+    """A regular expression for one kind of line in a log, and what such a line means."""
 
     failure: str = Field(description="Code of the failure that it is a sign of, or `progress`.")
     pattern: str = Field(description="Regular expression; a group named `what` is shown.")
@@ -38,6 +38,7 @@ class Pattern(Settings):
 
     @cached_property
     def regex(self) -> re.Pattern[str]:
+        """The pattern, compiled. It is searched for anywhere in a line."""
         return re.compile(self.pattern)
 
 
@@ -56,6 +57,7 @@ class Hit:
 
     @property
     def evidence(self) -> str:
+        """The line and where it stands, as a report cites it; the line has at most 300 characters."""
         text = self.line.strip()
         return f"{self.where} of {self.pod}: {text if len(text) < 300 else text[:299] + '…'}"
 
@@ -68,7 +70,7 @@ def fresh(hit: Hit, taken: str) -> bool:
 
 @cache
 def patterns() -> tuple[Pattern, ...]:
-    """All known lines."""
+    """All patterns of log_patterns.yaml, in the order of the file."""
     return tuple(Pattern.model_validate(entry) for entry in yaml.safe_load(_FILE.read_text()))
 
 

@@ -1,4 +1,4 @@
-"""Failures of nodes."""
+"""Failures of nodes: a node that is silent, pods that do not leave a node, and pods that a node has evicted."""
 
 from collections.abc import Iterator
 

@@ -4,21 +4,19 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from nim_stack.base import names
+from nim_stack.base.documents import Json
 from nim_stack.operations.diagnosis.logs import Hit, hits
 from nim_stack.operations.diagnosis.view import Container, Event, Node, Pod, condition, seconds_between
 from nim_stack.operations.observing.snapshot import Snapshot
 
-Json = dict[str, Any]
 RECENT_SECONDS = 300.0
 """Kubernetes repeats what still goes wrong within this time, back-off included."""
 
 
 SCALE_UP = ("TriggeredScaleUp", "Nominated")
 """Events of the cluster autoscaler and of Karpenter."""
-KARPENTER = "karpenter.sh"
 AUTOSCALER_SECONDS = 30.0
 
 
@@ -35,10 +33,12 @@ class ObservedDeployment:
 
     @cached_property
     def size(self) -> int:
+        """How many pods a group has, the leader included; 0 without a LeaderWorkerSet."""
         return int(self.group["spec"]["leaderWorkerTemplate"].get("size", 1)) if self.group else 0
 
     @cached_property
     def replicas(self) -> int:
+        """How many groups the LeaderWorkerSet wants; 0 without one."""
         return int(self.group["spec"].get("replicas", 1)) if self.group else 0
 
     @cached_property
@@ -65,9 +65,11 @@ class ObservedDeployment:
 
     @cached_property
     def everyone(self) -> tuple[Pod, ...]:
+        """All pods of the deployment: those of its groups, then those of its Jobs."""
         return self.pods + self.helpers
 
     def leader_of(self, pod: Pod) -> Pod | None:
+        """The leader of the pod's group; None when it does not exist, and for a pod of a Job."""
         return next((other for other in self.pods if other.role == "leader" and other.group == pod.group), None)
 
     @cached_property
@@ -116,13 +118,16 @@ class ObservedDeployment:
 
     @cached_property
     def claims(self) -> dict[str, Json]:
+        """The PersistentVolumeClaims of the namespace by name; empty when they were not read."""
         return {item["metadata"]["name"]: item for item in self.snapshot.get("claims")}
 
     @cached_property
     def nodes(self) -> tuple[Node, ...]:
+        """All nodes of the cluster; empty when they were not read."""
         return tuple(Node(item) for item in self.snapshot.get("nodes"))
 
     def node(self, name: str | None) -> Node | None:
+        """The node of that name; None when there is none, or when nodes were not read."""
         return next((node for node in self.nodes if node.name == name), None)
 
     @cached_property
@@ -131,6 +136,7 @@ class ObservedDeployment:
         return tuple(hits(self.snapshot, self.everyone))
 
     def hits_of(self, failure: str) -> tuple[Hit, ...]:
+        """Lines that match a pattern of one failure, which is given by its code."""
         return tuple(hit for hit in self.hits if hit.pattern.failure == failure)
 
     @cached_property
@@ -151,10 +157,11 @@ class ObservedDeployment:
         if any(True for _ in self.recent(*SCALE_UP, seconds=900)):
             return True
         young = any(pod.unscheduled and self.age(pod.created) < AUTOSCALER_SECONDS for pod in self.pods)
-        return KARPENTER in self.snapshot.groups and young
+        return names.KARPENTER_GROUP in self.snapshot.groups and young
 
     @cached_property
     def running_leaders(self) -> tuple[Pod, ...]:
+        """The leaders whose model container runs, ready or not."""
         return tuple(p for p in self.pods if p.role == "leader" and p.main and p.main.running_since)
 
     @cached_property
@@ -175,6 +182,7 @@ class ObservedDeployment:
         return sum(event.count for event in self.recent("RecreateGroup", seconds=3600))
 
     def running_for(self, container: Container | None) -> float:
+        """For how many seconds a container has been running; 0 when it does not run or is None."""
         return self.age(container.running_since) if container and container.running_since else 0.0
 
 

@@ -2,13 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from nim_stack.base import names
+from nim_stack.base.documents import Json
 from nim_stack.operations.diagnosis.observed import ObservedDeployment
 from nim_stack.operations.diagnosis.view import Node, Pod, requested
-
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -16,7 +14,7 @@ class Placement:
     """Nodes for one pod, narrowed step by step."""
 
     gpus: int
-    """What the pod requests."""
+    """How many GPUs the pod requests."""
     all: tuple[Node, ...]
     capable: tuple[Node, ...]
     """Nodes with so many GPUs, whoever holds them."""
@@ -57,6 +55,7 @@ def holders(observed: ObservedDeployment, nodes: Iterable[Node]) -> list[str]:
 
 
 def on(pod: Json, node: Node) -> bool:
+    """Whether the scheduler has placed the pod on the node."""
     return bool(pod["spec"].get("nodeName") == node.name)
 
 
@@ -105,6 +104,7 @@ def untolerated(spec: Json, node: Node) -> list[str]:
 
 
 def spelled(taint: Json) -> str:
+    """A taint as `kubectl taint` spells it: key=value:effect, or key:effect without a value."""
     value = f"={taint['value']}" if taint.get("value") else ""
     return f"{taint['key']}{value}:{taint['effect']}"
 
@@ -134,4 +134,5 @@ def differs(spec: Json, nodes: Iterable[Node]) -> list[str]:
 
 
 def gpus_of(pod: Pod) -> int:
+    """How many GPUs the containers of a pod request together."""
     return int(pod.asks_for(names.GPU_RESOURCE))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from nim_stack.base import names
 from nim_stack.deployment.deadlines import IMAGE_PULL_SECONDS
 from nim_stack.operations.diagnosis.observed import SCALE_UP, ObservedDeployment
 from nim_stack.operations.diagnosis.storage import MOUNT_SECONDS
@@ -26,6 +27,7 @@ class Step:
 
     @property
     def late(self) -> bool:
+        """Whether the step takes longer than it may; False when nobody can say how long it may take."""
         return self.limit is not None and self.seconds > self.limit
 
     def __str__(self) -> str:
@@ -64,7 +66,7 @@ def _step(observed: ObservedDeployment, pod: Pod) -> Step:
     if not pod.node:
         return _placing(observed, pod)
     for container in pod.containers:
-        if container.name != "nim" and container.running_since and pod.phase == "Pending":
+        if container.name != names.MODEL_CONTAINER and container.running_since and pod.phase == "Pending":
             return Step(pod.name, f"runs its init container {container.name}", observed.running_for(container), None)
     if pod.main is None or not (pod.main.running_since or pod.main.restarts or list(pod.main.ends)):
         return _creating(observed, pod)

@@ -4,9 +4,8 @@ From the drivers' own documentation; a driver that is not here may do either.
 """
 
 from collections.abc import Mapping
-from typing import Any
 
-Json = dict[str, Any]
+from nim_stack.base.documents import Json
 
 SHARED: Mapping[str, str] = {
     "efs.csi.aws.com": "EFS",

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
+from nim_stack.base import names
 from nim_stack.base.problems import Finding
 from nim_stack.operations.diagnosis.failure import failure, sign, some
 from nim_stack.operations.diagnosis.observed import ObservedDeployment, stated
@@ -18,7 +18,6 @@ from nim_stack.operations.diagnosis.placement import (
 )
 from nim_stack.operations.diagnosis.view import Pod
 
-Json = dict[str, Any]
 _NO_VERDICT = ("persistentvolume", "PersistentVolume", "ReadWriteOncePod", "scheduling gates", "volume node affinity")
 """Reasons that belong to storage, or to a queue."""
 _BY_ITS_WORDS = ("unknown", "load unknown")
@@ -157,7 +156,9 @@ def _kept_away(observed: ObservedDeployment, pods: list[Pod], nodes: Placement) 
 )
 def not_enough(observed: ObservedDeployment) -> Iterator[Finding]:
     for pods, nodes in _narrowed(observed):
-        lacking = sorted(set(re.findall(r"Insufficient ([\w./-]*\w)", pods[0].unscheduled or "")) - {"nvidia.com/gpu"})
+        lacking = sorted(
+            set(re.findall(r"Insufficient ([\w./-]*\w)", pods[0].unscheduled or "")) - {names.GPU_RESOURCE}
+        )
         if lacking and _stage(observed, nodes) in ("other", *_BY_ITS_WORDS):
             what = f"the nodes with free GPUs have too little {', '.join(lacking)}"
             do = "Lower nim.resources, or free it: `kubectl describe node` lists what is requested on each."

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Iterator
 
+from nim_stack.base.documents import Json
 from nim_stack.base.problems import Finding
 from nim_stack.operations.diagnosis.failure import failure, sign, some
-from nim_stack.operations.diagnosis.observed import Json, ObservedDeployment, stated
+from nim_stack.operations.diagnosis.observed import ObservedDeployment, stated
 from nim_stack.operations.diagnosis.provisioners import shared
 
 _ELSEWHERE = ("ReadWriteOncePod", "volume node affinity", "PersistentVolume's node")

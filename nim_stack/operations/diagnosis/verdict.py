@@ -23,6 +23,7 @@ class Diagnosis:
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:
+        """What each pod that is not ready does now; empty when the deployment serves."""
         return () if self.observed.available else steps(self.observed)
 
     @property
@@ -42,6 +43,10 @@ class Diagnosis:
 
     @property
     def state(self) -> State:
+        """The judgement in one word.
+
+        `failing` when a known failure was found, `starting` while every step is within its time, and `unknown` when
+        nothing known is wrong and yet the deployment neither serves nor is on its way."""
         if self.failures:
             return "failing"
         if self.observed.available:

@@ -58,6 +58,7 @@ def _review(reader: Reader, asked: Asked) -> Access | None:
 
 @check("access")
 def access(preflight: Preflight) -> Iterator[Finding]:
+    """Judges whether this identity has the rights that `pulumi up` needs, by the answers of the API server."""
     if not preflight.snapshot.access:
         yield unknown("the API server was not asked what this identity may do")
         return

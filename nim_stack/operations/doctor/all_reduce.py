@@ -4,9 +4,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 from nim_stack.base import names
+from nim_stack.base.documents import Json
 from nim_stack.base.problems import Finding
 from nim_stack.base.redaction import without_keys
 from nim_stack.manifests.all_reduce_job import AllReduce, all_reduce_job, owned
@@ -19,7 +19,6 @@ from nim_stack.operations.doctor.bandwidth import PodReports, read_reports
 from nim_stack.operations.doctor.check import Preflight, problem
 from nim_stack.operations.doctor.obstacles import obstacles
 
-Json = dict[str, Any]
 Say = Callable[[str], None]
 MEETING_SECONDS = 120.0
 """How long pods that all run may take to find each other."""

@@ -52,9 +52,9 @@ class Measured:
     """What pod 0 reported: backend, ranks, pods, device, torch, nccl."""
     timings: tuple[Timing, ...]
     ways: tuple[str, ...] = ()
-    """How NCCL sends between the nodes."""
+    """The transports by which NCCL sends between the nodes, in its own words."""
     networks: tuple[str, ...] = ()
-    """Which networks NCCL chose."""
+    """The networks that NCCL chose, such as IB or Socket."""
     notes: tuple[str, ...] = ()
     """NCCL's words about networks that it did not take."""
 

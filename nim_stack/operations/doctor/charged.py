@@ -7,11 +7,9 @@ sidecar, an init container that goes on, adds to both (PodRequests in k8s.io/com
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
+from nim_stack.base.documents import Json
 from nim_stack.base.quantity import Quantity
-
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -70,5 +68,6 @@ def of_pod(spec: Json, defaults: Defaults = NO_DEFAULTS) -> dict[str, Decimal]:
 
 
 def add(charged: dict[str, Decimal], more: Mapping[str, Decimal], times: int = 1) -> None:
+    """Adds to each sum of `charged` the amount of the same name, multiplied; a sum that is missing starts at 0."""
     for name, value in more.items():
         charged[name] = charged.get(name, Decimal(0)) + value * times

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from nim_stack.base import names
+from nim_stack.base.documents import Json
 from nim_stack.base.problems import Finding
 from nim_stack.base.registry import Registry
 from nim_stack.manifests.pods import References, pod_template
@@ -14,7 +14,6 @@ from nim_stack.operations.observing.snapshot import Snapshot
 from nim_stack.plan import DeploymentPlan
 from nim_stack.settings.pods import Role
 
-Json = dict[str, Any]
 _ORDER = (
     "kubernetes",
     "lws",
@@ -73,8 +72,8 @@ class Preflight:
         """Whether an object carries the labels of this deployment."""
         labels = obj["metadata"].get("labels") or {}
         return bool(
-            labels.get("app.kubernetes.io/part-of") == "nim-stack"
-            and labels.get("app.kubernetes.io/instance") == self.plan.settings.name
+            labels.get(names.PART_OF_LABEL) == names.PROJECT
+            and labels.get(names.INSTANCE_LABEL) == self.plan.settings.name
         )
 
 

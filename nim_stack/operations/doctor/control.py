@@ -16,6 +16,7 @@ _SCHEDULER_GROUPS = {"volcano": "scheduling.volcano.sh", "kai": "scheduling.run.
 
 @check("kubernetes")
 def kubernetes(preflight: Preflight) -> Iterator[Finding]:
+    """Judges whether the version of the API server is new enough for LWS, the fabric and groups that stay apart."""
     server, found = preflight.snapshot.server, version(preflight.snapshot.server)
     needs = [(KUBERNETES_OLDEST, "LWS")]
     if preflight.plan.fabric is not None and preflight.plan.fabric.min_kubernetes:
@@ -32,6 +33,7 @@ def kubernetes(preflight: Preflight) -> Iterator[Finding]:
 
 @check("lws")
 def lws(preflight: Preflight) -> Iterator[Finding]:
+    """Judges whether LWS is there, works, and may be installed or removed by this stack; one finding, the worst."""
     yield _absent(preflight) or _broken(preflight) or _of_somebody_else(preflight) or _serves(preflight)
 
 
@@ -91,6 +93,7 @@ def _others(preflight: Preflight) -> list[str]:
 
 @check("dns")
 def dns(preflight: Preflight) -> Iterator[Finding]:
+    """Judges whether the DNS of the cluster, the Service kube-dns in kube-system, has a ready endpoint."""
     if not preflight.snapshot.read("dns"):
         yield unknown("endpoints in kube-system could not be read")
         return
@@ -107,6 +110,7 @@ def dns(preflight: Preflight) -> Iterator[Finding]:
 
 @check("scheduler")
 def scheduler(preflight: Preflight) -> Iterator[Finding]:
+    """Judges whether the scheduler or the queue that the settings name is installed."""
     pods = preflight.plan.settings.pods
     wanted = pods.scheduler_name or (SCHEDULERS.get(pods.queue.kind) if pods.queue else None)
     kind = pods.queue.kind if pods.queue else next((k for k, name in SCHEDULERS.items() if name == wanted), None)
@@ -122,10 +126,11 @@ def scheduler(preflight: Preflight) -> Iterator[Finding]:
 
 @check("apis")
 def apis(preflight: Preflight) -> Iterator[Finding]:
+    """Judges whether the API groups and the named objects that the settings need are in the cluster."""
     settings = preflight.plan.settings
     wanted = {
-        "monitoring.coreos.com": ("nim.podMonitor", settings.pod_monitor is not None),
-        "gateway.networking.k8s.io": ("nim.httpRoute", settings.http_route is not None),
+        names.MONITORING_GROUP: ("nim.podMonitor", settings.pod_monitor is not None),
+        names.GATEWAY_GROUP: ("nim.httpRoute", settings.http_route is not None),
         "resource.nvidia.com": ("nim.pods.computeDomain", settings.pods.compute_domain is not None),
         "resource.k8s.io": ("nim.pods.resourceClaims", bool(settings.pods.resource_claims)),
     }

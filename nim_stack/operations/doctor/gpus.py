@@ -10,8 +10,6 @@ from nim_stack.operations.diagnosis.view import Node, requested
 from nim_stack.operations.doctor.check import Preflight, check, ok, problem, unknown, warning
 from nim_stack.settings.pods import Role
 
-_PRODUCT = "nvidia.com/gpu.product"
-
 
 def _placed(preflight: Preflight) -> Placement:
     """Nodes for the pods of a group; where the roles differ, those for a worker."""
@@ -30,6 +28,7 @@ def _too_few(preflight: Preflight, what: str, do: str) -> Finding:
 
 @check("gpu-nodes")
 def gpu_nodes(preflight: Preflight) -> Iterator[Finding]:
+    """Judges whether enough nodes have the GPUs of a pod, match its selector and admit it, for one group."""
     if not preflight.snapshot.read("nodes"):
         yield unknown("nodes could not be read")
         return
@@ -66,8 +65,9 @@ def _away(spec: dict[str, object], node: Node) -> str:
 
 @check("gpu-type")
 def gpu_type(preflight: Preflight) -> Iterator[Finding]:
+    """Judges whether all nodes on which the pods could land have GPUs of one type."""
     nodes = _placed(preflight).selected
-    types = sorted({node.labels.get(_PRODUCT, "no label") for node in nodes})
+    types = sorted({node.labels.get(names.GPU_PRODUCT_LABEL, "no label") for node in nodes})
     if not nodes:
         return
     if types == ["no label"]:
@@ -82,6 +82,7 @@ def gpu_type(preflight: Preflight) -> Iterator[Finding]:
 
 @check("gpu-free")
 def gpu_free(preflight: Preflight) -> Iterator[Finding]:
+    """Judges whether the GPUs that nobody holds now are enough for all groups, and for the surge of an update."""
     if not preflight.snapshot.read("load"):
         yield unknown("pods of other namespaces could not be read, so that free GPUs are not known")
         return

@@ -1,12 +1,11 @@
 """What `pulumi up` of a stack makes, and by which resource the API server knows each object."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from nim_stack.base.documents import Json
 from nim_stack.manifests.render import made_secrets, references, render
 from nim_stack.manifests.smoke_job import ends_up, smoke_job
 from nim_stack.plan import DeploymentPlan
-
-Json = dict[str, Any]
 
 
 class Kind(NamedTuple):

@@ -2,16 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from nim_stack.base import names
+from nim_stack.base.documents import Json
 from nim_stack.base.problems import Finding
 from nim_stack.operations.diagnosis.observed import stated
 from nim_stack.operations.diagnosis.placement import holders, placement
 from nim_stack.operations.diagnosis.view import Event, Pod
 from nim_stack.operations.doctor.check import Preflight, problem
 
-Json = dict[str, Any]
 _ON_ITS_WAY = ("ContainerCreating", "PodInitializing")
 _SCALING = ("TriggeredScaleUp", "Nominated")
 """Events of the cluster autoscaler and of Karpenter."""

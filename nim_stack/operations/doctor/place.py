@@ -3,20 +3,21 @@
 from collections.abc import Iterator
 
 from nim_stack.base import names
+from nim_stack.base.documents import Json
 from nim_stack.base.problems import Finding
 from nim_stack.base.quantity import Quantity
 from nim_stack.manifests.pods import security_level
 from nim_stack.manifests.render import made_secrets
 from nim_stack.operations.diagnosis.provisioners import shared
-from nim_stack.operations.doctor.check import Json, Preflight, check, ok, problem, unknown, warning
+from nim_stack.operations.doctor.check import Preflight, check, ok, problem, unknown, warning
 from nim_stack.operations.observing.snapshot import Part
 
 _LEVELS = ("restricted", "baseline", "privileged")
-_ENFORCE = "pod-security.kubernetes.io/enforce"
 
 
 @check("namespace")
 def namespace(preflight: Preflight) -> Iterator[Finding]:
+    """Judges whether the namespace is there, or can be made, and whether this stack may own it."""
     settings, there = preflight.plan.settings, preflight.snapshot.get("namespace")
     if not preflight.snapshot.read("namespace"):
         yield unknown(f"namespace {settings.namespace} could not be read")
@@ -39,16 +40,18 @@ def namespace(preflight: Preflight) -> Iterator[Finding]:
 
 @check("pod-security")
 def pod_security(preflight: Preflight) -> Iterator[Finding]:
+    """Judges whether the Pod Security level that the namespace enforces admits the pods."""
     needed = security_level(preflight.plan)
     if not preflight.snapshot.read("namespace"):
         yield unknown(f"the pods meet {needed}; what the namespace enforces could not be read")
         return
     labels = next(((item["metadata"].get("labels") or {}) for item in preflight.snapshot.get("namespace")), {})
-    enforced = labels.get(_ENFORCE)
+    enforced = labels.get(names.POD_SECURITY_LABEL)
     if enforced is None:
         yield ok(f"the pods meet {needed}; the namespace enforces nothing itself")
     elif _LEVELS.index(needed) > _LEVELS.index(enforced):
-        do = f"Label the namespace {_ENFORCE}={needed}, or leave out what needs it (nim.pods, nim.fabric)."
+        label = f"{names.POD_SECURITY_LABEL}={needed}"
+        do = f"Label the namespace {label}, or leave out what needs it (nim.pods, nim.fabric)."
         yield problem(f"the namespace enforces {enforced}, the pods need {needed}", do)
     else:
         yield ok(f"the namespace enforces {enforced}, which the pods meet")
@@ -56,6 +59,7 @@ def pod_security(preflight: Preflight) -> Iterator[Finding]:
 
 @check("storage")
 def storage(preflight: Preflight) -> Iterator[Finding]:
+    """Judges whether the pods can mount the claim, or the storage class can make one that they can mount."""
     settings = preflight.plan.settings.storage
     if settings.existing_claim is not None:
         yield from _claim(preflight, settings.existing_claim)
@@ -128,6 +132,7 @@ def _requested(claim: Json) -> str:
 
 @check("secrets")
 def secrets(preflight: Preflight) -> Iterator[Finding]:
+    """Judges whether the Secrets that the settings name are there, with their keys, and for the image's registry."""
     existing = preflight.plan.settings.secrets
     there = {item["metadata"]["name"]: item for item in preflight.snapshot.get("secrets")}
     keyed = [secret for secret in (existing.ngc_api_secret, existing.hf_token_secret) if secret is not None]

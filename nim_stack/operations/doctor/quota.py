@@ -8,10 +8,11 @@ from decimal import Decimal
 from typing import Final
 
 from nim_stack.base import names
+from nim_stack.base.documents import Json
 from nim_stack.base.problems import Finding
 from nim_stack.base.quantity import Quantity
 from nim_stack.operations.doctor.charged import Defaults, add, of_container, of_pod
-from nim_stack.operations.doctor.check import Json, Preflight, check, ok, problem, unknown, warning
+from nim_stack.operations.doctor.check import Preflight, check, ok, problem, unknown, warning
 from nim_stack.operations.doctor.made import kind, made
 from nim_stack.operations.observing.snapshot import Part
 from nim_stack.settings.pods import Role
@@ -41,6 +42,7 @@ _READ: Final[Mapping[str, Part]] = {
 
 @check("quota")
 def quota(preflight: Preflight) -> Iterator[Finding]:
+    """Judges whether the quotas of the namespace leave room for the stack, and admit containers as they are written."""
     if not preflight.snapshot.read("quotas"):
         yield unknown("quotas could not be read")
         return

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nim_stack.base import names
+from nim_stack.base.documents import Json
 from nim_stack.operations.impact.effect import Effect, goes, other, spec_of
 from nim_stack.operations.impact.fields import shown
-from nim_stack.operations.impact.preview import Json, Step, object_name
+from nim_stack.operations.impact.preview import Step, object_name
 
 _OUTSIDE = ("NodePort", "LoadBalancer")
 

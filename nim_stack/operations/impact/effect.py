@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from nim_stack.operations.impact.preview import Json, Step
+from nim_stack.base.documents import Json
+from nim_stack.operations.impact.preview import Step
 
 Approval = Literal["outage", "deletion", "gpus", "address", "exposure", "failure", "unknown"]
 APPROVALS: dict[Approval, str] = {

@@ -4,11 +4,13 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from nim_stack.base import names
+from nim_stack.base.documents import Json
 from nim_stack.base.quantity import Quantity
 from nim_stack.operations.impact.access import network_policy, route, service
 from nim_stack.operations.impact.effect import Effect, Topic, goes, other, spec_of
 from nim_stack.operations.impact.fields import shown
-from nim_stack.operations.impact.preview import Json, Step, object_name
+from nim_stack.operations.impact.preview import Step, object_name
 
 
 def effects(steps: list[Step]) -> Iterator[Effect]:
@@ -79,19 +81,16 @@ def _namespace(step: Step) -> Iterator[Effect]:
         yield Effect("cluster", f"namespace {object_name(step.after)} is made")
     if step.op == "update":
         yield from _retention(step, f"namespace {step.name}", "cluster")
-        old, new = (_labels(inputs).get(_SECURITY_LEVEL) for inputs in (step.before, step.after))
+        old, new = (_labels(inputs).get(names.POD_SECURITY_LABEL) for inputs in (step.before, step.after))
         if old != new:
             levels = f"{old or 'of the cluster'} → {new or 'of the cluster'}"
             yield Effect("cluster", f"namespace {step.name}: security level of new pods {levels}")
 
 
-_SECURITY_LEVEL = "pod-security.kubernetes.io/enforce"
-
-
 def _labels(inputs: Json) -> Json:
     metadata = inputs.get("metadata")
     labels = metadata.get("labels") if isinstance(metadata, Mapping) else None
-    return labels if isinstance(labels, Mapping) else {}
+    return labels if isinstance(labels, dict) else {}
 
 
 def _secret(step: Step) -> Iterator[Effect]:
@@ -105,8 +104,10 @@ def _secret(step: Step) -> Iterator[Effect]:
     elif step.op == "update":
         keys = [path for path in step.fields if path.startswith(("data", "stringData"))]
         if keys:
-            names = ", ".join(_key(path) for path in keys)
-            text = f"Secret {step.name}: {names} changes in place; pods that run keep what they have, new ones read it"
+            changed = ", ".join(_key(path) for path in keys)
+            text = (
+                f"Secret {step.name}: {changed} changes in place; pods that run keep what they have, new ones read it"
+            )
             yield Effect("secrets", text)
 
 

@@ -9,14 +9,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from nim_stack.base import names
+from nim_stack.base.documents import Json
 from nim_stack.base.quantity import Quantity
-from nim_stack.operations.impact.preview import Json
 
 MISSING = object()
 _IN_REVISION = ("leaderWorkerTemplate", "networkConfig")
 _PLACEMENT = (
-    "leaderworkerset.sigs.k8s.io/exclusive-topology",
-    "leaderworkerset.sigs.k8s.io/subgroup-exclusive-topology",
+    names.EXCLUSIVE_TOPOLOGY,
+    f"{names.LWS_PREFIX}subgroup-exclusive-topology",
 )
 _ROLES = {"leaderTemplate": "leader", "workerTemplate": "worker"}
 _NAMED_BY = ("name", "mountPath", "containerPort", "key", "topologyKey")
@@ -31,7 +32,7 @@ class Difference:
     where: str
     """`both roles`, `leader`, `worker`, or the object itself."""
     field: str
-    """In words where there are some, else the path."""
+    """The name of the field in words; its path when there are no words for it."""
     before: Any
     after: Any
 
@@ -46,7 +47,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Differences:
-    """Between the object as it was and as it will be."""
+    """What differs between a LeaderWorkerSet as it was and as it will be, by what LWS does about it."""
 
     in_revision: tuple[Difference, ...]
     in_placement: tuple[Difference, ...]
@@ -59,7 +60,7 @@ class Differences:
 
 
 def compare(before: Json, after: Json) -> Differences:
-    """The two objects' inputs."""
+    """What differs between the inputs of the object before and after the step."""
     old, new = _parts(before), _parts(after)
     pods = list(_both_roles(list(_walk(old[0], new[0], ()))))
     rest = [_difference("", path, a, b) for path, a, b in _walk(old[1], new[1], ())]
@@ -172,7 +173,7 @@ def _value(value: Any, whole: bool) -> Any:
 
 
 def _words(path: tuple[str, ...]) -> str:
-    parts = [part for part in path if part not in ("spec", "containers", "nim", "leaderWorkerTemplate")]
+    parts = [part for part in path if part not in ("spec", "containers", names.MODEL_CONTAINER, "leaderWorkerTemplate")]
     if parts[-1:] == [_ORDER]:
         return f"order of {'.'.join(parts[:-1])}"
     if parts[:1] == ["env"]:

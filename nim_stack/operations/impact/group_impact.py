@@ -141,8 +141,10 @@ def _judge(found: "_Findings", change: _Change, around: Around) -> None:
         found.say(groups + _serving(start(None, after)))
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Findings:
+    """What is found about one LeaderWorkerSet; the functions below add to it."""
+
     name: str
     statements: list[str] = field(default_factory=list)
     approvals: list[tuple[Approval, str]] = field(default_factory=list)

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from nim_stack.base import names
+from nim_stack.base.documents import Json
 from nim_stack.base.errors import NimStackError
 from nim_stack.deployment.deadlines import TimeBudget
-from nim_stack.operations.impact.preview import Json, object_name
+from nim_stack.operations.impact.preview import object_name
 
-CACHE_VOLUME = "model-cache"
 _LASTING = {"persistentVolumeClaim": "claim", "nfs": "NFS", "hostPath": "host path"}
 """Volumes that outlive a pod, in words."""
 
@@ -22,7 +22,7 @@ class Group:
     replicas: int
     size: int
     gpus: int
-    """GPUs of one group."""
+    """How many GPUs one group has, over all its pods."""
     surge: int
     unavailable: int
     partition: int
@@ -37,7 +37,7 @@ class Group:
 
     @property
     def gpus_total(self) -> int:
-        """GPUs of all groups."""
+        """How many GPUs all groups have together."""
         return self.gpus * self.replicas
 
     @property
@@ -115,7 +115,7 @@ def _seconds(value: object) -> int | None:
 
 def _list(value: object) -> Iterator[Json]:
     for entry in value if isinstance(value, list) else []:
-        if isinstance(entry, Mapping):
+        if isinstance(entry, dict):
             yield entry
 
 
@@ -143,7 +143,7 @@ def _scaled(value: object, replicas: int, *, up: bool) -> int:
 
 def _cache(template: Any, namespace: str) -> tuple[str, str] | None:
     for volume in _entries(template, "volumes"):
-        if volume.get("name") == CACHE_VOLUME:
+        if volume.get("name") == names.CACHE_VOLUME:
             kind = next((key for key in volume if key != "name"), "")
             if kind == "persistentVolumeClaim":
                 return _LASTING[kind], f"{namespace}/{_at(volume, kind, 'claimName')}"

@@ -10,9 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from nim_stack.base.documents import Json
 from nim_stack.base.errors import InputError
-
-Json = Mapping[str, Any]
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """Stands for a value that is known only after an update (sdk/go/common/resource/plugin/rpc.go)."""
@@ -150,7 +149,7 @@ class _Steps:
 
     @property
     def only_refresh(self) -> bool:
-        """Whether no program ran."""
+        """Whether the preview is that of a refresh alone, for which Pulumi does not run the program."""
         return bool(self.refreshed) and all(step.op == "refresh" for step in self._stacks)
 
     @property
@@ -204,7 +203,7 @@ def _document(text: str) -> dict[str, Any]:
 
 
 def _mapping(value: object) -> Json:
-    return value if isinstance(value, Mapping) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def _step(step: Json) -> Step:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from nim_stack.base.documents import Json
 from nim_stack.base.problems import RefusedError
 from nim_stack.catalog.load import Catalog, load_catalog
 from nim_stack.deployment.keys import Keys
@@ -11,7 +12,7 @@ from nim_stack.operations.impact.effect import APPROVALS, Approval, Effect
 from nim_stack.operations.impact.effects import effects
 from nim_stack.operations.impact.fields import MISSING, Difference, compare, shown
 from nim_stack.operations.impact.group_impact import Around, GroupImpact, group_impact
-from nim_stack.operations.impact.preview import Json, Preview, Step, object_name, read_preview
+from nim_stack.operations.impact.preview import Preview, Step, object_name, read_preview
 from nim_stack.plan import DeploymentPlan, plan_deployment
 
 
@@ -52,7 +53,7 @@ class Impact:
         return self.preview.complete or self.preview.gpus == self.gpus[0]
 
     def document(self, wanted: Collection[Approval]) -> dict[str, Any]:
-        """For programs."""
+        """What `nim-stack impact --json` prints; `wanted` names the approvals that are asked for."""
         before, after, peak = self.gpus
         needed = self.approvals(wanted)
         return {

@@ -16,9 +16,10 @@ class Start:
 
     phases: tuple[str, ...]
     usual: int | None
-    """By the plan's rates, which are those of a slow but working cluster; None: the object has no deadlines."""
+    """Seconds that the start takes in a slow cluster that works: the plan computes its deadlines from the same rates.
+    None when the object has no deadlines of a plan."""
     longest: int | None
-    """Until its last deadline."""
+    """Seconds until the last deadline of the start; None when the object has no deadlines of a plan."""
 
 
 @dataclass(frozen=True)
@@ -26,16 +27,16 @@ class Rollout:
     """Groups that are replaced by new ones."""
 
     groups: int
-    """How many start anew."""
+    """How many groups are replaced."""
     serving: int
-    """How many serve at worst."""
+    """How many groups serve at the worst moment."""
     steps: int
     """How many starts come after each other."""
     start: Start
     usual: int | None
-    """Seconds of the whole, by the plan's rates."""
+    """Seconds that the whole rollout takes in a slow cluster that works; None when the object has no deadlines."""
     longest: int | None
-    """Seconds until all deadlines have passed."""
+    """Seconds until all deadlines have passed; None when the object has none."""
 
     @property
     def is_outage(self) -> bool:
@@ -44,7 +45,8 @@ class Rollout:
 
 
 def start(before: Group | None, after: Group) -> Start:
-    """Load always; pull and download what is not there yet."""
+    """What a group goes through at its start: the model is always loaded; the image is pulled and the weights are
+    downloaded when the group before did not have them."""
     phases = ["load"]
     if before is None or not after.keeps_weights or before.cache != after.cache or before.model != after.model:
         phases.insert(0, "download")

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from nim_stack.base import names
+from nim_stack.base.documents import Json
 from nim_stack.base.redaction import without_keys
 from nim_stack.operations.cluster.errors import CannotReadError
-from nim_stack.operations.cluster.reader import Json, Reader
+from nim_stack.operations.cluster.reader import Reader
 from nim_stack.operations.observing.snapshot import Log, Part, Snapshot
 from nim_stack.operations.observing.trimming import trimmed
 
@@ -128,9 +129,12 @@ def role(pod: Json) -> str:
 
 
 def gather(reader: Reader, namespace: str, name: str, secrets: Iterable[str] = ()) -> Snapshot:
-    """The deployment `name` in its cluster.
+    """A snapshot of the deployment `name` and of what it depends on.
 
     Args:
+        reader: reads the cluster.
+        namespace: the namespace of the deployment.
+        name: the name of the deployment, which is that of its LeaderWorkerSet.
         secrets: names of Secrets to look at beside those that the deployment refers to.
 
     Raises:

@@ -8,11 +8,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
+from nim_stack.base.documents import Json
 from nim_stack.operations.observing.errors import SnapshotError
 
-Json = dict[str, Any]
 FORMAT = 1
 Part = Literal[
     "namespace",
@@ -114,6 +114,11 @@ class Snapshot:
         return part in self.objects
 
     def save(self, path: Path) -> None:
+        """Write the snapshot as JSON, which `load` reads back without loss.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
         path.write_text(json.dumps({"format": FORMAT, **asdict(self)}, indent=1, ensure_ascii=False) + "\n")
 
 

@@ -6,10 +6,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from nim_stack.base.documents import Json
 from nim_stack.base.redaction import HIDDEN, without_keys
 from nim_stack.operations.observing.snapshot import Part
-
-Json = dict[str, Any]
 
 _SECRET_NAME = re.compile(r"TOKEN|KEY|SECRET|PASSWORD|CREDENTIAL", re.IGNORECASE)
 

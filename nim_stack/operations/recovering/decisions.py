@@ -1,11 +1,10 @@
 """What is found for an operation that was under way, and what follows."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from nim_stack.base.errors import NimStackError
 
-Json = dict[str, Any]
 Outcome = Literal["taken up", "applied again", "removed", "kept", "nothing to do", "not ours", "ending", "not known"]
 
 OUTCOMES: dict[Outcome, str] = {
@@ -39,19 +38,19 @@ class Identity:
 
 @dataclass(frozen=True)
 class Decision:
-    """About one operation."""
+    """What is done about one operation that the engine had begun and did not end."""
 
     urn: str
     operation: str
-    """creating, updating, deleting, reading or importing."""
+    """The engine's word for the operation: creating, updating, deleting, reading or importing."""
     what: str
-    """The object, or the resource's name."""
+    """The object in the cluster; the name of the resource when it is no Kubernetes object."""
     outcome: Outcome
     reason: str
 
     @property
     def document(self) -> dict[str, str]:
-        """For programs."""
+        """The decision as `nim-stack recover --json` prints it."""
         return {
             "urn": self.urn,
             "operation": self.operation,

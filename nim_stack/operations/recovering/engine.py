@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 import yaml
 
+from nim_stack.base.documents import Json
 from nim_stack.base.errors import UnreadableError
 from nim_stack.operations.recovering import locks
-from nim_stack.operations.recovering.decisions import Json
 
 _HELD = ("currently locked", "already in progress", "currently in progress")
 
@@ -21,7 +21,7 @@ class EngineError(UnreadableError):
 
 
 class StackHeldError(EngineError):
-    """Somebody holds the stack."""
+    """Another run of Pulumi holds the lock of the stack, so that nothing can be written."""
 
 
 @dataclass(frozen=True)

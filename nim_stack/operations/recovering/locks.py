@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nim_stack.operations.recovering.decisions import Json
+from nim_stack.base.documents import Json
 
 
 @dataclass(frozen=True)
 class Lock:
-    """One holder."""
+    """The lock that one run of Pulumi has on a stack."""
 
     holder: str
-    """What is known of it."""
+    """The run that holds the stack, in words: user, host and process where the lock says them."""
     running: bool = False
     """Whether it is known to run, on this machine."""
 

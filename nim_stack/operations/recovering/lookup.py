@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from nim_stack.base.documents import Json
 from nim_stack.operations.cluster.errors import CannotReadError, ClusterUnreachableError
 from nim_stack.operations.cluster.reader import Reader, connect
-from nim_stack.operations.recovering.decisions import Identity, Json, UndecidedError
+from nim_stack.operations.recovering.decisions import Identity, UndecidedError
 from nim_stack.settings import Cluster
 
 Connect = Callable[[Cluster], Reader]

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from nim_stack.base.documents import Json
 from nim_stack.base.quantity import Quantity
-from nim_stack.operations.recovering.decisions import Json
 from nim_stack.operations.recovering.secret_values import is_secret
 
 _MANAGER = re.compile(r"pulumi-(resource-)?kubernetes(\.exe|-[0-9a-z]+)?")

@@ -16,8 +16,9 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
+from nim_stack.base.documents import Json
 from nim_stack.base.errors import InputError
-from nim_stack.operations.recovering.decisions import OPEN, Decision, Identity, Json, Outcome, UndecidedError
+from nim_stack.operations.recovering.decisions import OPEN, Decision, Identity, Outcome, UndecidedError
 from nim_stack.operations.recovering.ownership import field_manager, stranger
 from nim_stack.operations.recovering.secret_values import is_secret, without_secrets
 from nim_stack.operations.recovering.state import State, references
@@ -37,7 +38,7 @@ class Recovery:
     """What follows from the operations that were under way."""
 
     export: Json
-    """For `pulumi stack import`."""
+    """The state without the operations, as `pulumi stack import` takes it."""
     decisions: tuple[Decision, ...]
 
     @property
@@ -160,7 +161,7 @@ class _Judge:
         return "taken up", "it was made by this stack; the next `up` waits for it"
 
     def _updating(self, resource: Json) -> tuple[Outcome, str]:
-        found = self.state.same(resource) or self.state.find(resource["urn"])
+        found = self.state.counterpart(resource) or self.state.find(resource["urn"])
         if found is None or not found.get("custom") or found["type"].startswith("pulumi:"):
             return "nothing to do", "the next `up` compares again"
         if _is_object(found):
@@ -175,7 +176,7 @@ class _Judge:
         return "applied again", "it may be half changed"
 
     def _deleting(self, resource: Json) -> tuple[Outcome, str]:
-        found = self.state.same(resource)
+        found = self.state.counterpart(resource)
         if found is None:
             return "nothing to do", "the state has forgotten it already"
         if not found.get("custom") or found["type"].startswith("pulumi:"):

@@ -4,7 +4,7 @@ import copy
 from collections.abc import Collection
 from typing import Any
 
-from nim_stack.operations.recovering.decisions import Json
+from nim_stack.base.documents import Json
 
 _SIGNATURE, _SECRET = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"
 """Pulumi's mark of a special value, and that of a secret (sdk/go/common/resource/sig)."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from nim_stack.operations.recovering.decisions import Json
+from nim_stack.base.documents import Json
 
 
 class State:
@@ -16,11 +16,15 @@ class State:
         """The resource that is not about to be deleted after a replacement."""
         return next((found for found in self.resources if found["urn"] == urn and not found.get("delete")), None)
 
-    def same(self, other: Json) -> Json | None:
-        """The resource that an operation's copy of it stands for."""
-        of_urn = [found for found in self.resources if found["urn"] == other["urn"]]
-        fits = [found for found in of_urn if found.get("id") == other.get("id")]
-        exact = [found for found in fits if bool(found.get("delete")) == bool(other.get("delete"))]
+    def counterpart(self, copy: Json) -> Json | None:
+        """The resource of the state with the URN and the ID of `copy`; None when there is none.
+
+        The engine writes a copy of the resource into each pending operation. Where a replacement has left two resources
+        with that URN and ID, the one that is marked for deletion like the copy is meant.
+        """
+        of_urn = [found for found in self.resources if found["urn"] == copy["urn"]]
+        fits = [found for found in of_urn if found.get("id") == copy.get("id")]
+        exact = [found for found in fits if bool(found.get("delete")) == bool(copy.get("delete"))]
         return next(iter(exact or fits), None)
 
     def provider(self, resource: Json) -> Json | None:

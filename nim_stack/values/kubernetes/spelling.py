@@ -22,9 +22,9 @@ class Form:
     pattern: str
     """Of the whole text, in the dialect that JSON schemas share with Python."""
     words: str
-    """The same for people."""
+    """What the pattern takes, in words for messages."""
     most: int | None = None
-    """Characters at most."""
+    """How many characters the text may have; None when there is no limit."""
 
     @cached_property
     def _compiled(self) -> re.Pattern[str]:

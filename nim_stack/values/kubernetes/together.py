@@ -39,7 +39,7 @@ def _one_of(*names: str, none: bool = False) -> _Judge:
 
 
 def _profile(value: _Value) -> Iterator[Found]:
-    """Of seccomp or AppArmor."""
+    """What is wrong with a profile of seccomp or AppArmor: the type Localhost, and no other, has a localhostProfile."""
     there, local = value.get("localhostProfile") is not None, value.get("type") == "Localhost"
     if there and not local:
         yield "localhostProfile", "it belongs to the type Localhost alone"

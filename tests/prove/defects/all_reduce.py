@@ -16,9 +16,10 @@ from typing import Any
 
 from lab import environment, network
 from lab.address import NODES
-from lab.deployment import NAMESPACE, Json, until
+from lab.deployment import NAMESPACE, until
 from lab.observe import get, kubectl
 from lab.paths import REPO
+from nim_stack.base.documents import Json
 from tests.prove import provoke
 
 _STACK = "prove"

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lab.address import NODES
-from lab.deployment import GROUP, NAMESPACE, Json
+from lab.deployment import GROUP, NAMESPACE
 from lab.observe import kubectl
+from nim_stack.base.documents import Json
 from tests.prove import provoke
 
 

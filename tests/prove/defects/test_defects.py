@@ -10,9 +10,10 @@ from functools import partial
 
 import pytest
 
-from lab.deployment import NAMESPACE, Json, install_lws, remove_lws
+from lab.deployment import NAMESPACE, install_lws, remove_lws
 from lab.observe import kubectl
 from lab.paths import STATE
+from nim_stack.base.documents import Json
 from tests.prove import provoke
 from tests.prove.defects import all_reduce
 from tests.prove.defects.planted import PLANTED, Planted, holder, namespaced

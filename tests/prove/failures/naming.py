@@ -8,10 +8,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.deployment import GROUP, NAMESPACE, Json
+from lab.deployment import GROUP, NAMESPACE
 from lab.inside import inside
 from lab.paths import STATE
 from lab.pki import kubeconfig
+from nim_stack.base.documents import Json
 from nim_stack.operations.cluster.reader import connect
 from nim_stack.operations.diagnosis.verdict import Diagnosis, diagnose
 from nim_stack.operations.observing.gathering import watch

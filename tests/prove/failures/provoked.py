@@ -5,8 +5,9 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
-from lab.deployment import GROUP, NAMESPACE, Json, apply, until
+from lab.deployment import GROUP, NAMESPACE, apply, until
 from lab.observe import get, kubectl
+from nim_stack.base.documents import Json
 from tests.prove import provoke
 
 

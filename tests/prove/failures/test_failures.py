@@ -7,8 +7,9 @@ from functools import partial
 import pytest
 
 from lab.console import LabError
-from lab.deployment import GROUP, NAMESPACE, Deployment, Json, install_lws, remove_lws, until
+from lab.deployment import GROUP, NAMESPACE, Deployment, install_lws, remove_lws, until
 from lab.observe import get, kubectl
+from nim_stack.base.documents import Json
 from tests.prove import provoke
 from tests.prove.failures import ups
 from tests.prove.failures.naming import look, named, seen

@@ -7,9 +7,10 @@ import sys
 
 from lab import environment, network
 from lab.address import SERVICE_SUBNET
-from lab.deployment import NAMESPACE, Deployment, Json, until
+from lab.deployment import NAMESPACE, Deployment, until
 from lab.observe import get, kubectl
 from lab.paths import REPO
+from nim_stack.base.documents import Json
 from tests.prove import provoke
 from tests.prove.failures.naming import named
 from tests.prove.failures.provoked import Provoked

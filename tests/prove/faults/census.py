@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from lab.deployment import Json
 from lab.engine.faults import CORE, GCS, RANK, RAYLET, SERVER, Role, processes
 from lab.observe import kubectl
+from nim_stack.base.documents import Json
 
 KINDS = {"ranks": RANK, "engine cores": CORE, "API servers": SERVER, "raylets": RAYLET, "GCS": GCS}
 _ACTORS = """

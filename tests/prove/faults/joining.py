@@ -9,9 +9,10 @@ from pathlib import Path
 
 from lab.address import NODES
 from lab.console import LabError
-from lab.deployment import GROUP, NAMESPACE, PROMPT, Deployment, Json, until
+from lab.deployment import GROUP, NAMESPACE, PROMPT, Deployment, until
 from lab.engine.faults import Role
 from lab.observe import Leader, get, kubectl
+from nim_stack.base.documents import Json
 from tests.prove.faults.stage import SETTINGS, Stage
 
 LATE_SECONDS = 120.0

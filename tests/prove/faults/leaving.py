@@ -5,7 +5,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from lab.deployment import GROUP, NAMESPACE, Deployment, Json, until
+from lab.deployment import GROUP, NAMESPACE, Deployment, until
+from nim_stack.base.documents import Json
 from tests.prove.faults.pods import PodWatch
 from tests.prove.faults.stage import SETTINGS, Stage, place_of
 from tests.prove.requests import Clients, Load, clients, overlapping

@@ -3,8 +3,8 @@
 import statistics
 from dataclasses import dataclass
 
-from lab.deployment import Json
 from lab.engine.faults import Fault
+from nim_stack.base.documents import Json
 from tests.prove.requests import Request
 
 SLOWER = 1.3

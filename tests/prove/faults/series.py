@@ -4,8 +4,8 @@ import random
 from collections.abc import Callable
 
 from lab.console import say
-from lab.deployment import Json
 from lab.engine.faults import FAULTS, Fault
+from nim_stack.base.documents import Json
 from tests.prove.faults import census
 from tests.prove.faults.outcome import Outcome
 from tests.prove.faults.scene import Place, Scene, delete, scene

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from lab import cgroups
 from lab.console import LabError
-from lab.deployment import GROUP, NAMESPACE, Deployment, Json, until
+from lab.deployment import GROUP, NAMESPACE, Deployment, until
 from lab.engine.faults import CORE, RANK, STALL_NOTICE_SECONDS, STALL_SECONDS, processes
 from lab.observe import Leader, first_process
+from nim_stack.base.documents import Json
 from tests.prove.faults import pods
 from tests.prove.faults.pods import PodWatch
 from tests.prove.faults.stage import SETTINGS, Stage

@@ -1,9 +1,8 @@
 """The evidence of the matrix as tables for docs/healing.md."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-Json = dict[str, Any]
+from nim_stack.base.documents import Json
 
 PEER = "peer: "
 """Rows of the documented example begin with it."""

@@ -5,9 +5,10 @@ from functools import partial
 
 import pytest
 
-from lab.deployment import NAMESPACE, Json, install_lws, remove_lws
+from lab.deployment import NAMESPACE, install_lws, remove_lws
 from lab.engine.faults import Fault, by_name
 from lab.observe import kubectl
+from nim_stack.base.documents import Json
 from tests.prove.faults import joining, leaving, series, slow
 from tests.prove.faults.outcome import judge
 from tests.prove.faults.scene import scene

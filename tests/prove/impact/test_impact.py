@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 
@@ -11,12 +10,12 @@ from lab.observe import get, kubectl
 from lab.paths import REPO
 from lab.stacks import SECRETS, Stack
 from nim_stack.base import names
+from nim_stack.base.documents import Json
 from nim_stack.operations.impact.effect import APPROVALS
 from nim_stack.operations.impact.report import Impact, read_impact
 from tests.prove.impact.changes import BASE, CHANGES, Change
 
 pytestmark = [pytest.mark.cluster, pytest.mark.prove]
-Json = dict[str, Any]
 _SETTLED_SECONDS = 4.0
 """For so long nothing may happen where nothing is expected; LWS acts within a second of seeing a change."""
 _KINDS = "leaderworkersets,services,secrets,persistentvolumeclaims"

@@ -15,9 +15,10 @@ import pytest
 
 from lab import deployment, stacks
 from lab.console import say
-from lab.deployment import PROMPT, Json, until
+from lab.deployment import PROMPT, until
 from lab.interrupted import Interrupted, inventory, killed
 from lab.observe import Leader
+from nim_stack.base.documents import Json
 
 pytestmark = [pytest.mark.cluster, pytest.mark.prove]
 _SEED = 20

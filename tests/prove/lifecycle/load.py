@@ -5,8 +5,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from lab.deployment import Json, until
+from lab.deployment import until
 from lab.observe import Leader
+from nim_stack.base.documents import Json
 from tests.prove.requests import Load, clients, overlapping
 
 _LOAD = Load(clients=2, pause=0.05, tokens=8, timeout=120)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from lab import network, pki
-from lab.deployment import GROUP, NAMESPACE, Deployment, Json, owner, remove_lws, until
+from lab.deployment import GROUP, NAMESPACE, Deployment, owner, remove_lws, until
 from lab.observe import get, kubectl
 from lab.offered import LWS_VERSION, lws_manifest
 from lab.plugin import refuses_taken_names
@@ -14,6 +14,7 @@ from lab.shell import run
 from lab.stacks import Stack
 from lab.toolchain import build
 from nim_stack.base import names
+from nim_stack.base.documents import Json
 from nim_stack.operations.impact.report import read_impact
 from tests.prove.examined import examined
 from tests.prove.lifecycle.load import asked_meanwhile

@@ -6,10 +6,11 @@ from contextlib import contextmanager
 import yaml
 
 from lab import downloads
-from lab.deployment import GROUP, NAMESPACE, PROMPT, Deployment, Json, until
+from lab.deployment import GROUP, NAMESPACE, PROMPT, Deployment, until
 from lab.observe import Leader, get, kubectl
 from lab.paths import REPO
 from lab.stacks import Stack
+from nim_stack.base.documents import Json
 from tests.prove.lifecycle.load import asked_meanwhile
 
 _EXCHANGE = REPO / "examples" / "blue_green"

@@ -1,8 +1,9 @@
 """Rows of the matrix `lifecycle` on storage: a claim that grows under a group that serves, and one that cannot."""
 
-from lab.deployment import GROUP, NAMESPACE, Deployment, Json, apply, until
+from lab.deployment import GROUP, NAMESPACE, Deployment, apply, until
 from lab.observe import get
 from lab.storage import PROVISIONER
+from nim_stack.base.documents import Json
 from tests.prove.examined import examined
 from tests.prove.lifecycle.load import asked_meanwhile
 

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from lab.deployment import NAMESPACE, Json, install_lws, remove_lws
+from lab.deployment import NAMESPACE, install_lws, remove_lws
 from lab.observe import kubectl
+from nim_stack.base.documents import Json
 from tests.prove.lifecycle import lws, stacks, storage
 
 pytestmark = [pytest.mark.cluster, pytest.mark.prove]

@@ -4,8 +4,9 @@ import threading
 import time
 
 from lab.console import LabError
-from lab.deployment import GROUP, NAMESPACE, PROMPT, Deployment, Json, until
+from lab.deployment import GROUP, NAMESPACE, PROMPT, Deployment, until
 from lab.observe import Leader, get
+from nim_stack.base.documents import Json
 
 
 def key_rotation() -> Json:

@@ -2,11 +2,12 @@
 
 from lab import downloads
 from lab.address import NODES
-from lab.deployment import GROUP, NAMESPACE, Deployment, Json, apply, until
+from lab.deployment import GROUP, NAMESPACE, Deployment, apply, until
 from lab.machine import Machine
 from lab.node import EXPORT, EXPORT_INSIDE
 from lab.observe import get
 from lab.shell import run
+from nim_stack.base.documents import Json
 
 _OWN = "/var/lib/nim-own-cache"
 

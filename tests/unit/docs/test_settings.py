@@ -9,7 +9,7 @@ import yaml
 from nim_stack.deployment.keys import EVERY_KEY
 from nim_stack.plan import plan_deployment
 from nim_stack.settings import StackSettings
-from nim_stack.settings.page import sections
+from nim_stack.settings.page import plain, sections
 from tests.unit.docs.pages import PAGES, Page, Piece
 
 BY_NAME = pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
@@ -98,7 +98,7 @@ def _is(path: str) -> bool:
     parts = path.split(".")
     prefixes = [".".join(parts[:count]) for count in range(1, len(parts))]
     free = any(
-        prefix in ROWS and not _leads_to_more(prefix) and re.search("Kubernetes|mapping|list", ROWS[prefix].kind)
+        prefix in ROWS and not _leads_to_more(prefix) and re.search("Kubernetes|mapping|list", plain(ROWS[prefix].kind))
         for prefix in prefixes
     )
     return path in ROWS or _leads_to_more(path) or free

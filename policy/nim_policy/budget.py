@@ -28,6 +28,7 @@ def gpu_budget(resources: Iterable[Resource], config: Mapping[str, Any]) -> Verd
     """Compare what the stack can ask for with its budget.
 
     Args:
+        resources: all resources of the stack.
         config: `stack`, `namespace` and `namespaces` are budgets in GPUs, and without any of them nothing is judged;
             `gpuResources` are globs of extended resources; `includeSurge` adds what a rollout adds for a time.
     """
@@ -82,7 +83,11 @@ def _needs(resource: Resource, resources: list[Resource], config: Mapping[str, A
 
 
 def _most(resource: Resource, resources: list[Resource]) -> int:
-    """The largest number of groups or pods: that of the autoscalers, or else the number that the object has."""
+    """The largest number of groups or pods: that of the autoscalers, or else the number that the object has.
+
+    Raises:
+        NotKnownError: the object does not say how many pods it has at most.
+    """
     if resource.kind == "DaemonSet":
         raise NotKnownError("a DaemonSet has as many pods as the cluster has nodes")
     if resource.kind == "CronJob":

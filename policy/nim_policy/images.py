@@ -43,6 +43,7 @@ def pinned_images(resource: Resource, config: Mapping[str, Any]) -> Verdict:
     """Images that can be another one tomorrow.
 
     Args:
+        resource: the resource to judge.
         config: `require` is `tag` or `digest`; `movingTags` are globs of tags that move.
     """
     verdict = Verdict()
@@ -68,6 +69,7 @@ def allowed_images(resource: Resource, config: Mapping[str, Any]) -> Verdict:
     """Images outside of a list.
 
     Args:
+        resource: the resource to judge.
         config: `images` are globs of references; without the list nothing is judged, and an empty one allows none.
     """
     verdict = Verdict()

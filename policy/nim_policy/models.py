@@ -17,6 +17,7 @@ def allowed_models(resource: Resource, config: Mapping[str, Any]) -> Verdict:
     """Models outside of a list: those of LeaderWorkerSets, and those that other pods name as NIM does.
 
     Args:
+        resource: the resource to judge.
         config: `models` are globs of what a container names as its model, with or without `hf://`, or, for an image
             of one model, of the image's repository. Without the list nothing is judged; an empty one allows none.
     """

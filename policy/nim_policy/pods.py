@@ -108,6 +108,7 @@ def gpus(pods: Pods, names: list[str]) -> int:
     largest container that runs before them.
 
     Args:
+        pods: the pods, which are alike.
         names: globs of extended resources.
 
     Raises:

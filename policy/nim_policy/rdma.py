@@ -25,9 +25,10 @@ def rdma_for_tensor_parallel(resource: Resource, config: Mapping[str, Any]) -> V
     """Groups whose tensor parallel size is greater than the GPUs of a pod, and whose pods have no RDMA.
 
     Args:
+        resource: the resource to judge.
         config: `gpuResources` as in the GPU budget; `rdmaResources` and `rdmaAnnotations` are globs of further
             extended resources and annotations of pods that mean RDMA.
-    """
+    """  # noqa: DOC501 (`judging` catches it and leaves the verdict open)
     verdict = Verdict()
     if not is_group(resource):
         return verdict
@@ -59,7 +60,11 @@ def rdma_for_tensor_parallel(resource: Resource, config: Mapping[str, Any]) -> V
 
 
 def _tensor_parallel(container: Json) -> int:
-    """By NIM's variable, then by vLLM's option, then by the name of NIM's profile."""
+    """The size by NIM's variable, else by vLLM's option, else by the name of NIM's profile.
+
+    Raises:
+        NotKnownError: none of the three says it.
+    """
     size = variable(container, "NIM_TENSOR_PARALLEL_SIZE") or option(words(container), "--tensor-parallel-size", "-tp")
     if size:
         return whole_number(size, "the tensor parallel size")

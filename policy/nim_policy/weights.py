@@ -26,6 +26,7 @@ def weights_retained(resources: Iterable[Resource], config: Mapping[str, Any]) -
     """Claims of this stack that hold weights and go with it, and namespaces that take them along.
 
     Args:
+        resources: all resources of the stack.
         config: none of its keys is read.
     """
     del config

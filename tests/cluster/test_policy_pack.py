@@ -3,7 +3,6 @@
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 from nim_policy.policies import NOT_JUDGED, POLICIES
@@ -11,10 +10,10 @@ from nim_policy.policies import NOT_JUDGED, POLICIES
 from lab import policy
 from lab.paths import REPO
 from lab.stacks import Stack
+from nim_stack.base.documents import Json
 
 pytestmark = pytest.mark.cluster
 
-Json = dict[str, Any]
 NAMES = [described.name for described in POLICIES]
 
 VIOLATED: Json = {

@@ -41,8 +41,8 @@ class Target:
         if self.file is None:
             raise StackFileError(
                 f"{self.namespace}/{self.name} has no settings in a stack file, and the command compares the cluster "
-                "with settings. Put them under <project>:nim of a stack file, also for a program that holds them itself, and name it "
-                "with -s. `nim-stack smoke` and `nim-stack diagnose` need no settings."
+                "with settings. Put them under <project>:nim of a stack file, also for a program that holds them "
+                "itself, and name the stack with -s. `nim-stack smoke` and `nim-stack diagnose` need no settings."
             )
         return plan_of(self.file)
 

@@ -39,8 +39,8 @@ def add_command(commands: Any) -> None:
         "plan",
         help="whether a model runs on these nodes, and how",
         description="Plan a stack, or options alone; options replace settings of the stack. --model without -s plans "
-        "the options alone. Exit code 0: it fits, warnings included, 1: refused, 2: unreadable, or not judged because it "
-        "depends on a Pulumi ESC environment that is not known.",
+        "the options alone. Exit code 0: it fits, warnings included, 1: refused, 2: unreadable, or not judged because "
+        "it depends on a Pulumi ESC environment that is not known.",
     )
     stack_files.add_options(command, "plan the stack")
     command.add_argument("--namespace", help="namespace of the deployment instead of the stack's")

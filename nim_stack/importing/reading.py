@@ -38,7 +38,7 @@ def read_documents(path: str) -> list[dict[str, Any]]:
     except StackFileError as error:
         raise UnreadableFileError(str(error)) from None
     except (yaml.YAMLError, ValueError) as error:
-        raise UnreadableFileError(f"{name} is not YAML: {error}") from None
+        raise UnreadableFileError(f"{name} is not YAML: {' '.join(str(error).split())}") from None
     if not documents or not all(isinstance(document, dict) for document in documents):
         raise UnreadableFileError(f"{name} is not a mapping of values.")
     return [item for document in documents for item in _items(document)]

@@ -7,7 +7,6 @@ Depth and number of values are counted while the events come, aliases included, 
 """
 
 import codecs
-import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +15,7 @@ import yaml
 from nim_stack.base.problems import Place
 from nim_stack.settings.files.bounds import LOADER, MOST_DEPTH, MOST_VALUES, TOO_DEEP, TOO_MANY, check_bytes
 from nim_stack.settings.files.errors import StackFileError
-from nim_stack.settings.files.scalars import scalar
+from nim_stack.settings.files.scalars import as_key, scalar
 
 _MERGE_TAGS = (None, "!", "tag:yaml.org,2002:merge")
 
@@ -34,13 +33,14 @@ class Node:
     """Values in it, itself included."""
     depth: int = 1
 
-    def locate(self, path: str) -> Place:
+    def locate(self, path: str, key: Place) -> Place:
         """The place of a setting below this node, or of its nearest parent that is there.
 
         Args:
             path: keys and positions in lists, joined by dots. A key may have dots itself. Empty: the node itself.
+            key: the place of the key of this node.
         """
-        node, place, rest = self, self.place, path
+        node, place, rest = self, key, path
         while rest:
             step = node._step(rest)
             if step is None:
@@ -147,6 +147,8 @@ class _Composer:
                     self._start(event)
                 case yaml.SequenceEndEvent() | yaml.MappingEndEvent():
                     self._end()
+                case yaml.DocumentStartEvent(version=(_, minor)) if minor != 1:
+                    raise StackFileError("Pulumi reads YAML 1.1 alone: leave %YAML out.", self._place(event))
                 case yaml.DocumentEndEvent():
                     break
         return self._root
@@ -160,7 +162,7 @@ class _Composer:
             value = scalar(event.value, event.tag, quoted)
         except ValueError as error:
             raise StackFileError(f"the value does not fit its tag: {error}.", place) from None
-        merge = event.value == "<<" and not quoted and event.tag in _MERGE_TAGS
+        merge = event.value == "<<" and event.tag in _MERGE_TAGS
         self._add(Node(value, place), event.anchor, event.value, merge)
 
     def _alias(self, event: Any) -> None:
@@ -222,12 +224,10 @@ class _Composer:
                 seen[text] = key.place
             if merge:
                 merged = value
-            elif type(key.value) is str:  # and no Timestamp
-                found[key.value] = (key.place, value)
+            elif (word := as_key(key.value)) is not None:
+                found[word] = (key.place, value)
             else:
-                raise StackFileError(
-                    f"the key {_shown(key.value)} is no text, and Pulumi takes only text: put it in quotes.", key.place
-                )
+                raise StackFileError("a key is in braces or brackets, and Pulumi takes only words as keys.", key.place)
         for source in _sources(merged):
             for name, child in source.items():
                 found.setdefault(name, child)
@@ -248,9 +248,3 @@ def _sources(merged: Node | None) -> "list[dict[str, tuple[Place, Node]]]":
             raise StackFileError("the key << needs a mapping, or a list of mappings.", merged.place)
         found.append(node.children)
     return found
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, dict | list):
-        return "in braces or brackets"
-    return json.dumps(value)

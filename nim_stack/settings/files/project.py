@@ -13,6 +13,8 @@ from nim_stack.settings.files.nodes import Node, read_document
 
 _NAMES = ("Pulumi.json", "Pulumi.yaml", "Pulumi.yml")
 """In the order in which Pulumi meets them in a folder: that of their names."""
+_DECLARATION = {"type", "description", "items", "default", "value", "secret"}
+"""What the declaration of a key may have (`project.json` of pulumi/pulumi)."""
 
 
 @dataclass(frozen=True)
@@ -114,14 +116,20 @@ def _read(path: Path) -> Project:
 def _defaults(project: str, config: Node | None) -> "dict[str, Node]":
     """Values that a stack has without setting them.
 
-    A key of the project has a default: `key: value`, or `key: {type: …, default: value}`. `{value: …}` counts as well. A mapping
-    without either declares a type, and gives no value.
+    A key of the project has a default: `key: value`, or `key: {type: …, default: value}`. `{value: …}` counts as
+    well. A mapping without either declares a type, and gives no value.
     """
     found = {}
     if config is not None and isinstance(config.children, dict):
         for key, (_, node) in config.children.items():
             value: Node | None = node
             if isinstance(node.children, dict):
+                if wrong := sorted(node.children.keys() - _DECLARATION):
+                    raise StackFileError(
+                        f"config.{key}.{wrong[0]} is no part of a declaration; a value for every stack stands under "
+                        f"config.{key}.default.",
+                        node.children[wrong[0]][0],
+                    )
                 inner = [node.children[word][1] for word in ("default", "value") if word in node.children]
                 value = inner[0] if inner else None
             if value is not None and value.value is not None:

@@ -1,15 +1,16 @@
 """Which value a plain word of YAML is, as Pulumi's reader has it.
 
 Pulumi reads YAML with the Go package gopkg.in/yaml.v3 (`sdk/go/common/encoding/marshal.go` of pulumi/pulumi). The
-rules here are those of its function `resolve` (`resolve.go` of v3.0.1): YAML 1.2 for truth values, so that `yes` and `off` are
-text and `1:30` is no number of seconds, and YAML 1.1 for `0777`. No Python library has this mixture.
+rules here are those of its function `resolve` (`resolve.go` of v3.0.1): YAML 1.2 for truth values, so that `yes` and
+`off` are text and `1:30` is no number of seconds, and YAML 1.1 for `0777`. No Python library has this mixture.
 """
 
 import base64
 import binascii
 import math
 import re
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 _PREFIX = "tag:yaml.org,2002:"
@@ -32,7 +33,7 @@ _TIME = re.compile(
 
 
 class Timestamp(str):
-    """A time, in the form in which Go writes it as JSON: RFC 3339 without zeros at the end of the fraction."""
+    """A time, in the form of Go's `time.Time.String`, in which Pulumi hands it to a program."""
 
 
 _BASES = {"x": 16, "b": 2, "o": 8}
@@ -40,7 +41,7 @@ _KINDS = {"bool": bool, "int": int, "float": float, "null": type(None), "timesta
 
 
 def scalar(text: str, tag: str | None, quoted: bool) -> Any:
-    """The value: text, whole number, float, truth value or None. A time is text in the form of RFC 3339.
+    """The value: text, whole number, float, truth value or None. A time is a `Timestamp`, which is text.
 
     Args:
         text: the characters of the value, without quotes.
@@ -51,6 +52,7 @@ def scalar(text: str, tag: str | None, quoted: bool) -> Any:
         ValueError: the value is not of the kind that its tag says.
     """
     kind = tag.removeprefix(_PREFIX) if tag and tag.startswith(_PREFIX) else tag
+    kind = None if kind == "!" else kind
     if kind == "binary":
         return _decoded(text)
     if kind == "str" or (kind is None and quoted) or (kind is not None and kind not in _KINDS):
@@ -104,16 +106,31 @@ def _time(text: str) -> Timestamp | None:
     year, month, day, *parts = found.groups()
     hour, minute, second = parts[0:3] if parts[0] is not None else parts[5:8]
     fraction = ((parts[3] or parts[8]) or "")[:9].rstrip("0")
-    zone = parts[4] or "Z"
+    zone = (parts[4] or "Z").replace(":", "")
     try:
         time = datetime(int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0))
-        if zone != "Z":
-            hours, minutes = int(zone[1:3]), int(zone[4:6])
-            timezone(timedelta(hours=hours, minutes=minutes))
     except ValueError:
         return None
-    zone = "Z" if zone[1:] == "00:00" else zone
-    return Timestamp(time.isoformat(timespec="seconds") + (f".{fraction}" if fraction else "") + zone)
+    if zone != "Z" and (int(zone[1:3]) > 24 or int(zone[3:5]) > 60):  # the bounds of Go's time.Parse
+        return None
+    shown = "+0000 UTC" if zone[1:] in ("", "0000") else f"{zone} {zone}"
+    return Timestamp(f"{time.isoformat(' ', 'seconds')}{'.' if fraction else ''}{fraction} {shown}")
+
+
+def as_key(value: Any) -> str | None:
+    """The text that Pulumi makes of a key of a mapping (Go's `%v`); None where the key is no word."""
+    match value:
+        case str():
+            return str(value)
+        case bool():
+            return str(value).lower()
+        case None:
+            return "<nil>"
+        case float() if 1e-4 <= abs(value) < 1e21:
+            return f"{Decimal(repr(value)):f}".removesuffix(".0")
+        case int() | float():
+            return str(value)
+    return None
 
 
 def _decoded(text: str) -> str:

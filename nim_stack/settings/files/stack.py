@@ -15,6 +15,7 @@ from nim_stack.base.problems import Place
 from nim_stack.settings.files.errors import StackFileError
 from nim_stack.settings.files.nodes import Node
 from nim_stack.settings.files.project import Project, absolute, find_project, read_file, short_name, shown
+from nim_stack.settings.files.scalars import scalar
 
 NIM: Literal["nim"] = "nim"
 """The key of the settings, in the namespace of the project."""
@@ -95,7 +96,7 @@ class StackConfig:
         entry = self.own(head)
         if entry is None:
             return self.root
-        return entry.node.locate(tail) if tail and entry.node.children else entry.key
+        return entry.node.locate(tail, entry.key)
 
 
 def read_stack(stack: str, directory: Path) -> StackConfig:
@@ -110,9 +111,10 @@ def read_stack(stack: str, directory: Path) -> StackConfig:
     project = find_project(directory)
     path = absolute(directory) / f"Pulumi.{short_name(stack)}.yaml"
     if project is not None:
-        if project.stack_file(stack).exists() or not path.exists():
-            path = project.stack_file(stack)
-        elif path.parent != project.file.parent:
+        of_project = project.stack_file(stack)
+        if path.parent == project.file.parent or of_project.exists() or not path.exists():
+            path = of_project
+        else:
             project = None  # its program does not read this file
     if not path.exists():
         there = sorted({file.name.split(".")[1] for file in path.parent.glob("Pulumi.*.*") if file.name.count(".") > 1})
@@ -142,7 +144,10 @@ def read_config(path: Path, project: Project | None) -> StackConfig:
     for key, (where, value) in children.items():
         whole = _whole_key(key, namespace, where)
         if whole in config:
-            raise StackFileError(f"{whole} is there twice, first in line {config[whole].key.line}.", where)
+            first = config[whole].key.line
+            raise StackFileError(
+                f"{whole} is there twice, first in line {first}. Pulumi takes one of the two by chance.", where
+            )
         config[whole] = Entry(where, value)
         _refuse_no_json(value)
     for whole, value in (project.config if project else {}).items():
@@ -165,7 +170,7 @@ def _whole_key(key: str, namespace: str, place: Place) -> str:
     parts = key.split(":")
     if len(parts) == 3 and parts[1] == "config":
         parts = [parts[0], parts[2]]
-    if len(parts) > 2:
+    if len(parts) > 2 or (len(parts) == 1 and not isinstance(scalar(key, None, quoted=False), str)):
         raise StackFileError(f"{key} is no key of a configuration, which is <namespace>:<name>.", place)
     return ":".join(parts) if len(parts) == 2 else f"{namespace}:{key}"
 

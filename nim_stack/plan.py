@@ -51,9 +51,8 @@ def plan_deployment(
     """
     read, problems = (settings, []) if isinstance(settings, StackSettings) else read_settings(settings)
     unreadable = [problem.path for problem in problems]
-    spelled = [] if isinstance(settings, StackSettings) else misspelled(settings)
-    problems = [*(each for each in (*further, *spelled) if each.severity == "error"), *problems]
-    warnings = [each for each in (*further, *spelled) if each.severity != "error"]
+    problems = [*further, *problems]
+    warnings = [] if isinstance(settings, StackSettings) else misspelled(settings)
     if read is not None:
         subject = Subject(read, with_own_entries(catalog or load_catalog(), read), keys)
         found = [problem for problem in check(subject) if not problem.depends_on(unreadable)]

@@ -105,10 +105,6 @@ class Problem(Finding):
         place = "" if self.place is None else f"{self.place}: "
         return f"{place}{self.rule.code} {self.path}{given}: {self.why}. {self.instead}"
 
-    def at(self, level: Level) -> "Problem":
-        """The same problem with another severity than that of its rule."""
-        return replace(self, level=level)
-
     def placed(self, locate: Locate | None) -> "Problem":
         """The same problem with its place, if it has none and one is found."""
         if locate is None or self.place is not None or not self.path:

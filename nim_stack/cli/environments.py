@@ -78,8 +78,8 @@ def _pulumi(directory: Path, *words: str) -> tuple[str, str]:
     except OSError as trouble:
         return "", f"the command `pulumi` cannot be run ({trouble.strerror})"
     except subprocess.TimeoutExpired:
-        return "", f"`pulumi {words[0]}` gave no answer in {_SECONDS} s"
+        return "", f"the command `pulumi` gave no answer in {_SECONDS} s"
     if done.returncode != 0:
         said = " ".join((done.stderr or done.stdout).split()) or f"exit code {done.returncode}"
-        return "", f"`pulumi {words[0]}` failed: {said[:300]}"
+        return "", f"the command `pulumi` failed: {said[:300]}"
     return done.stdout, ""

@@ -15,7 +15,7 @@ from nim_stack.settings.stack import StackSettings
 
 
 def misspelled(raw: Any) -> list[Problem]:
-    """A problem for each setting in snake_case: a warning, or an error where the setting is there in camelCase too.
+    """A warning for each setting in snake_case. One that is there in camelCase too is refused as an unknown one.
 
     Args:
         raw: what stands under `nim`.
@@ -29,21 +29,15 @@ def _walk(raw: Any, kind: type[BaseModel], path: str) -> Iterator[Problem]:
     for name, info in kind.model_fields.items():
         alias = info.alias or name
         for key in {name, alias} & raw.keys():
-            if key != alias:
-                yield _problem(f"{path}.{key}", key, alias, twice=alias in raw)
+            if key != alias and alias not in raw:
+                instead = f"Did you mean {alias}? {key} is accepted so far, and has its meaning."
+                yield SNAKE_CASE.problem(f"{path}.{key}", None, "settings are written in camelCase", instead)
             for inner in _models(info.annotation):
                 value = raw[key]
                 items = enumerate(value) if isinstance(value, list | tuple) else [(None, value)]
                 for position, item in items:
                     below = f"{path}.{key}" if position is None else f"{path}.{key}.{position}"
                     yield from _walk(item, inner, below)
-
-
-def _problem(path: str, key: str, alias: str, *, twice: bool) -> Problem:
-    why = f"the setting is there twice, as {key} and as {alias}" if twice else "settings are written in camelCase"
-    instead = f"Leave {key} out." if twice else f"Did you mean {alias}? {key} is accepted so far, and has its meaning."
-    problem = SNAKE_CASE.problem(path, None, why, instead)
-    return problem.at("error") if twice else problem
 
 
 def _models(annotation: Any) -> Iterator[type[BaseModel]]:

@@ -15,6 +15,7 @@ import yaml
 
 from nim_stack.cli.main import main
 from tests.unit.conftest import TINY
+from tests.unit.rule_cases_file import ENVIRONMENT_UNKNOWN
 
 LICENSED = TINY | {"image": "nvcr.io/nim/nvidia/model-free-nim:2.0.2"}
 KEY = {"team-llm:ngcApiKey": {"secret": True}}
@@ -89,7 +90,7 @@ def test_settings_that_an_environment_brings_are_planned(project: Path, capsys: 
 
 NOT_KNOWN = [
     pytest.param(None, "the command `pulumi` is not there", id="without the command"),
-    pytest.param(("no login", 255), "`pulumi config` failed: no login", id="without a login"),
+    pytest.param(("no login", 255), "the command `pulumi` failed: no login", id="without a login"),
     pytest.param(("no JSON", 0), "printed something else than a configuration", id="with another answer"),
 ]
 
@@ -113,7 +114,8 @@ def test_a_key_that_is_not_needed_is_not_taken_to_be_there(project: Path, capsys
     stack(project, TINY)
     assert main(["render", "-s", "dev"]) == 0
     printed = capsys.readouterr()
-    assert "keys and settings of theirs are not judged" in printed.err
+    case = ENVIRONMENT_UNKNOWN
+    assert f"warning: Pulumi.dev.yaml:2:1: {case.code} {case.message}" in printed.err.splitlines()
     assert "the Secrets" not in printed.out
 
 

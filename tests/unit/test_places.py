@@ -134,4 +134,7 @@ def test_settings_below_others_are_warned_about_too(
 def test_a_setting_in_both_spellings_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "Pulumi.dev.yaml").write_text(SMALL.replace("gpusPerNode: 1", "gpusPerNode: 1\n    gpus_per_node: 8"))
     assert main(["plan", "-s", "dev"]) == 1
-    assert "Pulumi.dev.yaml:6:5: NIM007 nim.gpus_per_node: the setting is there twice" in capsys.readouterr().err
+    assert (
+        "Pulumi.dev.yaml:6:5: NIM001 nim.gpus_per_node = 8: there is no such setting. Did you mean gpusPerNode?"
+        in capsys.readouterr().err
+    )

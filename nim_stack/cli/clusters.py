@@ -24,8 +24,6 @@ class Target:
     namespace: str
     name: str
     cluster: Cluster
-    stack: str | None = None
-    """The name of its stack; None where the deployment is named by options alone."""
     file: StackFile | None = None
     """The settings of its stack, with those of the command line; None where no stack file has them."""
 
@@ -45,13 +43,6 @@ class Target:
                 "itself, and name the stack with -s. `nim-stack smoke` and `nim-stack diagnose` need no settings."
             )
         return plan_of(self.file)
-
-    @property
-    def options(self) -> str:
-        """The options that name it to another command."""
-        if self.stack is not None and self.file is not None:
-            return f"-s {self.stack}"
-        return f"--namespace {self.namespace} --name {self.name}"
 
     def reader(self) -> "Reader":
         """A connection to the cluster, which only reads."""
@@ -90,7 +81,7 @@ def target(given: argparse.Namespace) -> Target:
     file = read_stack_file(stack, given.directory, getattr(given, "assume", ()))
     if not file.has_settings and not file.unknown:
         if named:
-            return Target(given.namespace, given.name, _cluster(given, Cluster()), stack)
+            return Target(given.namespace, given.name, _cluster(given, Cluster()))
         raise StackFileError(
             f"{file.name} has no {file.config.namespace}:nim. Name the deployment of a program that holds its settings "
             "itself: --namespace <namespace> --name <name>."
@@ -100,7 +91,7 @@ def target(given: argparse.Namespace) -> Target:
     if settings is None or problems:
         first = problems[0].placed(file.locate) if problems else "nim is not a mapping"
         raise StackFileError(f"{file.name} cannot be read: {first} See `nim-stack plan -s {stack}`.")
-    return Target(settings.namespace, settings.name, _cluster(given, settings.cluster), stack, file)
+    return Target(settings.namespace, settings.name, _cluster(given, settings.cluster), file)
 
 
 def _cluster(given: argparse.Namespace, cluster: Cluster) -> Cluster:

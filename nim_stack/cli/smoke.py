@@ -46,7 +46,7 @@ def _run(given: argparse.Namespace) -> int:
     else:
         print("\n".join(said))
     if not came:
-        print(f"No completion came: `nim-stack diagnose {target.options}` says why.", file=sys.stderr)
+        print("No completion came: `nim-stack diagnose` with the same options says why.", file=sys.stderr)
     return 0 if came else 1
 
 

@@ -1,6 +1,7 @@
 """The stack that a command is about: which one, its file, and what the command line adds to it."""
 
 import argparse
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -135,6 +136,7 @@ def chosen_stack(given: argparse.Namespace, say: str) -> str:
     stack = selected.stack or (environments.ask_selected(given.directory) if selected.ask else None)
     if stack is None:
         raise StackFileError(f"{say} Without -s it is the selected stack, and {selected.why_not}.")
+    print(f"The stack is {stack}, which is selected.", file=sys.stderr)
     return stack
 
 

@@ -33,7 +33,7 @@ _TIME = re.compile(
 
 
 class Timestamp(str):
-    """A time, in the form of Go's `time.Time.String`, in which Pulumi hands it to a program."""
+    """A time, told apart from other text while tags are looked at."""
 
 
 _BASES = {"x": 16, "b": 2, "o": 8}
@@ -41,7 +41,8 @@ _KINDS = {"bool": bool, "int": int, "float": float, "null": type(None), "timesta
 
 
 def scalar(text: str, tag: str | None, quoted: bool) -> Any:
-    """The value: text, whole number, float, truth value or None. A time is a `Timestamp`, which is text.
+    """The value: text, whole number, float, truth value or None. A time is text, in the form
+    in which Pulumi hands it to a program (Go's `time.Time.String`).
 
     Args:
         text: the characters of the value, without quotes.
@@ -62,7 +63,7 @@ def scalar(text: str, tag: str | None, quoted: bool) -> Any:
         return float(value)
     if kind is not None and type(value) is not _KINDS[kind]:
         raise ValueError(f"{text!r} is no {kind}")
-    return value
+    return str(value) if isinstance(value, Timestamp) else value
 
 
 def _resolved(text: str, *, times: bool) -> Any:

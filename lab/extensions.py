@@ -3,8 +3,10 @@ such objects, and nothing acts on them. They come out of the projects' own modul
 
 import hashlib
 import shutil
+from functools import partial
 from pathlib import Path
 
+from lab.api import wait_for
 from lab.console import step
 from lab.observe import kubectl
 from lab.paths import CACHE
@@ -40,8 +42,15 @@ def install() -> None:
     """Into the running lab; again does no harm."""
     for manifest in manifests():
         kubectl("apply", "--server-side", "--force-conflicts", "-f", str(manifest))
-        kind = manifest.stem.split("_")
-        kubectl("wait", "--for=condition=Established", "--timeout=30s", f"crd/{kind[1]}.{kind[0]}")
+        group, plural = manifest.stem.split("_")
+        name = f"crd/{plural}.{group}"
+        wait_for(f"{name} is established", partial(_established, name), 30, "lab/lab logs kube-apiserver")
+
+
+def _established(name: str) -> bool:
+    """Whether a CRD is served. `kubectl wait` fails while a CRD has no conditions at all, in its first moment."""
+    says = 'jsonpath={.status.conditions[?(@.type=="Established")].status}'
+    return kubectl("get", name, "-o", says).strip() == "True"
 
 
 def remove() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from nim_stack.base.problems import Problem, RefusedError
+from nim_stack.base.problems import Locate, Problem, RefusedError
 from nim_stack.catalog.load import Catalog, load_catalog
 from nim_stack.deployment.keys import EVERY_KEY, NO_KEY, Keys
 from nim_stack.deployment.layout import ASSUMED_GPU
@@ -19,6 +19,7 @@ from nim_stack.rules import check
 from nim_stack.rules.subject import Subject
 from nim_stack.settings import StackSettings
 from nim_stack.settings.reading import read_settings
+from nim_stack.settings.spelling import misspelled
 
 __all__ = ["DeploymentPlan", "Keys", "plan_deployment", "plan_settings", "summary"]
 
@@ -30,6 +31,7 @@ def plan_deployment(
     catalog: Catalog | None = None,
     further: tuple[Problem, ...] = (),
     where: str = "the settings",
+    locate: Locate | None = None,
 ) -> DeploymentPlan:
     """Plan one deployment.
 
@@ -39,6 +41,7 @@ def plan_deployment(
         catalog: models, GPU types and fabrics; None means those that come with the package.
         further: problems that the caller found in the same input, so that all are refused at once.
         where: what the settings are called in a refusal, such as a file name.
+        locate: finds the line of a setting, for the problems; None where the settings are from no file.
 
     Returns:
         The plan, with the warnings that it earned.
@@ -49,15 +52,17 @@ def plan_deployment(
     read, problems = (settings, []) if isinstance(settings, StackSettings) else read_settings(settings)
     unreadable = [problem.path for problem in problems]
     problems = [*further, *problems]
-    warnings: list[Problem] = []
+    warnings = [] if isinstance(settings, StackSettings) else misspelled(settings)
     if read is not None:
         subject = Subject(read, with_own_entries(catalog or load_catalog(), read), keys)
         found = [problem for problem in check(subject) if not problem.depends_on(unreadable)]
         problems += [problem for problem in found if problem.severity == "error"]
-        warnings = [problem for problem in found if problem.severity != "error"]
+        warnings += [problem for problem in found if problem.severity != "error"]
         if not problems:
-            return replace(subject.plan, problems=tuple(warnings))
-    raise RefusedError(problems, where, warnings)
+            return replace(subject.plan, problems=tuple(problem.placed(locate) for problem in warnings))
+    raise RefusedError(
+        [problem.placed(locate) for problem in problems], where, [problem.placed(locate) for problem in warnings]
+    )
 
 
 def plan_settings(settings: StackSettings, catalog: Catalog) -> DeploymentPlan | None:

@@ -6,8 +6,8 @@ from functools import cached_property
 from pathlib import Path
 
 from nim_stack.base.documents import Manifest
-from nim_stack.cli.planning import plan_of
 from nim_stack.cli.stack_files import StackFile, read_stack_file
+from nim_stack.cli.stack_plan import plan_of
 from nim_stack.manifests.render import render
 from nim_stack.plan import DeploymentPlan
 
@@ -41,7 +41,7 @@ class Example:
 
     @cached_property
     def plan(self) -> DeploymentPlan:
-        return plan_of(self.file, self.file.settings)
+        return plan_of(self.file)
 
     @property
     def manifests(self) -> list[Manifest]:

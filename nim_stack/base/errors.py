@@ -6,11 +6,12 @@
             InputError                  a file or an option
                 CatalogError            catalog.load: models, GPUs, fabrics
                 ReleaseError            lws.manifest: the manifest of a release of LeaderWorkerSet
-                StackFileError          cli.stack_files: Pulumi.<stack>.yaml, and options that do not go together
+                StackFileError          settings.files.errors: a Pulumi project, and options that do not go together
                 PreviewError            operations.impact.preview: the output of `pulumi preview --json`
                 SnapshotError           operations.observing.errors: what `nim-stack diagnose --save` keeps
                 UnreadableFileError     importing.reading: values of a chart, a NIMService
                 StateFormatError        operations.recovering.recovery: the output of `pulumi stack export`
+            NotJudgedError                  cli.stack_plan: it depends on an ESC environment that is not known
             HttpError                   base.http: a download failed
             ClusterError                operations.cluster.errors: a request failed, with its cause as a word
                 ClusterUnreachableError     operations.cluster.errors: nothing can be asked

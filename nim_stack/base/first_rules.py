@@ -38,4 +38,23 @@ ENCRYPTED_SETTINGS = Rule(
     "Pulumi hands an encrypted value inside an object out in clear (pulumi/pulumi#7127).",
     "Move the key to ngcApiKey or hfToken, which are config keys of their own.",
 )
-RULES = (UNKNOWN_SETTING, REQUIRED, WRONG_VALUE, KEY_IN_CLEAR, ENCRYPTED_SETTINGS)
+ENVIRONMENT_UNKNOWN = Rule(
+    "NIM006",
+    "What a Pulumi ESC environment brings is not known",
+    "warning",
+    "The stack file has `environment`, whose values the service keeps. `nim-stack` asks the command `pulumi` for them; "
+    "without it, or without a login, they are not known. A key that such an environment may bring counts as given "
+    "where the plan would be refused without it.",
+    "Run the command where `pulumi` is installed and logged in, or say what the environment brings: "
+    "`--assume ngcApiKey`, `--assume hfToken`. Settings are best kept in the stack file.",
+)
+SNAKE_CASE = Rule(
+    "NIM007",
+    "A setting is written in snake_case",
+    "warning",
+    "The settings of a stack file are written in camelCase, and the schema for editors knows no other spelling. "
+    "`gpus_per_node` is accepted so that older stacks can be updated. A setting in both spellings is "
+    "refused (NIM001).",
+    "Write the name that the message gives.",
+)
+RULES = (UNKNOWN_SETTING, REQUIRED, WRONG_VALUE, KEY_IN_CLEAR, ENCRYPTED_SETTINGS, ENVIRONMENT_UNKNOWN, SNAKE_CASE)

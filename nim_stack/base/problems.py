@@ -5,8 +5,8 @@ them are reported at once, because a user who fixes one at a time pays for a pre
 with a stable code, under which `nim-stack rules CODE` and the documentation explain cause and cure.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal, Self
 
 from nim_stack.base.errors import NimStackError
@@ -16,6 +16,25 @@ Severity = Literal["error", "warning"]
 """How bad it is when a rule is broken: an error refuses or prevents, a warning does not."""
 Level = Literal["ok", Severity, "unknown"]
 """How one thing was found to be. What could not be looked at is `unknown`: neither well nor bad, and always said."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where something stands in a file, in the form in which compilers and editors write it."""
+
+    file: str
+    """Path of the file, as a person in the current folder would name it."""
+    line: int
+    """From 1."""
+    column: int
+    """From 1, in characters."""
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+Locate = Callable[[str], Place | None]
+"""Finds where a setting stands by its dotted path, such as `nim.nodes`; None where no file is known that has it."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +87,8 @@ class Problem(Finding):
     rule: Rule
     reads: frozenset[str] = frozenset()
     """Settings that the judgement depends on; it is dropped when one of them is itself unreadable."""
+    place: Place | None = None
+    """Where the setting, or its nearest parent, stands in a file; None where it comes from no file."""
 
     @classmethod
     def of(cls, rule: Rule, finding: Finding, reads: frozenset[str] = frozenset()) -> Self:
@@ -81,7 +102,14 @@ class Problem(Finding):
 
     def __str__(self) -> str:
         given = "" if self.given is None else f" = {self.given!r}"
-        return f"{self.rule.code} {self.path}{given}: {self.why}. {self.instead}"
+        place = "" if self.place is None else f"{self.place}: "
+        return f"{place}{self.rule.code} {self.path}{given}: {self.why}. {self.instead}"
+
+    def placed(self, locate: Locate | None) -> "Problem":
+        """The same problem with its place, if it has none and one is found."""
+        if locate is None or self.place is not None or not self.path:
+            return self
+        return replace(self, place=locate(self.path))
 
     def depends_on(self, paths: Iterable[str]) -> bool:
         """Whether the judgement used one of these settings, or one inside or around them."""
@@ -98,6 +126,9 @@ class Problem(Finding):
             "why": self.why,
             "instead": self.instead,
             "section": self.rule.section,
+            "file": self.place.file if self.place else None,
+            "line": self.place.line if self.place else None,
+            "column": self.place.column if self.place else None,
         }
 
 

@@ -23,7 +23,7 @@ def add_commands(commands: Any) -> None:
         "0: it serves, or is starting within its time; 1: a failure is named; 2: the cluster cannot be read; 4: it "
         "does not serve and no known failure fits.",
     )
-    clusters.add_options(command)
+    clusters.add_options(command, keys=False)
     command.add_argument("--watch", type=float, metavar="SECONDS", default=0, help="collect logs for so long")
     command.add_argument("--save", type=Path, metavar="FILE", help="keep what was seen")
     command.add_argument("--from", dest="source", type=Path, metavar="FILE", help="judge what was kept; no cluster")

@@ -19,7 +19,7 @@ def add_command(commands: Any) -> None:
         "but for --all-reduce. Exit code 0: nothing is in the way (warnings included), 1: something is, or what was "
         "asked for could not be measured, 2: the cluster cannot be read.",
     )
-    clusters.add_options(command, stack_alone=True)
+    clusters.add_options(command)
     all_reduce.add_options(command)
     command.set_defaults(run=_run)
 

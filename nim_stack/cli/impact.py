@@ -54,10 +54,10 @@ def _kinds(text: str) -> tuple[str, ...]:
 
 def _run(given: argparse.Namespace) -> int:
     try:
-        text = sys.stdin.read() if given.preview == "-" else Path(given.preview).read_text(encoding="utf-8")
-        impact = read_impact(text)
-    except (OSError, UnicodeDecodeError, PreviewError) as error:
-        why = error.strerror if isinstance(error, OSError) else error
+        impact = read_impact(_text(given.preview))
+    except (OSError, UnicodeDecodeError, PreviewError, RecursionError) as error:
+        why: object = error.strerror if isinstance(error, OSError) else error
+        why = "values stand inside each other too deep" if isinstance(error, RecursionError) else why
         print(f"{given.preview} cannot be read as a preview: {why}", file=sys.stderr)
         return _UNREADABLE
     wanted: Collection[Approval] = given.approve_on
@@ -72,3 +72,11 @@ def _run(given: argparse.Namespace) -> int:
     if impact.preview.errors:
         return _FAILED
     return NEEDS_APPROVAL if impact.approvals(wanted) else 0
+
+
+def _text(source: str) -> str:
+    if source != "-":
+        return Path(source).read_text(encoding="utf-8")
+    if sys.stdin is None:
+        raise PreviewError("standard input is closed: name a file")
+    return sys.stdin.read()

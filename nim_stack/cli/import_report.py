@@ -79,9 +79,16 @@ def document(found: Import, source: str) -> dict[str, Any]:
     }
 
 
-def stack_file(found: Import, source: str, others: dict[str, Any]) -> str:
-    """The file's text. `others` is what else the file has: keys, and what decrypts them."""
-    config = {**(others.get("config") or {}), "nim-stack:nim": found.settings}
+def stack_file(found: Import, source: str, key: str, others: dict[str, Any]) -> str:
+    """The text of a stack file.
+
+    Args:
+        found: what was imported.
+        source: what it was imported from.
+        key: the key of the settings, such as `team-llm:nim`.
+        others: what else the file has: keys, and what decrypts them.
+    """
+    config = {**(others.get("config") or {}), key: found.settings}
     text = yaml.safe_dump({**others, "config": config}, sort_keys=False, width=110, allow_unicode=True)
     return "".join(f"# {line}\n" for line in _header(found, source)) + text
 

@@ -3,23 +3,23 @@
 import argparse
 import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from nim_stack.base import names
 from nim_stack.base.tables import table
 from nim_stack.cli import import_report as report
 from nim_stack.cli.planning import OPTIONS
 from nim_stack.cli.stack_files import HF_TOKEN, NGC_KEY, StackFileError
-from nim_stack.deployment.keys import Keys
+from nim_stack.deployment.keys import NO_KEY, Keys
 from nim_stack.importing import parity
 from nim_stack.importing.draft import Draft
 from nim_stack.importing.helm import values as helm
 from nim_stack.importing.operator import objects as nimservice
 from nim_stack.importing.reading import read_documents, read_values
 from nim_stack.importing.result import Import, conclude, give_options
+from nim_stack.settings.files.project import Project, absolute, find_project, read_file, short_name, shown
+from nim_stack.settings.files.stack import NIM, NO_PROJECT, read_config
 
 _FURTHER = {
     "name": ("--name", "name of the deployment"),
@@ -63,8 +63,10 @@ def add_command(commands: Any) -> None:
 def _add_options(command: argparse.ArgumentParser) -> None:
     where = command.add_mutually_exclusive_group()
     where.add_argument("-o", "--output", type=Path, help="stack file to write; without it the file is printed")
-    where.add_argument("-s", "--stack", help="write Pulumi.<stack>.yaml")
-    command.add_argument("-C", "--directory", type=Path, default=Path(), help="where the stack files are")
+    where.add_argument("-s", "--stack", help="write Pulumi.<stack>.yaml of the project")
+    command.add_argument(
+        "-C", "--directory", type=Path, default=Path(), help="folder of the Pulumi project, or one below it"
+    )
     command.add_argument("--force", action="store_true", help="replace settings that the file has already")
     command.add_argument("--json", action="store_true", help="settings and report for programs, on standard output")
     given = command.add_argument_group("settings", "in place of what is imported")
@@ -113,11 +115,10 @@ def _draft(given: argparse.Namespace, keys_kept_by: str) -> Draft:
 
 
 def _write(draft: Draft, given: argparse.Namespace, source: str) -> int:
-    path = given.directory / f"Pulumi.{given.stack.rpartition('/')[2]}.yaml" if given.stack else given.output
-    others = _others(path, given.force) if path else {}
-    keys = {key for key in (NGC_KEY, HF_TOKEN) if (others.get("config") or {}).get(f"{names.PROJECT}:{key}")}
-    found = conclude(draft, Keys(ngc=NGC_KEY in keys, hub=HF_TOKEN in keys))
-    text = report.stack_file(found, source, others)
+    path, project = _goal(given)
+    there = _There.of(path, project, given.force)
+    found = conclude(draft, there.keys)
+    text = report.stack_file(found, source, f"{there.namespace}:{NIM}", there.others)
     if path is not None:
         _write_file(path, text)
     if given.json:
@@ -129,29 +130,53 @@ def _write(draft: Draft, given: argparse.Namespace, source: str) -> int:
     return 0 if found.works else 1
 
 
+def _goal(given: argparse.Namespace) -> tuple[Path | None, Project | None]:
+    """The file to write, None for standard output, and its project."""
+    if given.output:
+        folder = given.output.absolute().parent
+        return given.output, find_project(folder) if folder.is_dir() else None
+    project = find_project(given.directory)
+    if given.stack is None:
+        return None, project
+    if project is not None:
+        return Path(shown(project.stack_file(given.stack))), project
+    return given.directory / f"Pulumi.{short_name(given.stack)}.yaml", None
+
+
 def _told(found: Import, source: str, path: Path | None) -> str:
     written = [f"written: {path}"] if path else []
     return "\n\n".join([f"read: {source}", report.page(found), *written])
 
 
-def _others(path: Path, force: bool) -> dict[str, Any]:
-    """What the file has beside the settings, which is kept: keys, and what decrypts them.
+@dataclass(frozen=True)
+class _There:
+    """What the file to write has already."""
 
-    Raises:
-        StackFileError: the file is no stack file, or has settings that may not be replaced.
-    """
-    if not path.exists():
-        return {}
-    try:
-        there = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise StackFileError(f"{path} is there and cannot be read: {error}") from None
-    config = there.get("config") or {} if isinstance(there, dict) else None
-    if not isinstance(config, dict):
-        raise StackFileError(f"{path} is there and is not a stack file.")
-    if config.get(f"{names.PROJECT}:nim") is not None and not force:
-        raise StackFileError(f"{path} has settings already; --force replaces them, and keeps its keys.")
-    return dict(there)
+    namespace: str
+    """The project, whose program reads the settings."""
+    keys: Keys
+    others: dict[str, Any]
+    """Everything beside the settings, which is kept: keys, and what decrypts them."""
+
+    @classmethod
+    def of(cls, path: Path | None, project: Project | None, force: bool) -> "_There":
+        """What a file has.
+
+        Raises:
+            StackFileError: it is no stack file, or has settings that may not be replaced.
+        """
+        if path is None or not path.exists():
+            return cls(project.name if project else NO_PROJECT, NO_KEY, {})
+        config = read_config(absolute(path.parent) / path.name, project)
+        settings = config.own(NIM)
+        if settings is not None and settings.node.value is not None and not settings.from_project and not force:
+            raise StackFileError(f"{path} has settings already; --force replaces them, and keeps its keys.")
+        root = read_file(path)
+        others = json.loads(json.dumps(root.value if root else None)) or {}
+        kept = (others.get("config") or {}).items()
+        others["config"] = {key: value for key, value in kept if key not in (NIM, f"{config.namespace}:config:{NIM}")}
+        ngc, hub = ((entry := config.own(key)) is not None and bool(entry.node.value) for key in (NGC_KEY, HF_TOKEN))
+        return cls(config.namespace, Keys(ngc=ngc, hub=hub), others)
 
 
 def _write_file(path: Path, text: str) -> None:

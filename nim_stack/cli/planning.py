@@ -4,16 +4,14 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from nim_stack.base.first_rules import KEY_IN_CLEAR
 from nim_stack.base.problems import RefusedError
 from nim_stack.catalog.load import load_catalog
-from nim_stack.cli import report
-from nim_stack.cli.stack_files import StackFile, StackFileError, read_stack_file
-from nim_stack.deployment.keys import EVERY_KEY
-from nim_stack.plan import DeploymentPlan, plan_deployment
+from nim_stack.cli import report, stack_files
+from nim_stack.cli.stack_files import StackFile, StackFileError
+from nim_stack.cli.stack_plan import NotJudgedError, plan_of, plan_of_options, refused
+from nim_stack.plan import DeploymentPlan
 from nim_stack.search import MOST_NODES, Candidate, search
 from nim_stack.settings.reading import read_settings
 
@@ -30,6 +28,7 @@ OPTIONS = {
     "profile": ("--profile", str, "NIM profile instead of the two sizes"),
     "replicas": ("--replicas", int, "groups"),
 }
+_PLACES = ("namespace", "name")
 _PLACE = {"storageClass": "to-be-chosen"}
 """Options say nothing of storage, and it is not what they ask about."""
 
@@ -39,10 +38,13 @@ def add_command(commands: Any) -> None:
     command = commands.add_parser(
         "plan",
         help="whether a model runs on these nodes, and how",
-        description="Plan a stack, or options alone; options replace settings of the stack. Exit code 1: refused.",
+        description="Plan a stack, or options alone; options replace settings of the stack. --model without -s plans "
+        "the options alone. Exit code 0: it fits, warnings included, 1: refused, 2: unreadable, or not judged because "
+        "it depends on a Pulumi ESC environment that is not known.",
     )
-    command.add_argument("-s", "--stack", help="plan Pulumi.<stack>.yaml")
-    command.add_argument("-C", "--directory", type=Path, default=Path(), help="where the stack files are")
+    stack_files.add_options(command, "plan the stack")
+    command.add_argument("--namespace", help="namespace of the deployment instead of the stack's")
+    command.add_argument("--name", help="name of the deployment instead of the stack's")
     for setting, (flag, kind, what) in OPTIONS.items():
         command.add_argument(flag, dest=setting, type=kind, help=what)
     command.add_argument(
@@ -58,19 +60,23 @@ def add_command(commands: Any) -> None:
 
 
 def _run(given: argparse.Namespace) -> int:
-    options = {setting: getattr(given, setting) for setting in OPTIONS if getattr(given, setting) is not None}
-    if given.stack is None and "model" not in options and not given.search:
-        raise StackFileError("Say what to plan: -s <stack>, or --model <model> with --gpu and --nodes.")
-    file = read_stack_file(given.stack, given.directory) if given.stack else None
-    raw = _settings(file, options)
+    options = {setting: value for setting in (*OPTIONS, *_PLACES) if (value := getattr(given, setting)) is not None}
+    alone = given.stack is None and ("model" in options or given.search)
+    file = None if alone else _file(given).replacing(options)
+    raw = {"storage": _PLACE, **options} if file is None else file.settings
     if given.search:
         return _search(raw, given)
     try:
-        plan = plan_of(file, raw)
-    except RefusedError as refusal:
+        plan = plan_of_options(raw) if file is None else plan_of(file)
+    except (RefusedError, NotJudgedError) as refusal:
         return refused(refusal, given.json)
     print(json.dumps(report.document(plan), indent=2) if given.json else report.page(plan))
     return _in_time(plan, given.up_within)
+
+
+def _file(given: argparse.Namespace) -> StackFile:
+    stack = stack_files.chosen_stack(given, "Say what to plan: -s <stack>, or --model <model> with --gpu and --nodes.")
+    return stack_files.read_stack_file(stack, given.directory, given.assume)
 
 
 def _in_time(plan: DeploymentPlan, most: int | None) -> int:
@@ -84,37 +90,6 @@ def _in_time(plan: DeploymentPlan, most: int | None) -> int:
         "afterwards, shorten nim.timeouts, or update from where it may take longer (docs/impact.md#in-github-actions).",
         file=sys.stderr,
     )
-    return 1
-
-
-def _settings(file: StackFile | None, options: Mapping[str, Any]) -> Any:
-    if file is None:
-        return {"storage": _PLACE, **options}
-    return {**file.settings, **options} if isinstance(file.settings, Mapping) else file.settings
-
-
-def plan_of(file: StackFile | None, raw: Any) -> DeploymentPlan:
-    """The plan of a stack file; options alone ask about sizes, so that keys are taken to be there."""
-    if file is None:
-        return plan_deployment(raw, keys=EVERY_KEY, where="the options")
-    further = tuple(
-        KEY_IN_CLEAR.problem(
-            key, None, "it stands in the stack file in clear", f"Use `pulumi config set --secret {key}`."
-        )
-        for key in file.keys_in_clear
-    )
-    return plan_deployment(raw, keys=file.given_keys, further=further, where=file.name)
-
-
-def refused(refusal: RefusedError, as_json: bool) -> int:
-    """Say what was refused, warnings included; the exit code."""
-    if as_json:
-        found = [problem.document for problem in (*refusal.problems, *refusal.warnings)]
-        print(json.dumps({"feasible": False, "problems": found}, indent=2))
-    else:
-        print(refusal, file=sys.stderr)
-        for warning in refusal.warnings:
-            print(f"warning: {warning}", file=sys.stderr)
     return 1
 
 

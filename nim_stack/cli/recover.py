@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from nim_stack.base.tables import table
 from nim_stack.cli import clusters
+from nim_stack.cli.stack_files import chosen_stack
 from nim_stack.operations.recovering.decisions import OUTCOMES
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def add_command(commands: Any) -> None:
         epilog="\n".join(["what it says of an operation:", *(f"  {o:15} {what}" for o, what in OUTCOMES.items())]),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    clusters.add_options(command, stack_alone=True)
+    clusters.add_options(command, keys=False, deployment=False)
     command.add_argument("--yes", action="store_true", help="write the state; without it nothing is changed")
     command.add_argument(
         "--cancel", action="store_true", help="with --yes: take the stack away from who holds it; know that it ended"
@@ -57,6 +58,7 @@ def _run(given: argparse.Namespace) -> int:
     from nim_stack.operations.recovering.engine import Engine, StackHeldError
     from nim_stack.operations.recovering.lookup import Lookup
 
+    given.stack = chosen_stack(given, "Say which stack: -s <stack>.")
     engine = Engine(given.stack, given.directory)
     look = Lookup(given.directory, given.kubeconfig, given.context)
     held = engine.locks()

@@ -2,12 +2,11 @@
 
 import argparse
 import sys
-from pathlib import Path
 from typing import Any
 
 from nim_stack.base.problems import RefusedError
-from nim_stack.cli.planning import plan_of, refused
-from nim_stack.cli.stack_files import HF_TOKEN, NGC_KEY, read_stack_file
+from nim_stack.cli import stack_files
+from nim_stack.cli.stack_plan import NotJudgedError, plan_of, refused
 from nim_stack.manifests.render import made_secrets, render, to_yaml
 
 
@@ -16,25 +15,22 @@ def add_command(commands: Any) -> None:
     command = commands.add_parser(
         "render",
         help="the objects of a stack as YAML",
-        description="Print every object of a stack but its Secrets and the LWS release. Exit code 1: refused.",
+        description="Print every object of a stack but its Secrets and the LWS release. "
+        "Exit code 1: refused, 2: unreadable or not judged.",
     )
-    command.add_argument("-s", "--stack", required=True, help="render Pulumi.<stack>.yaml")
-    command.add_argument("-C", "--directory", type=Path, default=Path(), help="where the stack files are")
-    command.add_argument(
-        "--assume",
-        action="append",
-        choices=(NGC_KEY, HF_TOKEN),
-        default=[],
-        help="render as if this key were set, which a file under review does not have",
-    )
+    stack_files.add_options(command, "render the stack")
+    command.add_argument("--namespace", help="render for this namespace instead of the stack's")
+    command.add_argument("--name", help="render a deployment of this name instead of the stack's")
     command.set_defaults(run=_run)
 
 
 def _run(given: argparse.Namespace) -> int:
-    file = read_stack_file(given.stack, given.directory).assuming(given.assume)
+    stack = stack_files.chosen_stack(given, "Say what to render: -s <stack>.")
+    file = stack_files.read_stack_file(stack, given.directory, given.assume)
+    file = file.replacing({key: value for key in ("namespace", "name") if (value := getattr(given, key))})
     try:
-        plan = plan_of(file, file.settings)
-    except RefusedError as refusal:
+        plan = plan_of(file)
+    except (RefusedError, NotJudgedError) as refusal:
         return refused(refusal, as_json=False)
     for warning in plan.warnings:
         print(f"warning: {warning}", file=sys.stderr)

@@ -12,6 +12,7 @@ from nim_stack.cli import clusters
 if TYPE_CHECKING:
     from nim_stack.base.documents import Json
     from nim_stack.operations.cluster.reader import Reader
+    from nim_stack.plan import DeploymentPlan
 
 _PAUSE_SECONDS = 1.0
 _LAG_SECONDS = 30.0
@@ -24,19 +25,18 @@ def add_command(commands: Any) -> None:
         "smoke",
         help="ask the model for a completion, from inside the cluster",
         description="Makes a small Job without a GPU beside a leader, waits for its completion, prints it, and deletes "
-        "the Job. Exit code 0: a completion came, 1: none did, 2: the cluster cannot be asked.",
+        "the Job. With --namespace and --name alone it asks a deployment of any program. Exit "
+        "code 0: a completion came, 1: none did, 2: the cluster cannot be asked.",
     )
-    clusters.add_options(command, stack_alone=True)
+    clusters.add_options(command)
     command.set_defaults(run=_run)
 
 
 def _run(given: argparse.Namespace) -> int:
-    from nim_stack.manifests.smoke_job import smoke_job
-
     target = clusters.target(given)
-    plan, reader, space = target.plan, target.reader(), target.namespace
-    pulls = _pull_secrets(reader, space, target.name)
-    job = smoke_job(plan, space, pulls, suffix=f"by-hand-{int(time.time())}")
+    plan = target.plan if target.file else None
+    reader, space = target.reader(), target.namespace
+    job = _job(target, plan, reader)
     jobs = f"/apis/batch/v1/namespaces/{space}/jobs"
     reader.send("POST", jobs, job)
     try:
@@ -48,24 +48,34 @@ def _run(given: argparse.Namespace) -> int:
     else:
         print("\n".join(said))
     if not came:
-        print(f"No completion came: `nim-stack diagnose -s {given.stack}` says why.", file=sys.stderr)
+        print("No completion came: `nim-stack diagnose` with the same options says why.", file=sys.stderr)
     return 0 if came else 1
 
 
-def _pull_secrets(reader: "Reader", namespace: str, name: str) -> tuple[str, ...]:
-    """Names of the pull Secrets of the deployment that runs.
+def _job(target: clusters.Target, plan: "DeploymentPlan | None", reader: "Reader") -> "Json":
+    """The Job for the deployment that runs: from its plan, or from what the cluster has where there is no plan.
 
     Raises:
         CannotReadError: there is no such deployment, or the cluster does not say.
     """
     from nim_stack.base import names
+    from nim_stack.manifests.smoke_job import smoke_job
+    from nim_stack.manifests.smoke_running import smoke_job_of_running
     from nim_stack.operations.cluster.errors import CannotReadError
 
-    group = reader.get(f"/apis/{names.LWS_GROUP}/v1/namespaces/{namespace}/leaderworkersets/{name}")
+    space, name = target.namespace, target.name
+    group = reader.get(f"/apis/{names.LWS_GROUP}/v1/namespaces/{space}/leaderworkersets/{name}")
     if group is None:
-        raise CannotReadError(f"there is no LeaderWorkerSet {namespace}/{name}: run `pulumi up` first.")
-    spec = group["spec"]["leaderWorkerTemplate"]["leaderTemplate"]["spec"]
-    return tuple(reference["name"] for reference in spec.get("imagePullSecrets") or ())
+        raise CannotReadError(f"there is no LeaderWorkerSet {space}/{name}: run `pulumi up` first.")
+    suffix = f"by-hand-{int(time.time())}"
+    if plan is not None:
+        spec = group["spec"]["leaderWorkerTemplate"]["leaderTemplate"]["spec"]
+        pulls = tuple(reference["name"] for reference in spec.get("imagePullSecrets") or ())
+        return smoke_job(plan, space, pulls, suffix=suffix)
+    service = reader.get(f"/api/v1/namespaces/{space}/services/{names.leader_service(name)}")
+    if service is None:
+        raise CannotReadError(f"there is no Service {space}/{names.leader_service(name)}: run `pulumi up` first.")
+    return smoke_job_of_running(group, service, suffix)
 
 
 def _outcome(reader: "Reader", job: "Json") -> tuple[bool, list[str]]:

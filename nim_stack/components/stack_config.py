@@ -4,16 +4,19 @@ Keys are their own secret config keys, never part of `nim:`, because Pulumi hand
 (pulumi/pulumi#7127).
 """
 
+from pathlib import Path
 from typing import Any
 
 import pulumi
 from pulumi.runtime.config import is_config_secret
 
 from nim_stack.base.first_rules import ENCRYPTED_SETTINGS, KEY_IN_CLEAR
-from nim_stack.base.problems import Problem, RefusedError
+from nim_stack.base.problems import Locate, Problem, RefusedError
 from nim_stack.components.nim_stack import NimStackArgs
 from nim_stack.deployment.keys import Keys
 from nim_stack.plan import plan_deployment
+from nim_stack.settings.files.errors import StackFileError
+from nim_stack.settings.files.stack import read_stack
 
 _NGC_KEY, _HF_TOKEN = "ngcApiKey", "hfToken"
 
@@ -35,7 +38,7 @@ def read_stack_config() -> NimStackArgs:
         further.append(ENCRYPTED_SETTINGS.problem("nim", None, why, instead))
     try:
         given = Keys(ngc=_NGC_KEY in keys, hub=_HF_TOKEN in keys)
-        plan = plan_deployment(raw, keys=given, further=tuple(further), where=where)
+        plan = plan_deployment(raw, keys=given, further=tuple(further), where=where, locate=_places(raw))
     except RefusedError as refused:
         raise pulumi.RunError(str(refused)) from None
     args: NimStackArgs = {"settings": raw, "plan": plan}
@@ -53,6 +56,18 @@ def _settings(config: pulumi.Config, where: str) -> Any:
         raise pulumi.RunError(
             f"{where}: nim is not a mapping of settings; three suffice: model, nodes, storage.storageClass."
         ) from None
+
+
+def _places(raw: Any) -> Locate | None:
+    """Finds the lines of the stack file; None where the settings are not those of a file that is found.
+
+    They come from somewhere else with `--config-file`, `--config`, the automation API, or Pulumi ESC.
+    """
+    try:
+        found = read_stack(pulumi.get_stack(), Path())
+    except StackFileError:
+        return None
+    return found.locate if found.namespace == pulumi.get_project() and found.settings == raw else None
 
 
 def _in_clear(key: str) -> Problem:

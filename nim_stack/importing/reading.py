@@ -9,6 +9,9 @@ from typing import Any
 import yaml
 
 from nim_stack.base.errors import InputError
+from nim_stack.settings.files.bounds import LOADER, MOST_BYTES, check_bytes, check_values
+from nim_stack.settings.files.errors import StackFileError
+from nim_stack.settings.files.nodes import decoded
 
 
 class UnreadableFileError(InputError):
@@ -27,16 +30,38 @@ def read_documents(path: str) -> list[dict[str, Any]]:
     """
     name = "standard input" if path == "-" else path
     try:
-        text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
-        documents = [document for document in yaml.safe_load_all(text) if document is not None]
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise UnreadableFileError(f"{name} cannot be read ({reason}).") from None
-    except yaml.YAMLError as error:
-        raise UnreadableFileError(f"{name} is not YAML: {error}") from None
+        text = decoded(_content(path), name)
+        check_values(text, name)
+        documents = [document for document in yaml.load_all(text, Loader=LOADER) if document is not None]
+    except OSError as error:
+        raise UnreadableFileError(f"{name} cannot be read ({error.strerror}).") from None
+    except StackFileError as error:
+        raise UnreadableFileError(str(error)) from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise UnreadableFileError(f"{name} is not YAML: {' '.join(str(error).split())}") from None
     if not documents or not all(isinstance(document, dict) for document in documents):
         raise UnreadableFileError(f"{name} is not a mapping of values.")
     return [item for document in documents for item in _items(document)]
+
+
+def _content(path: str) -> bytes:
+    """Bytes of a file that is not too large, or of standard input.
+
+    Raises:
+        UnreadableFileError: standard input is closed.
+        StackFileError: there are too many bytes.
+    """
+    if path != "-":
+        with Path(path).open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+    elif sys.stdin is None:
+        raise UnreadableFileError("standard input is closed: name a file.")
+    else:
+        stream: Any = sys.stdin
+        read: bytes | str = getattr(stream, "buffer", stream).read(MOST_BYTES + 1)
+        data = read.encode() if isinstance(read, str) else read
+    check_bytes(len(data), path)
+    return data
 
 
 def _items(document: dict[str, Any]) -> Iterable[dict[str, Any]]:

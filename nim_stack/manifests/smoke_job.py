@@ -20,6 +20,10 @@ SMOKE = {names.COMPONENT_LABEL: "smoke"}
 """Label of every such Job."""
 ANSWER_SECONDS = 5 * 60
 """The Service's rules reach a node within seconds; a first request may still compile something."""
+SMOKE_RESOURCES: Manifest = {
+    "requests": {"cpu": "10m", "memory": "64Mi"},
+    "limits": {"cpu": "1", "memory": "256Mi"},
+}
 _CLIENT = Path(__file__).with_name("programs") / "smoke_client.py"
 
 
@@ -88,26 +92,38 @@ def _template(plan: DeploymentPlan, namespace: str, pull_secrets: tuple[str, ...
 
 def _container(plan: DeploymentPlan, namespace: str) -> Manifest:
     settings = plan.settings
-    values = {
-        "SMOKE_URL": names.endpoint(settings.name, namespace, settings.service.port),
-        "SMOKE_MODEL": plan.served_name.split(",")[0].strip(),
-        "SMOKE_SECONDS": str(ANSWER_SECONDS),
-        # Where NVIDIA's runtime is the default it would otherwise give all GPUs of the node to this container.
-        "NVIDIA_VISIBLE_DEVICES": "void",
-    }
-    env: list[Manifest] = [{"name": name, "value": value} for name, value in values.items()]
+    env = environment(names.endpoint(settings.name, namespace, settings.service.port), plan.served_name)
     given = [*settings.env, *settings.pods.leader.env]
     env += [variable.manifest for variable in given if variable.name == "VLLM_API_KEY"][-1:]
     return {
         "name": CONTAINER,
         "image": plan.image,
         "imagePullPolicy": settings.image_pull_policy,
-        "command": ["python3", "-c", _CLIENT.read_text(encoding="utf-8")],
+        "command": ["python3", "-c", client()],
         "env": env,
-        "resources": {
-            "requests": {"cpu": "10m", "memory": "64Mi"},
-            "limits": {"cpu": "1", "memory": "256Mi"},
-        },
+        "resources": SMOKE_RESOURCES,
         "securityContext": restricted({"readOnlyRootFilesystem": True}),
         "terminationMessagePolicy": "FallbackToLogsOnError",
     }
+
+
+def client() -> str:
+    """The text of the program that the Job runs."""
+    return _CLIENT.read_text(encoding="utf-8")
+
+
+def environment(url: str, served_name: str) -> list[Manifest]:
+    """The variables of that program.
+
+    Args:
+        url: base URL of the API.
+        served_name: names of the model in the API, joined by commas; the first is asked for.
+    """
+    values = {
+        "SMOKE_URL": url,
+        "SMOKE_MODEL": served_name.split(",")[0].strip(),
+        "SMOKE_SECONDS": str(ANSWER_SECONDS),
+        # Where NVIDIA's runtime is the default it would otherwise give all GPUs of the node to this container.
+        "NVIDIA_VISIBLE_DEVICES": "void",
+    }
+    return [{"name": name, "value": value} for name, value in values.items()]

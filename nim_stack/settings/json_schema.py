@@ -7,7 +7,6 @@ judge, above all the rules across settings, is not in it.
 import json
 from typing import Any
 
-from nim_stack.base import names
 from nim_stack.settings.stack import StackSettings
 from nim_stack.values.kubernetes.schema import definitions, reference
 from nim_stack.values.kubernetes.types import FORM
@@ -18,6 +17,8 @@ _BOUNDS = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum"}
 """pydantic's own words, which it leaves in place where a validator comes before the bound."""
 _HUGE = 10**9
 """A bound that only keeps arithmetic in reason."""
+_SETTINGS = r"^([^:]+:)?nim$"
+"""The key of the settings in any project: `team-llm:nim`, or `nim` alone, which Pulumi takes for the project's own."""
 
 
 def settings_schema() -> Schema:
@@ -30,24 +31,26 @@ def settings_schema() -> Schema:
 
 
 def stack_file_schema() -> Schema:
-    """Schema of `Pulumi.<stack>.yaml`; what Pulumi itself or another program keeps there is let through."""
+    """Schema of `Pulumi.<stack>.yaml`; what Pulumi itself or another program keeps there is let through.
+
+    The project may have any name. Nothing is required, since settings and keys may come from Pulumi.yaml or Pulumi ESC;
+    the plan says what is missing.
+    """
     settings = settings_schema()
     definitions_ = settings.pop("$defs")
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "Stack file of nim-stack",
         "type": "object",
-        "required": ["config"],
         "properties": {
             "config": {
                 "type": "object",
-                "required": [f"{names.PROJECT}:nim"],
-                "properties": {
-                    f"{names.PROJECT}:nim": {"$ref": "#/$defs/StackSettings"},
-                    f"{names.PROJECT}:ngcApiKey": _secret(
+                "patternProperties": {
+                    _SETTINGS: {"$ref": "#/$defs/StackSettings"},
+                    r"^([^:]+:)?ngcApiKey$": _secret(
                         "NGC API key, for images under nvcr.io/ and the models they fetch"
                     ),
-                    f"{names.PROJECT}:hfToken": _secret("Hugging Face token, for gated models"),
+                    r"^([^:]+:)?hfToken$": _secret("Hugging Face token, for gated models"),
                 },
             },
         },

@@ -31,6 +31,30 @@ what the API server takes in it. What the form of a value cannot show is judged 
 
 This page is written from the settings themselves (`nim-stack settings --markdown > docs/settings.md`), the schema by
 `nim-stack settings --json-schema > {FILE}`.
+
+## In a project of your own
+
+The key of the settings has the name of the project, from `Pulumi.yaml`: `team-llm:nim` in a project `team-llm`. `nim`
+alone means the same. The schema marks the settings of any project, and `nim-stack import helm values.yaml -s llama`
+writes the key of the project that it writes into.
+
+`nim-stack` finds the project as Pulumi does: `Pulumi.yaml` in the folder of `-C`, or in the nearest folder above it.
+`stackConfigDir` is followed. Without `-s` a command takes the stack of `PULUMI_STACK`, else the one that
+`pulumi stack select` chose. Where one is selected in each of several backends, `nim-stack` asks the command `pulumi`.
+
+- **Values of `Pulumi.<stack>.yaml`** are read as Pulumi reads them: `yes` and `1:30` are text, and a key that is there
+  twice is refused.
+- **Defaults in `Pulumi.yaml`** (`default`, `value`) count where the stack file has no value.
+- **`environment:`** (Pulumi ESC): the command `pulumi config --json` says which keys there are. It does not open the
+  environment.
+- **`environment:` without the command `pulumi` or without a login**: what the environment brings is not known, and a
+  warning (NIM006) says so. A key that it may bring is no reason for a refusal. Where a setting is missing that it may
+  bring, the plan is not judged, and the exit code is 2.
+- **No settings in a stack file**, since the program holds them itself: `smoke` and `diagnose` take `--namespace` and
+  `--name`; `plan`, `render` and `doctor` need settings in a stack file.
+
+Settings are written in camelCase. `gpus_per_node` is accepted with a warning (NIM007), so that older stacks can be
+updated.
 """
 _GROUPS = {"model": "Model and sizes", "name": "Names", "image": "Image and engine", "wait": "Waiting"}
 """Headings of the settings that are no mappings, by the first one under each."""

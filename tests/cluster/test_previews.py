@@ -15,8 +15,8 @@ from lab import extensions
 from lab.observe import get
 from lab.stacks import SECRETS, Stack
 from nim_stack.cli.main import main
-from nim_stack.cli.planning import plan_of
 from nim_stack.cli.stack_files import read_stack_file
+from nim_stack.cli.stack_plan import plan_of
 from nim_stack.manifests.render import render
 from tests.cluster import evidence
 from tests.examples import NAMES, STACKS, Example
@@ -73,7 +73,7 @@ def test_what_is_imported_previews_as_it_is_planned(previewed: Stack, case: str,
     keys = frozenset(name.partition(":")[2] for name in SECRETS)
     found = group_of(previewed, written, keys)
     stack_file = read_stack_file("imported", tmp_path).assuming(keys)
-    rendered = render(plan_of(stack_file, stack_file.settings))
+    rendered = render(plan_of(stack_file))
     (planned,) = (item for item in rendered if item["kind"] == "LeaderWorkerSet")
     assert found["spec"]["leaderWorkerTemplate"]["size"] == 2
     assert json.loads(json.dumps(found["spec"])) == json.loads(json.dumps(planned["spec"]))

@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Any, Literal
 
 import pulumi
 import pytest
+import yaml
 
 from nim_stack.components.stack_config import read_stack_config
 from nim_stack.plan import plan_deployment
@@ -97,3 +99,25 @@ def test_an_empty_stack_file_says_what_is_needed() -> None:
         pulumi.RunError, match=r"nim.model: it is required.*\n.*nim.nodes: it is required.*\n.*nim.storage"
     ):
         read({})
+
+
+def test_a_refusal_has_the_lines_of_the_stack_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _project(tmp_path, monkeypatch, NIM | {"nodes": 0})
+    with pytest.raises(pulumi.RunError) as refused:
+        read(NIM | {"nodes": 0})
+    assert problems(refused)[0].startswith("  - Pulumi.test.yaml:4:5: NIM003 nim.nodes = 0")
+
+
+def test_settings_of_another_source_have_no_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As with `--config-file`: the file of the stack is there, and says something else."""
+    _project(tmp_path, monkeypatch, NIM)
+    with pytest.raises(pulumi.RunError) as refused:
+        read(NIM | {"nodes": 0})
+    assert problems(refused)[0].startswith("  - NIM003 nim.nodes = 0")
+
+
+def _project(folder: Path, monkeypatch: pytest.MonkeyPatch, nim: dict[str, Any]) -> None:
+    (folder / "Pulumi.yaml").write_text("name: nim-stack\nruntime: python\n")
+    (folder / "Pulumi.test.yaml").write_text(yaml.safe_dump({"config": {"nim-stack:nim": nim}}, sort_keys=False))
+    monkeypatch.chdir(folder)
+    monkeypatch.delenv("PWD", raising=False)

@@ -155,6 +155,13 @@ ERRORS = [
 
 WARNINGS = [
     RuleCase(
+        "a setting in snake_case",
+        "NIM007",
+        {("gpus_per_node" if name == "gpusPerNode" else name): value for name, value in TINY.items()},
+        "nim.gpus_per_node: settings are written in camelCase. Did you mean gpusPerNode? gpus_per_node is accepted so "
+        "far, and has its meaning.",
+    ),
+    RuleCase(
         "a surge while the one group goes down",
         "NIM163",
         TINY | {"rollout": {"maxSurge": 1, "maxUnavailable": 1}},

@@ -6,8 +6,8 @@ import pytest
 
 from nim_stack.base.problems import RefusedError
 from nim_stack.catalog.load import load_catalog
-from nim_stack.cli.planning import plan_of
 from nim_stack.cli.stack_files import read_stack_file
+from nim_stack.cli.stack_plan import plan_of
 from tests.examples import NAMES, STACKS, Example
 
 
@@ -25,10 +25,10 @@ def test_an_example_says_which_keys_it_needs(name: str) -> None:
     assert file.keys == frozenset()
     if "ngcApiKey" in Example(name).keys:
         with pytest.raises(RefusedError) as refused:
-            plan_of(file, file.settings)
+            plan_of(file)
         assert {problem.rule.code for problem in refused.value.problems} <= {"NIM070", "NIM071"}
     else:
-        plan_of(file, file.settings)
+        plan_of(file)
 
 
 def test_each_fabric_has_an_example_of_its_name() -> None:

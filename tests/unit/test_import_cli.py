@@ -115,7 +115,7 @@ def test_the_chart_can_be_said(version: str, capsys: pytest.CaptureFixture[str])
     [
         pytest.param(["helm", "none.yaml"], None, "cannot be read (No such file", id="no file"),
         pytest.param(["helm", "a.yaml"], b"a: [", "is not YAML", id="no YAML"),
-        pytest.param(["helm", "a.yaml"], b"\xff\xfe\x00", "cannot be read (it is not UTF-8 text)", id="no UTF-8"),
+        pytest.param(["helm", "a.yaml"], b"a: \xe9", "a.yaml is not UTF-8 text", id="no UTF-8"),
         pytest.param(["helm", "a.yaml"], b"- a\n", "is not a mapping of values", id="a list"),
         pytest.param(["helm", "a.yaml"], b"", "is not a mapping of values", id="an empty file"),
         pytest.param(["helm", "a.yaml"], b"a: 1\n---\nb: 2\n", "has 2 documents", id="two documents"),
@@ -140,7 +140,7 @@ def test_the_chart_can_be_said(version: str, capsys: pytest.CaptureFixture[str])
         pytest.param(
             ["helm", "a.yaml", "-o", "a.yaml"],
             b"config: 3\n",
-            "is there and is not a stack file",
+            "a.yaml:1:1: config is not a mapping",
             id="a target that is not a stack file",
         ),
         pytest.param(

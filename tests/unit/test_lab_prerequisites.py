@@ -24,7 +24,7 @@ def test_everything_missing_is_named_at_once(monkeypatch: pytest.MonkeyPatch, tm
     assert "sudo" in text
     assert "install Go 1.26 or newer" in text
     assert "3.0 GB free" in text
-    assert "20 GB needed" in text
+    assert "25 GB needed" in text
     assert "NIM_LAB_CACHE" in text
     assert "of memory" in text
 

@@ -98,4 +98,7 @@ def test_programs_get_every_part_of_a_problem() -> None:
         "why": "it is less than 1",
         "instead": found.instead,
         "section": f"{DOCUMENT}#nim003",
+        "file": None,
+        "line": None,
+        "column": None,
     }

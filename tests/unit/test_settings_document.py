@@ -200,9 +200,18 @@ def test_keys_are_encrypted_and_other_configuration_is_let_through() -> None:
     assert found(SMALL, **{"nim-stack:hfToken": "hf_clear"}) == [
         "/config/nim-stack:hfToken: 'hf_clear' is not object",
     ]
-    assert list(complaints({"config": {}, "encryptionsalt": "v1:x"}, SCHEMA, SCHEMA)) == [
-        "/config: {} against required ['nim-stack:nim']"
-    ]
+
+
+@pytest.mark.parametrize(
+    "key", [pytest.param("team-llm:nim", id="of another project"), pytest.param("nim", id="without its project")]
+)
+def test_the_settings_of_any_project_are_marked(key: str) -> None:
+    mistaken = {"config": {key: SMALL | {"nodez": 2}}, "encryptionsalt": "v1:x"}
+    assert list(complaints(mistaken, SCHEMA, SCHEMA)) == [f"/config/{key}: 'nodez' is not known"]
+
+
+def test_a_stack_file_whose_settings_come_from_elsewhere_is_no_mistake() -> None:
+    assert list(complaints({"environment": ["team/dev"]}, SCHEMA, SCHEMA)) == []
 
 
 def test_a_patch_may_leave_out_and_take_away() -> None:

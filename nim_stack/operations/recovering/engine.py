@@ -4,14 +4,12 @@ import json
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
-
-import yaml
 
 from nim_stack.base.documents import Json
 from nim_stack.base.errors import UnreadableError
 from nim_stack.operations.recovering import locks
+from nim_stack.settings.files.project import find_project
 
 _HELD = ("currently locked", "already in progress", "currently in progress")
 
@@ -59,11 +57,9 @@ class Engine:
         return None
 
     def _project(self) -> str:
-        for name in ("Pulumi.yaml", "Pulumi.yml"):
-            file = self.directory / name
-            if file.is_file():
-                document: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
-                return str(document["name"])
+        project = find_project(self.directory)
+        if project is not None:
+            return project.name
         raise EngineError(f"{self.directory.absolute()} has no Pulumi.yaml: say with -C where the program is.")
 
     def _run(self, *words: str, stdin: str = "") -> str:

@@ -17,7 +17,7 @@ def words(text: str) -> list[tuple[str, ...]]:
     [
         ("nim-stack plam -s prod", "invalid choice: 'plam'"),
         ("nim-stack plan -s prod --node 2 --tpp 8", "--tpp"),
-        ("nim-stack doctor", "arguments are required: -s"),
+        ("nim-stack import helm", "arguments are required: file"),
         ("nim-stack plan --nodes two", "invalid int value"),
         ("python -m nim_stack.cli plan --stack", "expected one argument"),
         ("lab/lab upp", "invalid choice: 'upp'"),

@@ -144,6 +144,7 @@ def test_each_namespace_has_its_budget() -> None:
         (("spec", "leaderWorkerTemplate", "size"), "spec.leaderWorkerTemplate.size is not known before the update"),
         (("metadata", "namespace"), "metadata.namespace is not known before the update"),
     ],
+    ids=["the whole spec", "the number of groups", "the size of a group", "the namespace"],
 )
 def test_what_is_not_known_is_not_counted_and_said(path: tuple[str, ...], why: str) -> None:
     verdict = gpu_budget([unknown(seen(group()), *path), seen(group("other"))], {"stack": 63})

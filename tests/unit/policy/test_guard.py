@@ -89,6 +89,7 @@ def test_a_service_of_the_cluster_alone_needs_none() -> None:
             "the Secret of VLLM_API_KEY is optional",
         ),
     ],
+    ids=["a key in clear", "a Secret that may be absent"],
 )
 def test_a_key_is_one_from_a_secret(entry: dict[str, Any], why: str) -> None:
     (said,) = judged(service(type="NodePort"), container={"env": [entry]})
@@ -115,6 +116,18 @@ def test_another_variable_can_hold_the_key() -> None:
         (policy({}, {"ports": [{"port": 8000}]}), False),
         (policy({}, {"from": [{"ipBlock": {"cidr": "0.0.0.0/0"}}]}), False),
         (policy({}, {"from": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}), True),
+    ],
+    ids=[
+        "all pods",
+        "the pods of the group, from pods alone",
+        "other pods",
+        "one of several values",
+        "not these values",
+        "a label that must be absent",
+        "egress alone",
+        "a port from anybody",
+        "the whole internet",
+        "one private network",
     ],
 )
 def test_a_network_policy_guards_the_pods_that_it_selects(found: dict[str, Any], guards: bool) -> None:

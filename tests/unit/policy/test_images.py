@@ -23,6 +23,13 @@ def with_image(reference: str) -> Any:
         (f"a/b:1{DIGEST}", Image("a/b", "1", DIGEST.removeprefix("@"))),
         (f"a/b{DIGEST}", Image("a/b", None, DIGEST.removeprefix("@"))),
     ],
+    ids=[
+        "a name alone",
+        "a registry with a port",
+        "a registry with a port, and a tag",
+        "a tag and a digest",
+        "a digest alone",
+    ],
 )
 def test_a_reference_is_read(reference: str, image: Image) -> None:
     assert Image.read(reference) == image
@@ -40,6 +47,17 @@ def test_a_reference_is_read(reference: str, image: Image) -> None:
         ("vllm:latest", {"movingTags": []}, None),
         ("vllm:1", {"require": "digest"}, "no digest"),
         (f"vllm{DIGEST}", {"require": "digest"}, None),
+    ],
+    ids=[
+        "no tag",
+        "the tag latest",
+        "a version",
+        "latest with a digest",
+        "a tag that nobody calls moving",
+        "a tag that the list calls moving",
+        "latest, where no tag moves",
+        "a version where a digest is required",
+        "a digest where a digest is required",
     ],
 )
 def test_an_image_is_one_that_stays(reference: str, config: dict[str, Any], why: str | None) -> None:
@@ -114,6 +132,17 @@ def test_a_helm_release_is_not_judged() -> None:
         ("python:3.12", ["docker.io/library/python:3*"], True),
         ("localhost/nim:1", ["docker.io/*"], False),
         ("vllm:1", [], False),
+    ],
+    ids=[
+        "a registry",
+        "a repository with any tag",
+        "a version with a pattern",
+        "another version",
+        "a name that only looks like it",
+        "a short name of the default registry",
+        "a short name of the default library",
+        "another registry",
+        "an empty list",
     ],
 )
 def test_an_image_is_on_the_list(reference: str, allowed: list[str], kept: bool) -> None:

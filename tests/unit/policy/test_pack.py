@@ -37,7 +37,11 @@ def test_names_are_those_of_nim_stack() -> None:
         assert f'super().__init__("{token}"' in inspect.getsource(component)
 
 
-@pytest.mark.parametrize("fabric", [fabric for fabric in load_catalog().fabrics.values() if fabric.rdma])
+@pytest.mark.parametrize(
+    "fabric",
+    [fabric for fabric in load_catalog().fabrics.values() if fabric.rdma],
+    ids=lambda fabric: fabric.name,
+)
 def test_each_fabric_with_rdma_is_known(fabric: Any) -> None:
     """What a fabric gives to pods is a sign of RDMA without being configured; the domain of NVLink is a claim."""
     claims = {"resourceClaims": [{"name": names.COMPUTE_DOMAIN_CLAIM}]} if fabric.nvlink else {}

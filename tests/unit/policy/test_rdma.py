@@ -47,6 +47,17 @@ def judged(
         ({"env": env(NIM_MODEL_PROFILE="vllm-bf16-tp16-pp1")}, True),
         ({"env": env(NIM_MODEL_PROFILE="vllm-nvidia-b200-nvfp4-tp4-pp1-throughput-90.0")}, False),
     ],
+    ids=[
+        "a variable within a node",
+        "a variable across nodes",
+        "the last of two variables",
+        "an argument and its value",
+        "an argument with an equals sign",
+        "the short argument",
+        "arguments in a variable",
+        "a profile across nodes",
+        "a profile within a node",
+    ],
 )
 def test_the_size_is_found(container: dict[str, Any], across: bool) -> None:
     verdict = rdma_for_tensor_parallel(seen(group(container=container)), {})

@@ -121,7 +121,11 @@ def test_a_count_is_a_number_or_a_text(value: Any, number: int) -> None:
     assert whole_number(value, "x") == number
 
 
-@pytest.mark.parametrize("value", ["1k", "1.5", 1.5, None, "", [], "inf", "nan"])
+@pytest.mark.parametrize(
+    "value",
+    ["1k", "1.5", 1.5, None, "", [], "inf", "nan"],
+    ids=repr,
+)
 def test_what_is_no_count_is_not_known(value: Any) -> None:
     with pytest.raises(NotKnownError, match=r"^x is "):
         whole_number(value, "x")

@@ -10,6 +10,7 @@ from pulumi.runtime.stack import wait_for_rpcs
 
 from nim_stack.components.hooks.failure_page import reporter
 from nim_stack.components.multi_node_nim import MultiNodeNim, MultiNodeNimArgs
+from nim_stack.components.reach import Reach
 from nim_stack.settings import Cluster
 from tests.components.recorder import deploy
 from tests.components.test_webhook_retry import _NoMocks
@@ -41,7 +42,7 @@ def reported(error: str, page: Any, *, preview: bool = False, operation: str = "
             failed_operation=operation,
             new_inputs={"metadata": {"namespace": "models"}},
         )
-        again = await reporter(Cluster(context="c"), "nim", page)(args)
+        again = await reporter(Reach(context="c"), "nim", page)(args)
         await wait_for_rpcs()  # what was logged
         return again
 

@@ -100,7 +100,7 @@ def _problems(plain: _Plain, deployments: Mapping[str, MultiNodeNim]) -> list[st
         found.append(
             f"the deployments are in the namespaces {_each(spaces)}: a Service reaches pods of its own alone. Use one."
         )
-    if len({cluster_key(deployment) for deployment in deployments.values()} - {None, (None, None)}) > 1:
+    if len({cluster_key(provider_of(deployment)) for deployment in deployments.values()} - {(None, None)}) > 1:
         found.append("the deployments are in several clusters: a Service reaches pods of its own alone. Use one.")
     return found
 

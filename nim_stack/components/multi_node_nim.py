@@ -10,8 +10,8 @@ from nim_stack.components.hooks.failure_page import reporter
 from nim_stack.components.hooks.webhook_retry import webhook_retry
 from nim_stack.components.model_access import ModelAccess
 from nim_stack.components.placed import placed, unknown
-from nim_stack.components.program import one_of_its_name
-from nim_stack.components.reach import Reach, reach_of
+from nim_stack.components.program import Place, one_of_its_name
+from nim_stack.components.reach import Reach, provider_of, reach_of
 from nim_stack.components.smoke_test import smoke_test
 from nim_stack.manifests import claims, leader_worker_set
 from nim_stack.manifests.autoscaler import autoscaler
@@ -41,10 +41,10 @@ class MultiNodeNim(pulumi.ComponentResource):
         where = f"MultiNodeNim {name}"
         plan = self.plan = plan_of_pods(args, where)
         reach = self.reach = reach_of(self, plan.settings.cluster, args.get("kubeconfig"), where)
-        if isinstance(args["namespace"], str):
-            one_of_its_name(self, args["namespace"], plan.settings.name, where)
-        elif "namespace" in plan.settings.model_fields_set:
-            one_of_its_name(self, plan.settings.namespace, plan.settings.name, where)
+        place = args["namespace"] if isinstance(args["namespace"], str) else plan.settings.namespace
+        if isinstance(args["namespace"], str) or "namespace" in plan.settings.model_fields_set:
+            here = Place(self, provider_of(self), place, where)
+            one_of_its_name(here, opts.parent if opts else None, plan.settings.name)
         namespace = self.namespace = namespace_of(args, plan, where)
         access = ModelAccess(
             f"{name}-access",

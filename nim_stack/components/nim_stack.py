@@ -15,7 +15,7 @@ from nim_stack.components.multi_node_nim import MultiNodeNim, MultiNodeNimArgs
 from nim_stack.components.ngc_secrets import NgcSecrets, NgcSecretsArgs
 from nim_stack.components.placed import once_made
 from nim_stack.components.planning import SettingsArgs, planned
-from nim_stack.components.program import one_security_level
+from nim_stack.components.program import Place, one_of_its_name, one_security_level
 from nim_stack.components.providers import Chosen, choose
 from nim_stack.components.reach import ClusterProvider
 from nim_stack.deployment.keys import Keys
@@ -72,9 +72,12 @@ class NimStack(pulumi.ComponentResource):
         cluster = choose(self, name, settings.cluster, kubeconfig, args.get("adopting_provider"), where)
         _judge_adoption(self, plan, cluster, where)
         child = pulumi.ResourceOptions(parent=self, providers=[cluster.creating])
+        here = Place(self, cluster.creating, settings.namespace, where)
+        one_of_its_name(here, opts.parent if opts else None, settings.name)
+        one_security_level(here, security_level(plan), owned=settings.create_namespace)
 
         operator = self._operator(name, plan, cluster, child)
-        self.namespace = self._namespace(name, plan, cluster, where)
+        self.namespace = self._namespace(name, plan, cluster)
         secrets = NgcSecrets(f"{name}-secrets", _secrets(args, plan, self.namespace), child)
         pods = _pods(args, plan, self.namespace, secrets)
         if kubeconfig is not None and not isinstance(cluster.creating, ClusterProvider):
@@ -122,10 +125,9 @@ class NimStack(pulumi.ComponentResource):
             wanted["adopting_provider"] = cluster.adopting
         return LwsOperator(f"{name}-lws", wanted, child)
 
-    def _namespace(self, name: str, plan: DeploymentPlan, cluster: Chosen, where: str) -> pulumi.Output[str]:
+    def _namespace(self, name: str, plan: DeploymentPlan, cluster: Chosen) -> pulumi.Output[str]:
         """The namespace goes with the claim: retained together, or gone together."""
         settings, level = plan.settings, security_level(plan)
-        one_security_level(self, settings.namespace, level, owned=settings.create_namespace, where=where)
         if not settings.create_namespace:
             return pulumi.Output.from_input(settings.namespace)
         retain = settings.storage.retain

@@ -108,9 +108,11 @@ def reach_of(component: pulumi.Resource, cluster: Cluster, kubeconfig: pulumi.In
     return Reach(told=False) if kubeconfig is None else Reach(told_kubeconfig(kubeconfig, where))
 
 
-def cluster_key(component: pulumi.Resource) -> object:
-    """Equal for two components whose objects are in one cluster, as far as a program can tell."""
-    provider = provider_of(component)
+def cluster_key(provider: pulumi.ProviderResource | None) -> object:
+    """Equal for two providers of one cluster, as far as a program can tell; None is the default provider."""
+    if provider is None:
+        config = pulumi.Config("kubernetes")
+        return config.get("kubeconfig"), config.get("context")
     if not isinstance(provider, ClusterProvider):
         return provider
     kubeconfig = provider.reach.kubeconfig

@@ -31,6 +31,7 @@ class Recording:
     """Outputs of the stack."""
     hooks: list[str] = field(default_factory=list)
     resource_hooks: dict[str, pulumi.ResourceHook] = field(default_factory=dict)
+    error_hooks: dict[str, pulumi.ErrorHook] = field(default_factory=dict)
     log: list[str] = field(default_factory=list)
 
     def inputs(self, name: str) -> dict[str, Any]:
@@ -99,6 +100,7 @@ class _Callbacks:
 
     def register_error_hook(self, hook: pulumi.ErrorHook) -> None:
         self._recording.hooks.append(hook.name)
+        self._recording.error_hooks[hook.name] = hook
 
     def register_resource_hook(self, hook: pulumi.ResourceHook) -> None:
         self._recording.resource_hooks[hook.name] = hook
@@ -142,6 +144,8 @@ def deploy(
         # What a program raises reaches every output that it goes through. It is raised here once; without a word about
         # the others, which the collector would otherwise write wherever it happens to run.
         asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+        # The SDK keeps what a program that was refused has not awaited, for a loop that is closed by now.
+        SETTINGS.outputs.clear()
         monitor = _Monitor(_Mocks(live or {}, unconfigured), recording)
         set_mocks(_Mocks({}), project, "test", preview or unconfigured, logger, monitor)
         SETTINGS.callbacks = _Callbacks(recording)

@@ -8,6 +8,7 @@ is that a cloud accepts them.
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -25,8 +26,12 @@ def _resource(kind: str, known: set[str], outputs: dict[str, str]) -> type:
             super().__init__(kind, name, {**properties, **missing}, opts)
 
     for attribute, spelling in outputs.items():
-        setattr(Made, attribute, property(lambda self, spelling=spelling: pulumi.get(self, spelling)))
+        setattr(Made, attribute, property(partial(_output, spelling)))
     return Made
+
+
+def _output(spelling: str, made: Any) -> Any:
+    return pulumi.get(made, spelling)
 
 
 def _eks() -> ModuleType:

@@ -128,6 +128,7 @@ def test_the_preview_of_a_first_deployment_shows_the_whole_job() -> None:
     assert spec["template"]["spec"]["restartPolicy"] == "Never"
 
 
+CLUSTER = Cluster(context="x")
 CONTENT = """
 clusters: [{name: made, cluster: {server: "https://made.example"}}]
 contexts: [{name: made, context: {cluster: made}}]
@@ -150,8 +151,8 @@ def test_the_page_reads_the_cluster_of_a_kubeconfig_that_up_has_made(monkeypatch
 
 
 BLIND = (
-    "no diagnosis: the program uses a Kubernetes provider of its own, and a provider does not tell its kubeconfig. Give "
-    "the component the argument kubeconfig, or make the provider with nim_stack.connect; or set KUBECONFIG to this "
+    "no diagnosis: the program uses a Kubernetes provider of its own, and a provider does not tell its kubeconfig. "
+    "Give the component the argument kubeconfig, or make the provider with nim_stack.connect; or set KUBECONFIG to this "
     "cluster and run `nim-stack diagnose --namespace models --name nim`."
 )
 
@@ -175,7 +176,7 @@ def reach_of_the_server(args: dict[str, Any], opts: Callable[[], pulumi.Resource
 def test_a_component_knows_how_its_cluster_is_read() -> None:
     """By the provider of `connect`, by the argument kubeconfig, and by what Pulumi's default provider goes by."""
     mine = lambda: pulumi.ResourceOptions(provider=k8s.Provider("mine"))  # noqa: E731
-    known = lambda: pulumi.ResourceOptions(provider=connect("c", Cluster(context="x")).creating)  # noqa: E731
+    known = lambda: pulumi.ResourceOptions(provider=connect("c", CLUSTER).creating)  # noqa: E731
     assert reach_of_the_server({}, lambda: None) == Reach(context="of-the-default-provider")
     assert reach_of_the_server({}, mine) == Reach(told=False)
     assert reach_of_the_server({"kubeconfig": "/mine"}, mine) == Reach("/mine")

@@ -22,7 +22,7 @@ from nim_stack.base import names
 from nim_stack.components.arguments import plain_arguments, required_arguments
 from nim_stack.components.hooks.claim_size import AWAY, size_hooks
 from nim_stack.components.hooks.taken_name import explained
-from nim_stack.components.placed import unknown
+from nim_stack.components.placed import placed, unknown
 from nim_stack.deployment.derive import UNKNOWN_STORAGE
 from nim_stack.manifests.storage import cache_claim
 from nim_stack.values.types import Annotations, DeploymentName, ObjectName, Quantity, Settings
@@ -85,21 +85,18 @@ class ModelCache(pulumi.ComponentResource):
 
     def _create(self, name: str, args: ModelCacheArgs, plain: _Plain, wanted: str) -> pulumi.Output[str]:
         retain, adopting, claim_name = plain.retain, args.get("adopting_provider"), names.cache_claim(plain.deployment)
-        manifest = pulumi.Output.from_input(args["namespace"]).apply(
-            lambda namespace: cache_claim(
-                plain.deployment,
-                namespace,
-                wanted,
-                plain.size,
-                adopt=retain,
-                access_mode=plain.access_mode,
-                annotations=plain.annotations,
-            )
+        manifest = cache_claim(
+            plain.deployment,
+            "",
+            wanted,
+            plain.size,
+            adopt=retain,
+            access_mode=plain.access_mode,
+            annotations=plain.annotations,
         )
         claim = k8s.core.v1.PersistentVolumeClaim(
             name,
-            metadata=manifest["metadata"],
-            spec=manifest["spec"],
+            **placed(manifest, pulumi.Output.from_input(args["namespace"])),
             opts=pulumi.ResourceOptions(
                 parent=self,
                 # The claim had no name of its component before, so that two caches of one deployment name collided.

@@ -95,15 +95,14 @@ class MultiNodeNim(pulumi.ComponentResource):
 
     def _compute_domain(self, name: str, plan: DeploymentPlan, namespace: pulumi.Output[str]) -> None:
         """Pods wait for the claim template that its controller makes, so that the group need not wait for it."""
-        if claims.compute_domain(plan, "") is None:
+        domain = claims.compute_domain(plan, "")
+        if domain is None:
             return
-        domain = namespace.apply(lambda space: claims.compute_domain(plan, space))
         k8s.apiextensions.CustomResource(
             f"{name}-nvlink",
             api_version=names.COMPUTE_DOMAIN_API,
             kind="ComputeDomain",
-            metadata=domain["metadata"],
-            spec=domain["spec"],
+            **placed(domain, namespace),
             opts=pulumi.ResourceOptions(parent=self),
         )
 

@@ -152,8 +152,8 @@ def test_the_page_reads_the_cluster_of_a_kubeconfig_that_up_has_made(monkeypatch
 
 BLIND = (
     "no diagnosis: the program uses a Kubernetes provider of its own, and a provider does not tell its kubeconfig. "
-    "Give the component the argument kubeconfig, or make the provider with nim_stack.connect; or set KUBECONFIG to this "
-    "cluster and run `nim-stack diagnose --namespace models --name nim`."
+    "Give the component the argument kubeconfig, or make the provider with nim_stack.connect; or set KUBECONFIG to "
+    "this cluster and run `nim-stack diagnose --namespace models --name nim`."
 )
 
 

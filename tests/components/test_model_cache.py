@@ -121,3 +121,12 @@ def test_annotations_are_beside_those_of_the_stack() -> None:
         "pulumi.com/skipAwait": "true",
         "pulumi.com/patchForce": "true",
     }
+
+
+def test_a_namespace_that_is_not_known_yet_hides_nothing_else_of_the_claim() -> None:
+    def program() -> None:
+        later: Any = pulumi.CustomResource("kubernetes:core/v1:Namespace", "space", {}).id
+        ModelCache("cache", {**ARGS, "namespace": later})
+
+    found = deploy(program, unconfigured=True).inputs("cache-claim")
+    assert found["spec"]["resources"] == {"requests": {"storage": "10Gi"}}

@@ -28,13 +28,20 @@ class Stack:
 
     Args:
         project: the program's folder; the clone's own program without it.
+        variables: of the environment of `pulumi`, in place of the lab's.
     """
 
     def __init__(
-        self, name: str, template: Path, overrides: Mapping[str, Any] | None = None, project: Path = REPO
+        self,
+        name: str,
+        template: Path,
+        overrides: Mapping[str, Any] | None = None,
+        project: Path = REPO,
+        variables: Mapping[str, str] | None = None,
     ) -> None:
         self.name = name
         self.project = project
+        self.variables = variables or {}
         of = yaml.safe_load((project / "Pulumi.yaml").read_text())["name"]
         self.secrets = {name.replace("nim-stack:", f"{of}:"): value for name, value in SECRETS.items()}
         self.folder = environment.PULUMI / "stacks" / name
@@ -107,7 +114,7 @@ class Stack:
         return subprocess.run(
             command,
             cwd=folder,
-            env={**os.environ, **environment.environment(), "PYTHONPATH": str(REPO)},
+            env={**os.environ, **environment.environment(), "PYTHONPATH": str(REPO), **self.variables},
             input=stdin,
             capture_output=True,
             text=True,

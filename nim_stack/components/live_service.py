@@ -15,6 +15,7 @@ from nim_stack.base import names
 from nim_stack.components.arguments import plain_arguments
 from nim_stack.components.multi_node_nim import MultiNodeNim
 from nim_stack.components.placed import placed
+from nim_stack.components.reach import cluster_key, provider_of
 from nim_stack.manifests.services import live_service
 from nim_stack.values.types import DeploymentName, Port, Settings
 
@@ -65,11 +66,15 @@ class LiveService(pulumi.ComponentResource):
             f"{name}-service",
             **placed(live_service(plain.name, live.plan.settings.name, plain.port), live.namespace),
             # After its smoke Job: until the new deployment has answered, clients stay with the old one.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[live]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[live], provider=self._provider_of(live)),
         )
         self.model = live.plan.served_name
         self.endpoint = live.namespace.apply(lambda space: names.service_url(plain.name, space, plain.port))
         self.register_outputs({"endpoint": self.endpoint, "model": self.model})
+
+    def _provider_of(self, live: MultiNodeNim) -> pulumi.ProviderResource | None:
+        """That of the deployment, where the LiveService has none and the environment does not name the cluster."""
+        return None if provider_of(self) is not None or live.reach.ambient else provider_of(live)
 
 
 def _problems(plain: _Plain, deployments: Mapping[str, MultiNodeNim]) -> list[str]:
@@ -95,6 +100,8 @@ def _problems(plain: _Plain, deployments: Mapping[str, MultiNodeNim]) -> list[st
         found.append(
             f"the deployments are in the namespaces {_each(spaces)}: a Service reaches pods of its own alone. Use one."
         )
+    if len({cluster_key(provider_of(deployment)) for deployment in deployments.values()} - {(None, None)}) > 1:
+        found.append("the deployments are in several clusters: a Service reaches pods of its own alone. Use one.")
     return found
 
 

@@ -10,11 +10,11 @@ from importlib.metadata import version
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
-import pulumi_kubernetes as k8s
 from pydantic import Field
 
 from nim_stack.base import names
 from nim_stack.components.arguments import plain_arguments
+from nim_stack.components.hooks.taken_name import explained
 from nim_stack.lws.download import fetch_manifest
 from nim_stack.lws.manifest import Release, ReleaseError, parse_release, resource_name, resource_type, taking_over
 from nim_stack.values.types import Digest, Settings
@@ -31,7 +31,7 @@ class LwsOperatorArgs(TypedDict):
     """SHA-256 of the manifest's bytes: 64 lower-case hexadecimal digits."""
     retain: NotRequired[bool]
     """Whether the whole release is taken over where it is there, and outlives the stack; false without it."""
-    adopting_provider: NotRequired[k8s.Provider]
+    adopting_provider: NotRequired[pulumi.ProviderResource]
     """Provider with `upsert_existing_objects` for what is taken over: the CRDs, or all of the release with `retain`.
     Without it an install cannot follow an uninstall."""
 
@@ -50,10 +50,12 @@ class LwsOperator(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: LwsOperatorArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("nim-stack:index:LwsOperator", name, {}, opts)
-        plain = plain_arguments(_Plain, args, {"adopting_provider"}, f"LwsOperator {name}")
+        where = f"LwsOperator {name}"
+        plain = plain_arguments(_Plain, args, {"adopting_provider"}, where)
         release = _release(plain.manifest, plain.sha256)
         adopter = args.get("adopting_provider")
-        adopted = pulumi.ResourceOptions(parent=self, provider=adopter, retain_on_delete=True)
+        hooks = None if adopter is not None else pulumi.ResourceHookBinding(on_error=[_taken(name)])
+        adopted = pulumi.ResourceOptions(parent=self, provider=adopter, retain_on_delete=True, hooks=hooks)
         child = adopted if plain.retain else pulumi.ResourceOptions(parent=self)
         if plain.retain:
             release = taking_over(release)
@@ -74,6 +76,11 @@ class LwsOperator(pulumi.ComponentResource):
 
         self.namespace = pulumi.Output.from_input(names.LWS_NAMESPACE)
         self.register_outputs({"namespace": self.namespace})
+
+
+def _taken(name: str) -> pulumi.ErrorHook:
+    cure = "Or leave the LWS that is there as it is (nim.lws.mode = existing), where its version is 0.9 or newer."
+    return explained(f"{name}-taken", "this part of LeaderWorkerSet", cure)
 
 
 class _Manifest(pulumi.CustomResource):

@@ -10,9 +10,11 @@ import pulumi_kubernetes as k8s
 
 from nim_stack.base import names
 from nim_stack.base.documents import Manifest
+from nim_stack.components.arguments import named_arguments
 from nim_stack.components.hooks.missing_kind import explained
-from nim_stack.components.placed import placed
+from nim_stack.components.placed import once_made, placed
 from nim_stack.components.planning import SettingsArgs, planned
+from nim_stack.components.reach import reach_of
 from nim_stack.deployment.keys import EVERY_KEY
 from nim_stack.deployment.plan_value import DeploymentPlan
 from nim_stack.deployment.public_url import public_url
@@ -42,24 +44,30 @@ class ModelAccess(pulumi.ComponentResource):
     """Base URL of the OpenAI API outside of it, where an Ingress or HTTPRoute names a host."""
     leader_service: pulumi.Output[str]
     """Name of the Service in front of the leaders."""
+    service: k8s.core.v1.Service
+    """The Service in front of the leaders."""
     policies: list[pulumi.Resource]
     """What has to be there before the pods, for these to be protected from their first moment."""
 
     def __init__(self, name: str, args: ModelAccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("nim-stack:index:ModelAccess", name, {}, opts)
         # Access needs no keys; whether they are there is judged where they are used.
-        plan = planned(args.get("settings"), args.get("plan"), EVERY_KEY, f"ModelAccess {name}")
+        where = f"ModelAccess {name}"
+        named_arguments(args, ModelAccessArgs, where)
+        plan = planned(args.get("settings"), args.get("plan"), EVERY_KEY, where)
+        reach_of(self, plan.settings.cluster, None, where)
         settings, namespace = plan.settings, pulumi.Output.from_input(args["namespace"])
 
         replacing = services.replacing(plan)
-        leader = k8s.core.v1.Service(
+        service = services.leader_service(plan, "")
+        leader = self.service = k8s.core.v1.Service(
             f"{name}-service",
-            **placed(services.leader_service(plan, ""), namespace),
+            **placed(service, namespace),
             opts=pulumi.ResourceOptions(
                 parent=self, replace_on_changes=replacing, delete_before_replace=bool(replacing) or None
             ),
         )
-        self.leader_service = leader.metadata["name"]
+        self.leader_service = once_made(leader, service["metadata"]["name"])
         self.endpoint = namespace.apply(lambda space: names.endpoint(settings.name, space, settings.service.port))
         self.url = public_url(settings)
         self.policies = self._policies(name, plan, namespace)

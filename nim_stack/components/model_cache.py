@@ -19,8 +19,10 @@ import pulumi_kubernetes as k8s
 from pydantic import Field, model_validator
 
 from nim_stack.base import names
-from nim_stack.components.arguments import plain_arguments
+from nim_stack.components.arguments import plain_arguments, required_arguments
 from nim_stack.components.hooks.claim_size import AWAY, size_hooks
+from nim_stack.components.hooks.taken_name import explained
+from nim_stack.components.placed import placed, unknown
 from nim_stack.deployment.derive import UNKNOWN_STORAGE
 from nim_stack.manifests.storage import cache_claim
 from nim_stack.values.types import Annotations, DeploymentName, ObjectName, Quantity, Settings
@@ -42,8 +44,9 @@ class ModelCacheArgs(TypedDict):
     retain: NotRequired[bool]
     """Whether the claim outlives the stack; true without it."""
     annotations: NotRequired[Mapping[str, str]]
-    adopting_provider: NotRequired[k8s.Provider]
-    """Provider with `upsert_existing_objects`; without it a retained claim cannot be taken up again."""
+    adopting_provider: NotRequired[pulumi.ProviderResource]
+    """Provider with `upsert_existing_objects`, as `connect` makes one; without it a retained claim cannot be taken up
+    again, and the next `up` after a `destroy` fails."""
 
 
 class _Plain(Settings):
@@ -73,53 +76,68 @@ class ModelCache(pulumi.ComponentResource):
     def __init__(self, name: str, args: ModelCacheArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("nim-stack:index:ModelCache", name, {}, opts)
         plain = plain_arguments(_Plain, args, {"namespace", "adopting_provider"}, f"ModelCache {name}")
+        required_arguments(args, ModelCacheArgs, f"ModelCache {name}")
         if plain.storage_class is None:
             self.claim = pulumi.Output.from_input(plain.existing_claim or "")
         else:
-            self.claim = self._create(args, plain, plain.storage_class)
+            self.claim = self._create(f"{name}-claim", args, plain, plain.storage_class)
         self.register_outputs({"claim": self.claim})
 
-    def _create(self, args: ModelCacheArgs, plain: _Plain, wanted: str) -> pulumi.Output[str]:
-        retain = plain.retain
-        manifest = pulumi.Output.from_input(args["namespace"]).apply(
-            lambda namespace: cache_claim(
-                plain.deployment,
-                namespace,
-                wanted,
-                plain.size,
-                adopt=retain,
-                access_mode=plain.access_mode,
-                annotations=plain.annotations,
-            )
+    def _create(self, name: str, args: ModelCacheArgs, plain: _Plain, wanted: str) -> pulumi.Output[str]:
+        retain, adopting, claim_name = plain.retain, args.get("adopting_provider"), names.cache_claim(plain.deployment)
+        manifest = cache_claim(
+            plain.deployment,
+            "",
+            wanted,
+            plain.size,
+            adopt=retain,
+            access_mode=plain.access_mode,
+            annotations=plain.annotations,
         )
         claim = k8s.core.v1.PersistentVolumeClaim(
-            names.cache_claim(plain.deployment),
-            metadata=manifest["metadata"],
-            spec=manifest["spec"],
+            name,
+            **placed(manifest, pulumi.Output.from_input(args["namespace"])),
             opts=pulumi.ResourceOptions(
                 parent=self,
-                provider=args.get("adopting_provider") if retain else None,
+                # The claim had no name of its component before, so that two caches of one deployment name collided.
+                aliases=[pulumi.Alias(name=claim_name)],
+                provider=adopting if retain else None,
                 retain_on_delete=retain,
                 ignore_changes=["spec.storageClassName", "spec.accessModes"],
-                hooks=size_hooks(names.cache_claim(plain.deployment), wanted),
+                hooks=_hooks(name, claim_name, wanted, taken=retain and adopting is None),
             ),
         )
 
-        def same(claim_name: str, present: str | None, modes: list[str] | None) -> str:
-            if present not in (None, wanted):
+        def same(present: object, modes: object) -> str:
+            """The name from the plan; what a preview cannot know is compared when `up` runs.
+
+            Raises:
+                pulumi.RunError: the claim has another class or access mode.
+            """
+            if isinstance(present, str) and present != wanted:
                 raise pulumi.RunError(_changed("storageClass", "class", claim_name, present, wanted))
-            if modes and modes != [plain.access_mode]:
+            if isinstance(modes, list) and modes and modes != [plain.access_mode]:
                 raise pulumi.RunError(
                     _changed("accessMode", "access mode", claim_name, ", ".join(modes), plain.access_mode)
                 )
             return claim_name
 
-        present = claim.spec.apply(lambda spec: spec.storage_class_name)
-        modes = claim.spec.apply(lambda spec: spec.access_modes)
-        return pulumi.Output.all(claim.metadata["name"], present, modes).apply(lambda found: same(*found))
+        there = claim.spec.apply(
+            lambda spec: (None, None) if unknown(spec) else (spec.storage_class_name, spec.access_modes),
+            run_with_unknowns=True,
+        )
+        return pulumi.Output.all(claim.urn, there).apply(lambda found: same(*found[1]))
 
 
-def _changed(setting: str, what: str, claim: str, present: str | None, wanted: str) -> str:
+def _hooks(name: str, claim: str, storage_class: str, *, taken: bool) -> pulumi.ResourceHookBinding:
+    hooks = size_hooks(name, claim, storage_class)
+    if taken:
+        cure = f"Or name it in existing_claim (nim.storage.existingClaim = {claim!r}), and the stack uses it as it is."
+        hooks.on_error = [*(hooks.on_error or []), explained(f"{name}-taken", f"the claim {claim}", cure)]
+    return hooks
+
+
+def _changed(setting: str, what: str, claim: str, present: str, wanted: str) -> str:
     return (
         f"nim.storage.{setting} = {wanted!r}: the claim {claim} has the {what} {present!r}, and a claim cannot change "
         f"it; replacing the claim would delete the weights. Set it back to {present!r}; {AWAY}."

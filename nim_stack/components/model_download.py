@@ -3,7 +3,8 @@
 import pulumi
 import pulumi_kubernetes as k8s
 
-from nim_stack.components.deployment import MultiNodeNimArgs, plan_of_pods, references
+from nim_stack.components.deployment import MultiNodeNimArgs, namespace_of, plan_of_pods, references
+from nim_stack.components.reach import reach_of
 from nim_stack.manifests.download_job import download_job
 
 _MARGIN_SECONDS = 5 * 60
@@ -18,8 +19,10 @@ class ModelDownload(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: MultiNodeNimArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("nim-stack:index:ModelDownload", name, {}, opts)
-        plan = self.plan = plan_of_pods(args, f"ModelDownload {name}")
-        manifest = pulumi.Output.all(pulumi.Output.from_input(args["namespace"]), references(args)).apply(
+        where = f"ModelDownload {name}"
+        plan = self.plan = plan_of_pods(args, where)
+        reach_of(self, plan.settings.cluster, args.get("kubeconfig"), where)
+        manifest = pulumi.Output.all(namespace_of(args, plan, where), references(args, plan, where)).apply(
             lambda found: download_job(plan, found[1], found[0])
         )
         limit = f"{plan.budget.join + _MARGIN_SECONDS}s"
@@ -33,5 +36,5 @@ class ModelDownload(pulumi.ComponentResource):
                 pulumi.ResourceOptions(depends_on=opts.depends_on if opts else None),
             ),
         )
-        self.job = job.metadata["name"]
+        self.job = pulumi.Output.all(manifest, job.urn).apply(lambda found: str(found[0]["metadata"]["name"]))
         self.register_outputs({"job": self.job})

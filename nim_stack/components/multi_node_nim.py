@@ -2,13 +2,16 @@
 
 import pulumi
 import pulumi_kubernetes as k8s
+from pulumi.runtime import is_dry_run
 
 from nim_stack.base import names
-from nim_stack.components.deployment import MultiNodeNimArgs, plan_of_pods, references
+from nim_stack.components.deployment import MultiNodeNimArgs, namespace_of, plan_of_pods, references
 from nim_stack.components.hooks.failure_page import reporter
 from nim_stack.components.hooks.webhook_retry import webhook_retry
 from nim_stack.components.model_access import ModelAccess
-from nim_stack.components.placed import placed
+from nim_stack.components.placed import placed, unknown
+from nim_stack.components.program import Place, one_of_its_name
+from nim_stack.components.reach import Reach, provider_of, reach_of
 from nim_stack.components.smoke_test import smoke_test
 from nim_stack.manifests import claims, leader_worker_set
 from nim_stack.manifests.autoscaler import autoscaler
@@ -30,11 +33,19 @@ class MultiNodeNim(pulumi.ComponentResource):
     leader_service: pulumi.Output[str]
     """Name of the Service in front of the leaders."""
     namespace: pulumi.Output[str]
+    reach: Reach
+    """How the cluster of the deployment is read."""
 
     def __init__(self, name: str, args: MultiNodeNimArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("nim-stack:index:MultiNodeNim", name, {}, opts)
-        plan = self.plan = plan_of_pods(args, f"MultiNodeNim {name}")
-        namespace = self.namespace = pulumi.Output.from_input(args["namespace"])
+        where = f"MultiNodeNim {name}"
+        plan = self.plan = plan_of_pods(args, where)
+        reach = self.reach = reach_of(self, plan.settings.cluster, args.get("kubeconfig"), where)
+        place = args["namespace"] if isinstance(args["namespace"], str) else plan.settings.namespace
+        if isinstance(args["namespace"], str) or "namespace" in plan.settings.model_fields_set:
+            here = Place(self, provider_of(self), place, where)
+            one_of_its_name(here, opts.parent if opts else None, plan.settings.name)
+        namespace = self.namespace = namespace_of(args, plan, where)
         access = ModelAccess(
             f"{name}-access",
             {"plan": plan, "namespace": namespace},
@@ -44,8 +55,8 @@ class MultiNodeNim(pulumi.ComponentResource):
         after = pulumi.ResourceOptions(depends_on=opts.depends_on if opts else None)
         limit = f"{plan.rollout_timeout}s"
 
-        used = references(args)
-        page = reporter(plan.settings.cluster, plan.settings.name)
+        used = references(args, plan, where)
+        page = reporter(reach, plan.settings.name)
         self._compute_domain(name, plan, namespace)
         group = k8s.apiextensions.CustomResource(
             f"{name}-group",
@@ -63,7 +74,8 @@ class MultiNodeNim(pulumi.ComponentResource):
                 after,
             ),
         )
-        smoke_test(name, plan, namespace, used, self, [group, access])
+        _say_what_was_not_asked(self, access.service)
+        smoke_test(name, plan, namespace, used, self, reach, [group, access])
         self._counted(name, plan, namespace)
         self.endpoint, self.url, self.leader_service = access.endpoint, access.url, access.leader_service
         self.register_outputs({"endpoint": self.endpoint, "url": self.url, "leaderService": self.leader_service})
@@ -83,14 +95,30 @@ class MultiNodeNim(pulumi.ComponentResource):
 
     def _compute_domain(self, name: str, plan: DeploymentPlan, namespace: pulumi.Output[str]) -> None:
         """Pods wait for the claim template that its controller makes, so that the group need not wait for it."""
-        if claims.compute_domain(plan, "") is None:
+        domain = claims.compute_domain(plan, "")
+        if domain is None:
             return
-        domain = namespace.apply(lambda space: claims.compute_domain(plan, space))
         k8s.apiextensions.CustomResource(
             f"{name}-nvlink",
             api_version=names.COMPUTE_DOMAIN_API,
             kind="ComputeDomain",
-            metadata=domain["metadata"],
-            spec=domain["spec"],
+            **placed(domain, namespace),
             opts=pulumi.ResourceOptions(parent=self),
         )
+
+
+def _say_what_was_not_asked(component: pulumi.Resource, service: k8s.core.v1.Service) -> None:
+    """In a preview whose provider is not configured yet the engine asks no plugin, and the outputs are unknown."""
+    if not is_dry_run():
+        return
+
+    def say(found: object) -> None:
+        if unknown(found):
+            pulumi.log.warn(
+                "The cluster was not asked in this preview, because its kubeconfig is known only after `pulumi up` has "
+                "made the cluster. The preview shows each object as the plan has it. Not judged are names that are "
+                "taken, quotas, rights, and what the webhooks of the cluster refuse.",
+                component,
+            )
+
+    service.metadata.apply(say, run_with_unknowns=True)

@@ -2,7 +2,8 @@
 
 Rotating a key changes the Secret in place (with a provider that has `enable_secret_mutable`) and restarts nothing:
 a key is used when an image is pulled or a model downloaded, and a serving group needs neither. Who wants a restart all
-the same puts `keys_digest` on the pods.
+the same puts `keys_digest` on the pods. Another provider deletes the Secret and makes it anew: a serving group does not
+notice that either, and a pod that starts in between waits for the Secret (docs/providers.md).
 
 The digest is the one thing derived from a key that is not secret, since a secret inside the pod template would hide the
 whole of it in every preview. It is safe to show: keys are random and far longer than can be guessed, and 64 bits of a
@@ -18,8 +19,9 @@ import pulumi_kubernetes as k8s
 from pydantic import Field
 
 from nim_stack.base import names
-from nim_stack.components.arguments import plain_arguments
+from nim_stack.components.arguments import given, plain_arguments, required_arguments
 from nim_stack.components.deployment import SecretKeyArgs
+from nim_stack.components.placed import once_made
 from nim_stack.manifests import credentials
 from nim_stack.settings.secrets import HfTokenSecret, NgcApiSecret, SecretKey
 from nim_stack.values.types import DeploymentName, ObjectName, Settings
@@ -31,10 +33,11 @@ class NgcSecretsArgs(TypedDict):
     deployment: str
     """Name of the deployment; the Secrets are named after it."""
     namespace: pulumi.Input[str]
-    ngc_api_key: NotRequired[pulumi.Input[str]]
-    """NGC API key: becomes the API key Secret and the image pull Secret, where no existing one is named."""
-    hf_token: NotRequired[pulumi.Input[str]]
-    """Token for the Hugging Face hub."""
+    ngc_api_key: NotRequired[pulumi.Input[str] | None]
+    """NGC API key: becomes the API key Secret and the image pull Secret, where no existing one is named. None and an
+    empty text are no key; an Output is one, and is refused when its value turns out to be empty."""
+    hf_token: NotRequired[pulumi.Input[str] | None]
+    """Token for the Hugging Face hub; likewise."""
     existing_api_secret: NotRequired[str | SecretKeyArgs]
     """Name of a Secret with the key NGC_API_KEY, or name and key."""
     existing_pull_secrets: NotRequired[list[str]]
@@ -62,8 +65,12 @@ class NgcSecrets(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: NgcSecretsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("nim-stack:index:NgcSecrets", name, {}, opts)
-        plain = plain_arguments(_Plain, args, {"namespace", "ngc_api_key", "hf_token"}, f"NgcSecrets {name}")
-        key, token, deployment = args.get("ngc_api_key"), args.get("hf_token"), plain.deployment
+        where = f"NgcSecrets {name}"
+        plain = plain_arguments(_Plain, args, {"namespace", "ngc_api_key", "hf_token"}, where)
+        required_arguments(args, NgcSecretsArgs, where)
+        deployment = plain.deployment
+        key = _key(args.get("ngc_api_key"), "ngc_api_key", where)
+        token = _key(args.get("hf_token"), "hf_token", where)
         api, pulls, hub = plain.existing_api_secret, plain.existing_pull_secrets, plain.existing_hf_secret
         self._namespace, self._labels = args["namespace"], names.labels(deployment, "credentials")
 
@@ -109,9 +116,28 @@ class NgcSecrets(pulumi.ComponentResource):
             metadata=k8s.meta.v1.ObjectMetaArgs(name=secret_name, namespace=self._namespace, labels=self._labels),
             type=kind,
             string_data={key: pulumi.Output.secret(value)},
-            opts=pulumi.ResourceOptions(parent=self),
+            # A provider without enable_secret_mutable replaces a Secret whose key changed. The name is fixed, so that
+            # the new one cannot be made beside the old one.
+            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
         )
-        return secret.metadata["name"]
+        return once_made(secret, secret_name)
+
+
+def _key(value: pulumi.Input[str] | None, argument: str, where: str) -> pulumi.Input[str] | None:
+    """The key, where there is one; a value that is known later is judged then."""
+
+    def checked(known: object) -> str:
+        if not isinstance(known, str) or not known:
+            raise pulumi.RunError(
+                f"{where}: {argument} is an Output whose value is empty. Set the key, or leave {argument} out where "
+                "there is no key."
+            )
+        return known
+
+    if isinstance(value, pulumi.Output):
+        later: pulumi.Output[str] = value
+        return later.apply(checked)
+    return value if given(value) else None
 
 
 def _reference(secret: SecretKey | None) -> SecretKeyArgs | None:

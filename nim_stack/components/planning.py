@@ -6,6 +6,7 @@ from typing import Any
 import pulumi
 
 from nim_stack.base.problems import RefusedError
+from nim_stack.components.arguments import plain_values
 from nim_stack.deployment.keys import Keys
 from nim_stack.deployment.plan_value import DeploymentPlan
 from nim_stack.plan import plan_deployment
@@ -31,6 +32,7 @@ def planned(
     Raises:
         pulumi.RunError: with every reason why there is no plan.
     """
+    plain_values(settings, "nim", where)
     if plan is not None and _says_the_same(settings, plan) and (not judge_keys or plan.keys == keys):
         return plan
     wanted = settings if settings is not None else plan.settings if plan is not None else None

@@ -6,6 +6,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from nim_stack.components.hooks.failure_page import failure_page
+from nim_stack.components.reach import Reach
 from nim_stack.manifests.references import References
 from nim_stack.manifests.smoke_job import ends_up, smoke_job
 from nim_stack.plan import DeploymentPlan
@@ -20,6 +21,7 @@ def smoke_test(
     namespace: pulumi.Output[str],
     references: pulumi.Output[References],
     parent: pulumi.Resource,
+    reach: Reach,
     after: Sequence[pulumi.Resource],
 ) -> None:
     """Register the Job, where it ends `up`."""
@@ -39,8 +41,6 @@ def smoke_test(
             parent=parent,
             depends_on=list(after),
             custom_timeouts=pulumi.CustomTimeouts(create=limit, update=limit),
-            hooks=pulumi.ResourceHookBinding(
-                on_error=[failure_page(f"{name}-smoke-failure", settings.cluster, settings.name)]
-            ),
+            hooks=pulumi.ResourceHookBinding(on_error=[failure_page(f"{name}-smoke-failure", reach, settings.name)]),
         ),
     )

@@ -31,6 +31,7 @@ class Recording:
     """Outputs of the stack."""
     hooks: list[str] = field(default_factory=list)
     resource_hooks: dict[str, pulumi.ResourceHook] = field(default_factory=dict)
+    error_hooks: dict[str, pulumi.ErrorHook] = field(default_factory=dict)
     log: list[str] = field(default_factory=list)
 
     def inputs(self, name: str) -> dict[str, Any]:
@@ -62,19 +63,23 @@ def reveal(value: Any) -> Any:
 
 
 class _Mocks(mocks.Mocks):
-    def __init__(self, live: Mapping[str, Mapping[str, Any]]) -> None:
+    def __init__(self, live: Mapping[str, Mapping[str, Any]], unconfigured: bool = False) -> None:
         self._live = live
+        self._unconfigured = unconfigured
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
         raise AssertionError(f"the program calls {args.token}, which needs a plugin at every preview")
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        if self._unconfigured:
+            # The engine asks no plugin whose configuration is unknown, and gives back no output (provider_plugin.go).
+            return None, {}
         return f"{args.name}-id", {**args.inputs, **self._live.get(args.name, {})}
 
 
 class _Monitor(mocks.MockMonitor):
-    def __init__(self, live: Mapping[str, Mapping[str, Any]], recording: Recording) -> None:
-        super().__init__(_Mocks(live))
+    def __init__(self, mocked: _Mocks, recording: Recording) -> None:
+        super().__init__(mocked)
         self._recording = recording
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802
@@ -95,6 +100,7 @@ class _Callbacks:
 
     def register_error_hook(self, hook: pulumi.ErrorHook) -> None:
         self._recording.hooks.append(hook.name)
+        self._recording.error_hooks[hook.name] = hook
 
     def register_resource_hook(self, hook: pulumi.ResourceHook) -> None:
         self._recording.resource_hooks[hook.name] = hook
@@ -116,9 +122,20 @@ def deploy(
     config: Mapping[str, str] | None = None,
     secret_keys: tuple[str, ...] = (),
     preview: bool = False,
+    unconfigured: bool = False,
     project: str = "nim-stack",
 ) -> Recording:
-    """Run a program and record it. `live` overrides outputs by resource name, as a cluster would."""
+    """Run a program and record it.
+
+    Args:
+        program: makes the resources.
+        live: overrides outputs by resource name, as a cluster would.
+        config: of the stack.
+        secret_keys: keys of `config` that are secret.
+        preview: whether it is one.
+        unconfigured: whether no output is known, as in the first preview of a program that makes its cluster.
+        project: name of the project.
+    """
     recording = Recording()
     logger = logging.Logger("deploy")
     logger.addHandler(_Log(recording))
@@ -127,8 +144,10 @@ def deploy(
         # What a program raises reaches every output that it goes through. It is raised here once; without a word about
         # the others, which the collector would otherwise write wherever it happens to run.
         asyncio.get_running_loop().set_exception_handler(lambda *_: None)
-        monitor = _Monitor(live or {}, recording)
-        set_mocks(_Mocks({}), project, "test", preview, logger, monitor)
+        # The SDK keeps what a program that was refused has not awaited, for a loop that is closed by now.
+        SETTINGS.outputs.clear()
+        monitor = _Monitor(_Mocks(live or {}, unconfigured), recording)
+        set_mocks(_Mocks({}), project, "test", preview or unconfigured, logger, monitor)
         SETTINGS.callbacks = _Callbacks(recording)
         set_all_config(dict(config or {}), list(secret_keys))
         await run_pulumi_func(lambda: _run(program, recording))

@@ -63,7 +63,7 @@ def test_the_explanation_is_an_error_and_asks_for_no_other_try() -> None:
     answers: list[bool] = []
 
     def program() -> None:
-        (hook,) = size_hooks("nim-model-cache", "nvme").on_error or []
+        (hook,) = size_hooks("cache-claim", "nim-model-cache", "nvme").on_error or []
         assert isinstance(hook, pulumi.ErrorHook)
         for error in (RESIZE, "connection refused"):
             args = pulumi.ErrorHookArgs("urn", "id", "claim", "type", failed_operation="update", errors=[error])

@@ -1,15 +1,22 @@
 """The page that `up` prints when a group does not come, and the Job at its end."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pulumi
+import pulumi_kubernetes as k8s
 import pytest
 from pulumi.runtime import set_mocks
 from pulumi.runtime.stack import wait_for_rpcs
 
 from nim_stack.components.hooks.failure_page import reporter
 from nim_stack.components.multi_node_nim import MultiNodeNim, MultiNodeNimArgs
+from nim_stack.components.nim_stack import NimStack
+from nim_stack.components.providers import connect
+from nim_stack.components.reach import Reach
+from nim_stack.operations.cluster.errors import ClusterUnreachableError
+from nim_stack.operations.cluster.kubeconfig import load
 from nim_stack.settings import Cluster
 from tests.components.recorder import deploy
 from tests.components.test_webhook_retry import _NoMocks
@@ -29,7 +36,7 @@ ARGS: MultiNodeNimArgs = {
 }
 
 
-def reported(error: str, page: Any, *, preview: bool = False, operation: str = "create") -> bool:
+def reported(error: str, page: Any, *, preview: bool = False, operation: str = "create", reach: Any = None) -> bool:
     async def report() -> bool:
         set_mocks(_NoMocks(), preview=preview)
         args = pulumi.ErrorHookArgs(
@@ -41,7 +48,7 @@ def reported(error: str, page: Any, *, preview: bool = False, operation: str = "
             failed_operation=operation,
             new_inputs={"metadata": {"namespace": "models"}},
         )
-        again = await reporter(Cluster(context="c"), "nim", page)(args)
+        again = await reporter(reach() if reach else Reach(context="c"), "nim", page)(args)
         await wait_for_rpcs()  # what was logged
         return again
 
@@ -119,3 +126,77 @@ def test_there_is_no_job_where_nothing_would_answer_it(setting: dict[str, Any]) 
 def test_the_preview_of_a_first_deployment_shows_the_whole_job() -> None:
     spec = deploy(lambda: MultiNodeNim("nim", ARGS), preview=True).inputs("nim-smoke")["spec"]
     assert spec["template"]["spec"]["restartPolicy"] == "Never"
+
+
+CLUSTER = Cluster(context="x")
+CONTENT = """
+clusters: [{name: made, cluster: {server: "https://made.example"}}]
+contexts: [{name: made, context: {cluster: made}}]
+current-context: made
+"""
+
+
+def test_the_page_reads_the_cluster_of_a_kubeconfig_that_up_has_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It read the cluster of the environment, whatever the provider was."""
+    monkeypatch.setenv("KUBECONFIG", "/of/another/cluster")
+    servers: list[str] = []
+
+    def page(cluster: Cluster, *_: Any) -> str:
+        servers.append(load(cluster.kubeconfig, cluster.context).server)
+        return "page"
+
+    made = lambda: Reach(pulumi.Output.secret(pulumi.Output.from_input(CONTENT)))  # noqa: E731
+    assert reported(TIMED_OUT, page, reach=made) is False
+    assert servers == ["https://made.example"]
+
+
+BLIND = (
+    "no diagnosis: the program uses a Kubernetes provider of its own, and a provider does not tell its kubeconfig. "
+    "Give the component the argument kubeconfig, or make the provider with nim_stack.connect; or set KUBECONFIG to "
+    "this cluster and run `nim-stack diagnose --namespace models --name nim`."
+)
+
+
+def test_a_provider_that_does_not_tell_its_kubeconfig_leaves_the_page_out(caplog: pytest.LogCaptureFixture) -> None:
+    assert reported(TIMED_OUT, _never, reach=lambda: Reach(told=False)) is False
+    assert BLIND in caplog.text
+
+
+def reach_of_the_server(args: dict[str, Any], opts: Callable[[], pulumi.ResourceOptions | None]) -> Reach:
+    found: list[Reach] = []
+
+    def program() -> None:
+        given: Any = {**ARGS, **args}
+        found.append(MultiNodeNim("nim", given, opts()).reach)
+
+    deploy(program, config={"kubernetes:context": "of-the-default-provider"})
+    return found[0]
+
+
+def test_a_component_knows_how_its_cluster_is_read() -> None:
+    """By the provider of `connect`, by the argument kubeconfig, and by what Pulumi's default provider goes by."""
+    mine = lambda: pulumi.ResourceOptions(provider=k8s.Provider("mine"))  # noqa: E731
+    known = lambda: pulumi.ResourceOptions(provider=connect("c", CLUSTER).creating)  # noqa: E731
+    assert reach_of_the_server({}, lambda: None) == Reach(context="of-the-default-provider")
+    assert reach_of_the_server({}, mine) == Reach(told=False)
+    assert reach_of_the_server({"kubeconfig": "/mine"}, mine) == Reach("/mine")
+    assert reach_of_the_server({}, known) == Reach(context="x")
+
+
+def test_a_stack_hands_its_kubeconfig_to_the_page() -> None:
+    found: list[Reach] = []
+
+    def program() -> None:
+        settings = SETTINGS | {"storage": {"existingClaim": "weights"}}
+        opts = pulumi.ResourceOptions(provider=k8s.Provider("mine"))
+        found.append(NimStack("nim", {"settings": settings, "kubeconfig": "/mine"}, opts).server.reach)
+
+    deploy(program)
+    assert found == [Reach("/mine")]
+
+
+def test_content_that_cannot_be_read_is_not_quoted() -> None:
+    with pytest.raises(ClusterUnreachableError) as refused:
+        load("users: [{token: verysecret\n", None)
+    assert "verysecret" not in str(refused.value)
+    assert "the given kubeconfig is not YAML" in str(refused.value)

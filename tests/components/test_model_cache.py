@@ -13,7 +13,7 @@ ARGS: ModelCacheArgs = {"deployment": "nim", "namespace": "models", "storage_cla
 
 def test_the_claim_is_read_write_many_and_named_after_the_deployment() -> None:
     recording = deploy(lambda: ModelCache("cache", ARGS))
-    inputs = recording.inputs("nim-model-cache")
+    inputs = recording.inputs("cache-claim")
     assert (inputs["metadata"]["name"], inputs["metadata"]["namespace"]) == ("nim-model-cache", "models")
     assert inputs["spec"] == {
         "accessModes": ["ReadWriteMany"],
@@ -25,7 +25,7 @@ def test_the_claim_is_read_write_many_and_named_after_the_deployment() -> None:
 
 def test_a_changed_class_is_refused_and_never_a_replacement() -> None:
     """The engine ignores the class in diffs, so that the claim it knows comes back with the class it has."""
-    live = {"nim-model-cache": {"spec": {"storageClassName": "old"}}}
+    live = {"cache-claim": {"spec": {"storageClassName": "old"}}}
     with pytest.raises(pulumi.RunError) as refused:
         deploy(lambda: ModelCache("cache", ARGS), live=live)
     assert str(refused.value) == (
@@ -34,8 +34,8 @@ def test_a_changed_class_is_refused_and_never_a_replacement() -> None:
         "which makes a new claim; or make a claim yourself and name it in nim.storage.existingClaim."
     )
     recording = deploy(lambda: ModelCache("cache", ARGS))
-    assert list(recording.requests["nim-model-cache"].ignoreChanges) == ["spec.storageClassName", "spec.accessModes"]
-    assert not recording.requests["nim-model-cache"].replaceOnChanges
+    assert list(recording.requests["cache-claim"].ignoreChanges) == ["spec.storageClassName", "spec.accessModes"]
+    assert not recording.requests["cache-claim"].replaceOnChanges
 
 
 def test_an_existing_claim_is_used_and_nothing_made() -> None:
@@ -62,7 +62,7 @@ def test_one_of_class_and_claim(change: dict[str, Any]) -> None:
 
 
 def test_a_changed_access_mode_is_refused_and_never_a_replacement() -> None:
-    live = {"nim-model-cache": {"spec": {"storageClassName": "shared", "accessModes": ["ReadWriteOnce"]}}}
+    live = {"cache-claim": {"spec": {"storageClassName": "shared", "accessModes": ["ReadWriteOnce"]}}}
     with pytest.raises(pulumi.RunError, match=r"nim.storage.accessMode = 'ReadWriteMany': the claim nim-"):
         deploy(lambda: ModelCache("cache", ARGS), live=live)
 
@@ -74,12 +74,12 @@ def claim_of(size: str) -> dict[str, Any]:
 def shrink(present: dict[str, Any] | None, wanted: dict[str, Any]) -> None:
     """What the engine asks before an update, in a preview too."""
     recording = deploy(lambda: ModelCache("cache", ARGS))
-    request = recording.requests["nim-model-cache"]
+    request = recording.requests["cache-claim"]
     (name,) = request.hooks.before_update
     hook = recording.resource_hooks[name]
     assert hook.opts is not None
     assert hook.opts.on_dry_run
-    hook(pulumi.ResourceHookArgs("urn", "id", "nim-model-cache", "type", wanted, None, None, present))
+    hook(pulumi.ResourceHookArgs("urn", "id", "cache-claim", "type", wanted, None, None, present))
 
 
 def test_a_claim_that_would_shrink_is_refused_before_the_update() -> None:
@@ -115,9 +115,18 @@ def test_a_claim_may_grow_or_stay(present: dict[str, Any] | None, wanted: dict[s
 
 def test_annotations_are_beside_those_of_the_stack() -> None:
     args: ModelCacheArgs = {**ARGS, "annotations": {"backup.example/skip": "true"}}
-    found = deploy(lambda: ModelCache("cache", args)).inputs("nim-model-cache")["metadata"]["annotations"]
+    found = deploy(lambda: ModelCache("cache", args)).inputs("cache-claim")["metadata"]["annotations"]
     assert found == {
         "backup.example/skip": "true",
         "pulumi.com/skipAwait": "true",
         "pulumi.com/patchForce": "true",
     }
+
+
+def test_a_namespace_that_is_not_known_yet_hides_nothing_else_of_the_claim() -> None:
+    def program() -> None:
+        later: Any = pulumi.CustomResource("kubernetes:core/v1:Namespace", "space", {}).id
+        ModelCache("cache", {**ARGS, "namespace": later})
+
+    found = deploy(program, unconfigured=True).inputs("cache-claim")
+    assert found["spec"]["resources"] == {"requests": {"storage": "10Gi"}}

@@ -79,7 +79,9 @@ def test_the_example_of_the_readme_works() -> None:
     recording = deploy(lambda: exec(example, scope))
     assert recording.names_of("LeaderWorkerSet") == ["chat-group", "code-group"]
     assert {recording.inputs(f"{name}-group")["metadata"]["name"] for name in ("chat", "code")} == {"chat", "code"}
-    assert recording.dependencies("chat-group") == {"shared-model-cache"}
+    assert recording.dependencies("chat-group") == {"weights-claim"}
+    assert recording.provider("weights-claim") == "cluster-cluster-adopting"
+    assert recording.provider("chat-group") == "cluster-cluster"
 
 
 def test_a_claim_beside_another_place_is_refused() -> None:

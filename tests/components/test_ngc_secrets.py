@@ -115,3 +115,11 @@ def test_keys_that_others_hold_have_no_digest() -> None:
     args: NgcSecretsArgs = {**ARGS, "ngc_api_key": KEY, "existing_api_secret": "mine"}
     assert digest(args)[0] is None
     assert digest(ARGS)[0] is None
+
+
+def test_a_secret_that_has_to_be_replaced_is_deleted_first() -> None:
+    """Without enable_secret_mutable a provider replaces a Secret for a new key, whose fixed name would be taken."""
+    recording = deploy(lambda: NgcSecrets("keys", {**ARGS, "ngc_api_key": KEY, "hf_token": "hf_x"}))
+    made = [recording.requests[name] for name in recording.names_of("Secret")]
+    assert len(made) == 3
+    assert all(request.deleteBeforeReplace for request in made)

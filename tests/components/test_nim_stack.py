@@ -27,7 +27,7 @@ def test_every_resource_has_its_component_as_parent(recording: Recording) -> Non
     assert recording.parent("nim-server-group") == "nim-server"
     assert recording.parent("nim-server-access-service") == "nim-server-access"
     assert recording.parent("nim-server-access") == "nim-server"
-    assert recording.parent("nim-model-cache") == "nim-cache"
+    assert recording.parent("nim-cache-claim") == "nim-cache"
     assert recording.parent("nim-secrets-api") == "nim-secrets"
     assert {recording.parent(f"nim-{part}") for part in ("server", "cache", "secrets", "namespace")} == {"nim"}
     assert recording.parent("nim-cluster") == "nim"
@@ -43,7 +43,7 @@ def test_every_component_registers_its_outputs(recording: Recording) -> None:
 
 
 def test_the_group_waits_for_everything_its_pods_use(recording: Recording) -> None:
-    assert {"nim-namespace", "nim-model-cache", "nim-secrets-api", "nim-secrets-pull"} <= recording.dependencies(
+    assert {"nim-namespace", "nim-cache-claim", "nim-secrets-api", "nim-secrets-pull"} <= recording.dependencies(
         "nim-server-group"
     )
 
@@ -57,18 +57,18 @@ def test_the_group_carries_the_wait_and_its_time(recording: Recording) -> None:
     assert request.customTimeouts.delete == "15m"
     assert list(request.hooks.on_error) == ["nim-server-group-webhook"]
     assert sorted(recording.hooks) == [
-        "nim-model-cache-growth",
+        "nim-cache-claim-growth",
         "nim-server-group-webhook",
         "nim-server-smoke-failure",
     ]
 
 
-@pytest.mark.parametrize("name", ["nim-model-cache", "nim-server-access-service"])
+@pytest.mark.parametrize("name", ["nim-cache-claim", "nim-server-access-service"])
 def test_claim_and_service_are_not_awaited(recording: Recording, name: str) -> None:
     assert recording.inputs(name)["metadata"]["annotations"]["pulumi.com/skipAwait"] == "true"
 
 
-@pytest.mark.parametrize("name", ["nim-model-cache", "nim-namespace"])
+@pytest.mark.parametrize("name", ["nim-cache-claim", "nim-namespace"])
 def test_what_is_retained_can_be_adopted_again(recording: Recording, name: str) -> None:
     assert recording.requests[name].retainOnDelete
     assert recording.provider(name) == "nim-cluster-adopting"
@@ -119,7 +119,7 @@ def test_the_namespace_is_held_to_the_level_of_its_pods(recording: Recording) ->
 def test_without_retain_everything_goes() -> None:
     settings = SETTINGS | {"storage": {"storageClass": "shared", "retain": False}}
     recording = deploy(lambda: NimStack("nim", {"settings": settings}))
-    for name in ("nim-model-cache", "nim-namespace"):
+    for name in ("nim-cache-claim", "nim-namespace"):
         assert not recording.requests[name].retainOnDelete
         assert recording.provider(name) == "nim-cluster"
 
@@ -161,7 +161,7 @@ def test_the_group_begins_when_the_download_has_ended() -> None:
     request = recording.requests["nim-download-job"]
     assert recording.parent("nim-download-job") == "nim-download"
     assert "nim-download-job" in recording.dependencies("nim-server-group")
-    assert {"nim-namespace", "nim-model-cache", "nim-secrets-hf"} <= recording.dependencies("nim-download-job")
+    assert {"nim-namespace", "nim-cache-claim", "nim-secrets-hf"} <= recording.dependencies("nim-download-job")
     assert recording.inputs("nim-download-job")["metadata"]["annotations"] == {"pulumi.com/replaceUnready": "true"}
     deadline = recording.inputs("nim-download-job")["spec"]["activeDeadlineSeconds"]
     assert int(request.customTimeouts.create.removesuffix("s")) > deadline

@@ -69,13 +69,13 @@ def test_two_models_share_what_can_be_shared(platform: Recording) -> None:
         "ModelCache": 1,
         "MultiNodeNim": 2,
     }
-    assert platform.names_of("PersistentVolumeClaim") == ["shared-model-cache"]
+    assert platform.names_of("PersistentVolumeClaim") == ["weights-claim"]
     assert platform.names_of("LeaderWorkerSet") == ["chat-group", "code-group"]
 
 
 @pytest.mark.parametrize("model", ["chat", "code"])
 def test_each_group_waits_for_what_it_uses(platform: Recording, model: str) -> None:
-    needed = {"shared-model-cache", "credentials-api", "credentials-pull", "namespace"}
+    needed = {"weights-claim", "credentials-api", "credentials-pull", "namespace"}
     waited = platform.dependencies(f"{model}-group")
     assert needed <= waited
     assert "lws-mutating-webhook-configuration-lws-mutating-webhook-configuration" in waited
@@ -94,7 +94,7 @@ def test_each_group_mounts_the_shared_claim_and_names_the_shared_secrets(platfor
 
 
 def test_the_cache_holds_both_models(platform: Recording) -> None:
-    size = platform.inputs("shared-model-cache")["spec"]["resources"]["requests"]["storage"]
+    size = platform.inputs("weights-claim")["spec"]["resources"]["requests"]["storage"]
     both = [
         plan_deployment(
             {"model": model, "precision": "fp8", "nodes": 2, "storage": {"existingClaim": "a"}}, keys=Keys(ngc=True)
@@ -105,7 +105,7 @@ def test_the_cache_holds_both_models(platform: Recording) -> None:
 
 
 def test_what_outlives_the_platform_can_be_taken_over(platform: Recording) -> None:
-    for name in ("namespace", "shared-model-cache"):
+    for name in ("namespace", "weights-claim"):
         assert platform.requests[name].retainOnDelete
         assert platform.provider(name) == "cluster-cluster-adopting"
     assert platform.provider("chat-group") == "cluster-cluster"
@@ -186,7 +186,7 @@ def test_the_commands_of_the_exchange_add_then_switch_then_remove() -> None:
 def test_each_deployment_has_its_own_cache_and_secrets_and_the_common_name() -> None:
     deployments, live = set_by_the_readme()[1]
     recording = blue_green(deployments, live)
-    assert recording.names_of("PersistentVolumeClaim") == ["chat-blue-model-cache", "chat-green-model-cache"]
+    assert recording.names_of("PersistentVolumeClaim") == ["blue-cache-claim", "green-cache-claim"]
     holders = {name for name in recording.requests if KEY in str(recording.inputs(name))}
     assert holders == {f"{colour}-secrets-{kind}" for colour in ("blue", "green") for kind in ("api", "pull")}
     assert {exported["model"] for exported in recording.exports["deployments"].values()} == {"chat"}

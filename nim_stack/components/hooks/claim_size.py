@@ -18,16 +18,26 @@ _NOT_BOUND: Final = "for bound claims"
 _LESS: Final = "can not be less than"
 
 
-def size_hooks(claim: str, storage_class: str) -> pulumi.ResourceHookBinding:
-    """Hooks of a claim: the first refuses to shrink it, the second explains why it cannot grow."""
-    before = pulumi.ResourceHook(f"{claim}-size", _refuse_shrinking, pulumi.ResourceHookOptions(on_dry_run=True))
+def size_hooks(name: str, claim: str, storage_class: str) -> pulumi.ResourceHookBinding:
+    """Hooks of a claim: the first refuses to shrink it, the second explains why it cannot grow.
+
+    Args:
+        name: of the resource, by which the engine tells hooks apart.
+        claim: name of the claim in the cluster.
+        storage_class: of the claim.
+    """
+
+    def refuse(args: pulumi.ResourceHookArgs) -> None:
+        refuse_shrinking(claim, args)
+
+    before = pulumi.ResourceHook(f"{name}-size", refuse, pulumi.ResourceHookOptions(on_dry_run=True))
 
     def explain(args: pulumi.ErrorHookArgs) -> bool:
         if cure := cannot_grow(claim, storage_class, args.errors[0] if args.errors else ""):
             pulumi.log.error(cure)
         return False
 
-    return pulumi.ResourceHookBinding(before_update=[before], on_error=[pulumi.ErrorHook(f"{claim}-growth", explain)])
+    return pulumi.ResourceHookBinding(before_update=[before], on_error=[pulumi.ErrorHook(f"{name}-growth", explain)])
 
 
 def cannot_grow(claim: str, storage_class: str, error: str) -> str | None:
@@ -52,7 +62,7 @@ def cannot_grow(claim: str, storage_class: str, error: str) -> str | None:
     return None
 
 
-def _refuse_shrinking(args: pulumi.ResourceHookArgs) -> None:
+def refuse_shrinking(claim: str, args: pulumi.ResourceHookArgs) -> None:
     """Before an update, in a preview too: what the claim has, as the state knows it, against what is asked for.
 
     Raises:
@@ -61,7 +71,7 @@ def _refuse_shrinking(args: pulumi.ResourceHookArgs) -> None:
     present, wanted = _request(args.old_outputs), _request(args.new_inputs)
     if present and wanted and Quantity.parse(wanted) < Quantity.parse(present):
         raise ValueError(
-            f"nim.storage.size = {wanted!r}: the claim {args.name} has {present}, and a claim cannot shrink; replacing "
+            f"nim.storage.size = {wanted!r}: the claim {claim} has {present}, and a claim cannot shrink; replacing "
             f"it would delete the weights. Set nim.storage.size to {present!r} or more; {AWAY}."
         )
 

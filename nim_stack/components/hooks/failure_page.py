@@ -1,7 +1,7 @@
 """What `up` prints when a group does not come: the page of `nim-stack diagnose`, so that no timeout is the last word.
 
-The engine asks an error hook whether to try again; this never does. It reads the cluster of the settings, as the
-program's providers do, and writes nothing.
+The engine asks an error hook whether to try again; this never does. It reads the cluster that the program deploys to,
+and writes nothing. Where it cannot know which that is, it says so, and asks no other cluster.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 import pulumi
 from pulumi.runtime import is_dry_run
 
+from nim_stack.components.reach import Reach
 from nim_stack.settings import Cluster
 
 WATCH_SECONDS = 20.0
@@ -21,12 +22,12 @@ Look = Callable[[Cluster, str, str], str]
 Report = Callable[[pulumi.ErrorHookArgs], Awaitable[bool]]
 
 
-def failure_page(name: str, cluster: Cluster, deployment: str) -> pulumi.ErrorHook:
+def failure_page(name: str, reach: Reach, deployment: str) -> pulumi.ErrorHook:
     """Error hook that logs why the deployment does not serve."""
-    return pulumi.ErrorHook(name, reporter(cluster, deployment))
+    return pulumi.ErrorHook(name, reporter(reach, deployment))
 
 
-def reporter(cluster: Cluster, deployment: str, page: Look | None = None) -> Report:
+def reporter(reach: Reach, deployment: str, page: Look | None = None) -> Report:
     """The hook's function: log the page, and ask for no other try."""
 
     async def report(args: pulumi.ErrorHookArgs) -> bool:
@@ -41,6 +42,14 @@ def reporter(cluster: Cluster, deployment: str, page: Look | None = None) -> Rep
                 )
             return False
         namespace = str(((args.new_inputs or {}).get("metadata") or {}).get("namespace") or "default")
+        try:
+            cluster = await reach.cluster()
+        except LookupError as unknown:
+            pulumi.log.warn(
+                f"no diagnosis: {unknown}; or set KUBECONFIG to this cluster and run `nim-stack diagnose --namespace "
+                f"{namespace} --name {deployment}`."
+            )
+            return False
         try:
             text = await asyncio.to_thread(page or look, cluster, namespace, deployment)
             pulumi.log.error(text)

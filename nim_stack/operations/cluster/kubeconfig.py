@@ -17,6 +17,8 @@ from nim_stack.operations.cluster.errors import KubeconfigError
 Section = Mapping[str, Any]
 _KINDS: Final = {"clusters": "cluster", "users": "user", "contexts": "context"}
 _PATHS: Final = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
+_CONTENT: Final = "the given kubeconfig"
+"""What messages call a kubeconfig that was given as content, which may hold credentials."""
 _SERVICE_ACCOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 
@@ -30,18 +32,28 @@ class Access:
     """Empty when the context names no user: requests are then without credentials."""
 
 
-def load(path: str | None, context: str | None) -> Access:
-    """The context of that name, else the current one, of the file, else of KUBECONFIG or of ~/.kube/config; where there
-    is none of these, the service account of the pod that this runs in.
+def load(kubeconfig: str | None, context: str | None) -> Access:
+    """The context of that name, else the current one, of the kubeconfig, else of KUBECONFIG or of ~/.kube/config; where
+    there is none of these, the service account of the pod that this runs in.
+
+    Args:
+        kubeconfig: path of a file, or its content, as pulumi-kubernetes takes either. Content has several lines or is
+            a JSON object.
+        context: name of a context; None is the current one.
 
     Raises:
         KubeconfigError: there is no such file or context, or it cannot be used.
     """
-    files = _files(path)
+    if kubeconfig is not None and ("\n" in kubeconfig or kubeconfig.lstrip().startswith("{")):
+        here = Path.cwd() / _CONTENT  # relative paths in it belong to the working directory, as for client-go
+        return _chosen(_merged([(here, _parsed(kubeconfig, _CONTENT))]), _CONTENT, context)
+    files = _files(kubeconfig)
     if not files:
         return _service_account(context)
-    found = _merged((file, _read(file)) for file in files)
-    where = " and ".join(map(str, files))
+    return _chosen(_merged((file, _read(file)) for file in files), " and ".join(map(str, files)), context)
+
+
+def _chosen(found: Mapping[str, Any], where: str, context: str | None) -> Access:
     name = context or found["current-context"]
     if not name:
         raise KubeconfigError(f"{where} has no current context: it has {_names(found['contexts'])}")
@@ -75,15 +87,25 @@ def _files(path: str | None) -> list[Path]:
 
 def _read(file: Path) -> Section:
     try:
-        found = yaml.safe_load(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
     except OSError as trouble:
         raise KubeconfigError(f"{file}: {trouble.strerror}") from trouble
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as trouble:
+    except UnicodeDecodeError as trouble:
         raise KubeconfigError(f"{file} is not YAML: {' '.join(str(trouble).split())[:200]}") from trouble
+    return _parsed(text, str(file))
+
+
+def _parsed(text: str, where: str) -> Section:
+    try:
+        found = yaml.safe_load(text)
+    except (yaml.YAMLError, RecursionError, ValueError) as trouble:
+        # What a parser says of content quotes it, and with it a token.
+        why = type(trouble).__name__ if where == _CONTENT else " ".join(str(trouble).split())[:200]
+        raise KubeconfigError(f"{where} is not YAML: {why}") from (None if where == _CONTENT else trouble)
     if found is None:
-        raise KubeconfigError(f"{file} is empty")
+        raise KubeconfigError(f"{where} is empty")
     if not isinstance(found, Mapping):
-        raise KubeconfigError(f"{file} is not a mapping with clusters, users and contexts")
+        raise KubeconfigError(f"{where} is not a mapping with clusters, users and contexts")
     return found
 
 

@@ -69,7 +69,8 @@ class Follower:
         elif name == "cp":
             shutil.copy(words[0], words[1])
         elif name == "pip":
-            assert (Path(words[-1]) / "pyproject.toml").is_file(), command
+            named = Path(words[-1])
+            assert named.is_file() if "-r" in words else (named / "pyproject.toml").is_file(), command
         elif name == "pulumi":
             self._pulumi(list(words))
 

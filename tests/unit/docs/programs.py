@@ -95,8 +95,10 @@ def _matrices(names: Set[str]) -> None:
 
 def _pip(words: Sequence[str], whole: bool) -> None:
     """Where the page is followed, the folder is looked at."""
+    if words == ["install", "-r", "requirements.txt"]:
+        return
     if words[:1] != ["install"] or len(words) != 2 or not set(words[1]) <= set("./"):
-        raise UsageError("pip is there to install the folder of this repository")
+        raise UsageError("pip is there to install the folder of this repository, or what requirements.txt names")
 
 
 def _module(words: Sequence[str], whole: bool) -> None:

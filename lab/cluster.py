@@ -19,6 +19,7 @@ from lab import (
     control_plane,
     environment,
     extensions,
+    fetch,
     health,
     machine,
     network,
@@ -26,13 +27,13 @@ from lab import (
     offered,
     pki,
     prerequisites,
-    rootfs,
     storage,
 )
 from lab.address import API_URL, GATEWAY, HUB_PORT, HUB_TOKEN, NODES
 from lab.api import Api, wait_for
+from lab.beside import beside
 from lab.console import LabError, say, step
-from lab.engine import model, tree
+from lab.engine import model
 from lab.inside import inside
 from lab.paths import CACHE, LOGS, REPO, STATE
 from lab.shell import run
@@ -63,11 +64,10 @@ def prepare() -> None:
     """Everything that is made once and cached: programs, trees, packages, images, the model."""
     prerequisites.check()
     prerequisites.install_host_programs()
-    rootfs.ensure("node")
-    rootfs.ensure("image")
-    build.ensure_all()
-    tree.ensure()
-    model.ensure()
+    if build.missing():
+        with beside("lab.fetch", "fetching what is not compiled here") as fetching:
+            build.ensure_all(fetching.check)
+    fetch.ensure()
     offered.lws_manifest()
     offered.archives()
     extensions.manifests()

@@ -1,38 +1,42 @@
 """The environment in which Pulumi works against the lab: backend, passphrase, kubeconfig and PATH.
 
-An official `pulumi` and an official resource plugin are used wherever they are installed. The builds of this lab and
-the stand-in plugin only fill the gap, and come last on PATH.
+A `pulumi` and a Kubernetes resource plugin that the user has installed are used. The builds of this lab only fill the
+gap, and come last on PATH.
 """
 
 import os
 import shutil
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 from lab import pki
-from lab.paths import REPO, STATE
+from lab.paths import CACHE, STATE
 from lab.toolchain import build
 
 PULUMI = STATE / "pulumi"
 """Backend, home and passphrase of the lab's stacks: gone with the lab."""
 
-STANDIN = REPO / "lab" / "standin" / "bin"
+
+def installed(program: str) -> Path | None:
+    """Where the user has this program on PATH; None for the lab's own builds, which `lab exec` puts there."""
+    found = shutil.which(program)
+    return Path(found) if found and not Path(found).is_relative_to(CACHE) else None
 
 
-def official_pulumi() -> str | None:
-    """Path of an official `pulumi`, if one is installed."""
-    return shutil.which("pulumi")
+def installed_plugin() -> Path | None:
+    """The Kubernetes resource plugin that the user has on PATH, or in the Pulumi home in the version of the SDK.
 
-
-def official_plugin() -> Path | None:
-    """The official Kubernetes resource plugin, if one is installed (on PATH, or in the user's Pulumi home)."""
-    found = shutil.which("pulumi-resource-kubernetes")
-    if found and not Path(found).is_relative_to(STANDIN):
-        return Path(found)
+    The engine takes no other version from there.
+    """
     home = Path(os.environ.get("PULUMI_HOME", Path.home() / ".pulumi"))
-    return next(
-        iter(sorted(home.glob("plugins/resource-kubernetes-v*/pulumi-resource-kubernetes"), reverse=True)), None
-    )
+    kept = home / "plugins" / f"resource-kubernetes-v{version('pulumi-kubernetes')}" / build.PLUGIN.binary
+    return installed(build.PLUGIN.binary) or (kept if kept.exists() else None)
+
+
+def plugin() -> Path:
+    """The Kubernetes resource plugin that the lab's stacks use; the lab's own may not be built yet."""
+    return installed_plugin() or build.PLUGIN.path
 
 
 def environment() -> dict[str, str]:
@@ -47,12 +51,11 @@ def environment() -> dict[str, str]:
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         # `--event-log` is among the commands that this shows: tests look for secrets in the engine's events.
         "PULUMI_DEBUG_COMMANDS": "true",
-        "NIM_LAB_PYTHON": sys.executable,
     }
-    if official_pulumi() is None:
+    if installed("pulumi") is None:
         path += [str(build.PULUMI.folder), str(build.LANGUAGE.folder)]
-    if official_plugin() is None:
-        path.append(str(STANDIN))
+    if installed_plugin() is None:
+        path.append(str(build.PLUGIN.folder))
         variables["PULUMI_HOME"] = str(PULUMI / "home")
     return {**variables, "PATH": ":".join(path)}
 
@@ -72,7 +75,7 @@ def _without_debug_log(folder: Path) -> None:
     """Put a file where the CLI wants its folder of logs, so that it goes without them.
 
     It writes every property of every call, compressed, which is two thirds of its work on 2 cores; no switch turns it
-    off (pkg/v3 v3.259.0, logging/encrypted.go).
+    off (pkg/v3 v3.276.0, logging/encrypted.go).
     """
     if folder.is_dir():
         shutil.rmtree(folder)

@@ -12,7 +12,7 @@ from lab.paths import CACHE, LOGS, STATE
 from lab.shell import run
 from lab.toolchain import build
 
-DISK_COLD_GB = 20
+DISK_COLD_GB = 25
 """Free space for a first run: programs, trees, packages and their build caches (dropped again)."""
 
 DISK_WARM_GB = 4

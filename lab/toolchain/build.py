@@ -5,9 +5,11 @@ one stays valid for an older clone.
 """
 
 import hashlib
+import json
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,26 +21,41 @@ HERE = Path(__file__).resolve().parent
 
 
 @dataclass(frozen=True)
-class Module:
-    """One Go module under lab/toolchain and the program that it pins."""
+class Embedded:
+    """Files of a required module that a `main` of ours embeds: read from the module cache while it is built."""
 
-    name: str
+    module: str
+    folder: str
+    """Of the files, in that module."""
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Program:
+    """One program, pinned by a Go module under lab/toolchain."""
+
+    module: str
+    """Folder of the Go module."""
     package: str
     binary: str
     title: str
+    minutes: float
+    """How long it takes on 2 idle cores after those before it in `ALL`, which share what they have compiled."""
     version_symbols: dict[str, str] = field(default_factory=dict)
     """Linker symbol → value. Versions are not in the source: releases set them in the same way."""
+    embedded: Embedded | None = None
 
     @property
     def source(self) -> Path:
-        return HERE / self.name
+        return HERE / self.module
 
     @property
     def folder(self) -> Path:
-        digest = hashlib.sha256(repr(self).encode())
+        made_from = (self.package, self.binary, sorted(self.version_symbols.items()), self.embedded)
+        digest = hashlib.sha256(repr(made_from).encode())
         for path in sorted(self.source.iterdir()):
             digest.update(path.name.encode() + path.read_bytes())
-        return CACHE / "toolchain" / self.name / digest.hexdigest()[:12]
+        return CACHE / "toolchain" / self.module / digest.hexdigest()[:12]
 
     @property
     def path(self) -> Path:
@@ -51,26 +68,44 @@ class Module:
 
 
 _KUBE_VERSION = "k8s.io/component-base/version"
+_PULUMI_VERSION = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
 
-PULUMI = Module(
+PULUMI = Program(
     "pulumi",
     "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
     "pulumi",
-    "Pulumi CLI 3.259.0",
-    {"github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": "v3.259.0"},
+    "Pulumi CLI 3.276.0",
+    3,
+    {_PULUMI_VERSION: "v3.276.0"},
 )
-LANGUAGE = Module(
+PLUGIN = Program(
+    "plugin",
+    ".",
+    "pulumi-resource-kubernetes",
+    "Pulumi's Kubernetes resource plugin (source of 2026-01-15)",
+    7,
+    # The day before 4.25.0 was released. Releases number the builds before them in this way.
+    {"github.com/pulumi/pulumi-kubernetes/provider/v4/pkg/version.Version": "4.25.0-alpha.20260115"},
+    Embedded(
+        "github.com/pulumi/pulumi-kubernetes/provider/v4",
+        "cmd/pulumi-resource-kubernetes",
+        ("schema.json", "terraform-mapping.json"),
+    ),
+)
+LANGUAGE = Program(
     "language",
     "github.com/pulumi/pulumi/sdk/v3/python/cmd/pulumi-language-python",
     "pulumi-language-python",
     "Pulumi Python language host 3.60.0",
-    {"github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": "v3.60.0"},
+    0.5,
+    {_PULUMI_VERSION: "v3.60.0"},
 )
-KUBERNETES = Module(
+KUBERNETES = Program(
     "kubernetes",
     ".",
     "kubernetes",
     "Kubernetes 1.35.4",
+    4,
     {
         f"{_KUBE_VERSION}.gitVersion": "v1.35.4",
         f"{_KUBE_VERSION}.gitMajor": "1",
@@ -78,44 +113,64 @@ KUBERNETES = Module(
         f"{_KUBE_VERSION}.gitTreeState": "clean",
     },
 )
-LWS = Module("lws", "sigs.k8s.io/lws/cmd", "manager", "LeaderWorkerSet controller 0.9.0")
-COREDNS = Module("coredns", ".", "coredns", "CoreDNS 1.12.4")
-PAUSE = Module("pause", ".", "pause", "pod sandbox process")
-HELM = Module("helm", "helm.sh/helm/v4/cmd/helm", "helm", "Helm 4.3.1")
+LWS = Program("lws", "sigs.k8s.io/lws/cmd", "manager", "LeaderWorkerSet controller 0.9.0", 1.5)
+COREDNS = Program("coredns", ".", "coredns", "CoreDNS 1.12.4", 1)
+PAUSE = Program("pause", ".", "pause", "pod sandbox process", 0.1)
+HELM = Program("helm", "helm.sh/helm/v4/cmd/helm", "helm", "Helm 4.3.1", 2)
 """For one proof alone, which builds it."""
 
-ALL = (PAUSE, LANGUAGE, COREDNS, LWS, PULUMI, KUBERNETES)
+ALL = (PAUSE, LANGUAGE, COREDNS, LWS, PULUMI, PLUGIN, KUBERNETES)
 
 
-def ensure(module: Module) -> Path:
+def missing() -> list[Program]:
+    """What `lab up` needs and was never built here in this version."""
+    return [program for program in ALL if not program.path.exists()]
+
+
+def ensure(program: Program) -> Path:
     """Return the program, building it first when this version was never built here."""
-    if module.path.exists():
-        return module.path
-    with step(f"building {module.title} (first time only; up to 6 minutes on 2 cores)"):
-        module.folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=module.folder.parent, prefix=".building-") as scratch:
+    if program.path.exists():
+        return program.path
+    with step(f"building {program.title} (first time only; about {_time(program.minutes)} on 2 idle cores)"):
+        program.folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=program.folder.parent, prefix=".building-") as scratch:
             target = Path(scratch) / "out"
             target.mkdir()
-            _compile(module, target / module.binary)
-            if module is LANGUAGE:
+            _compile(program, target / program.binary)
+            if program is LANGUAGE:
                 _add_exec_script(target)
-            if module.folder.exists():
-                shutil.rmtree(module.folder)
-            target.rename(module.folder)
-    return module.path
+            if program.folder.exists():
+                shutil.rmtree(program.folder)
+            target.rename(program.folder)
+    return program.path
 
 
-def _compile(module: Module, output: Path) -> None:
-    symbols = " ".join(f"-X {name}={value}" for name, value in module.version_symbols.items())
-    run(
-        ["go", "build", "-mod=readonly", "-trimpath", "-ldflags", f"-s -w {symbols}", "-o", output, module.package],
-        cwd=module.source,
-        env={"CGO_ENABLED": "0", "GOWORK": "off", "GOCACHE": str(build_cache()), "GOFLAGS": "-buildvcs=false"},
-        log=LOGS / f"build-{module.name}.log",
-    )
+def _time(minutes: float) -> str:
+    return f"{minutes:g} minutes" if minutes > 1 else f"{minutes * 60:g} seconds"
 
 
-def build_cache() -> Path:
+def _compile(program: Program, output: Path) -> None:
+    symbols = " ".join(f"-X {name}={value}" for name, value in program.version_symbols.items())
+    words = ["go", "build", "-mod=readonly", "-trimpath", "-ldflags", f"-s -w {symbols}", "-o", str(output)]
+    if program.embedded:
+        overlay = output.with_name("overlay.json")
+        overlay.write_text(json.dumps({"Replace": _overlay(program, program.embedded)}))
+        words += ["-overlay", str(overlay)]
+    run([*words, program.package], cwd=program.source, env=_environment(), log=LOGS / f"build-{program.binary}.log")
+    output.with_name("overlay.json").unlink(missing_ok=True)
+
+
+def _overlay(program: Program, embedded: Embedded) -> dict[str, str]:
+    """Path where a file seems to be while the compiler runs → where it is (`go help build`)."""
+    there = program.module_dir(embedded.module) / embedded.folder
+    return {str(program.source / file): str(there / file) for file in embedded.files}
+
+
+def _environment() -> dict[str, str]:
+    return {"CGO_ENABLED": "0", "GOWORK": "off", "GOCACHE": str(_build_cache()), "GOFLAGS": "-buildvcs=false"}
+
+
+def _build_cache() -> Path:
     """Go's build cache for these programs: apart from the user's, so that it can be dropped when all are built."""
     return Path(os.environ.get("NIM_LAB_GOCACHE", CACHE / "go-build"))
 
@@ -128,10 +183,22 @@ def _add_exec_script(folder: Path) -> None:
     script.chmod(0o755)
 
 
-def ensure_all() -> None:
-    """Build what is missing, then drop Go's build cache: it is larger than all programs together."""
-    missing = [module for module in ALL if not module.path.exists()]
-    for module in missing:
-        ensure(module)
-    if missing:
-        shutil.rmtree(build_cache(), ignore_errors=True)
+def download() -> None:
+    """Fetch the sources of what is missing, in the order in which it is built; nothing is compiled."""
+    for program in missing():
+        # -e: the files that a program embeds are not beside it now.
+        run(["go", "list", "-e", "-mod=readonly", "-deps", program.package], cwd=program.source, env=_environment())
+
+
+def ensure_all(between: Callable[[], None] = lambda: None) -> None:
+    """Build what is missing, then drop Go's build cache: it is larger than all programs together.
+
+    Args:
+        between: called before each build; what it raises ends the work.
+    """
+    built = missing()
+    for program in built:
+        between()
+        ensure(program)
+    if built and "NIM_LAB_GOCACHE" not in os.environ:  # a cache that the user names is the user's to drop
+        shutil.rmtree(_build_cache(), ignore_errors=True)

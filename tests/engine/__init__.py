@@ -1,1 +1,1 @@
-"""Tests of the stand-in plugin: against recordings, and under the real engine in the lab."""
+"""Tests of the Kubernetes resource plugin as the product relies on it: its answers, and its work under the engine."""

@@ -1,74 +1,18 @@
-"""The stand-in without a cluster, and the real engine with the stand-in against the lab."""
+"""The real engine and the Kubernetes resource plugin, with a program of the tests, against the lab."""
 
 import json
 import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-import httpx2
 import pytest
-from google.protobuf.json_format import MessageToDict, ParseDict
-from google.protobuf.message import Message
 
 from lab import environment, network
-from lab.standin.cluster import Api
-from lab.standin.provider import StandIn
-
-KINDS = {
-    "v1": {
-        "Namespace": "/api/v1/namespaces",
-        "Secret": "/api/v1/namespaces/{namespace}/secrets",
-        "ConfigMap": "/api/v1/namespaces/{namespace}/configmaps",
-        "Service": "/api/v1/namespaces/{namespace}/services",
-        "PersistentVolumeClaim": "/api/v1/namespaces/{namespace}/persistentvolumeclaims",
-    },
-    "apps/v1": {"Deployment": "/apis/apps/v1/namespaces/{namespace}/deployments"},
-    "batch/v1": {"Job": "/apis/batch/v1/namespaces/{namespace}/jobs"},
-    "leaderworkerset.x-k8s.io/v1": {
-        "LeaderWorkerSet": "/apis/leaderworkerset.x-k8s.io/v1/namespaces/{namespace}/leaderworkersets"
-    },
-    "example.com/v1": {"Absent": "/apis/example.com/v1/namespaces/{namespace}/absents"},
-    "apiextensions.k8s.io/v1": {"CustomResourceDefinition": "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"},
-}
-"""What discovery would have found: the paths of the recorded kinds."""
-
-
-class AbortedError(Exception):
-    """The call was answered with an error."""
-
-
-class Context:
-    """What a method is given by gRPC."""
-
-    def abort(self, _code: object, details: str) -> NoReturn:
-        raise AbortedError(details)
-
-    def set_trailing_metadata(self, metadata: object) -> None:
-        pass
-
-
-class Calls:
-    """Calls methods of the stand-in with requests and answers in their JSON form."""
-
-    def __init__(self, stand_in: StandIn) -> None:
-        self.stand_in = stand_in
-
-    def __call__(self, method: str, kind: type[Message], request: Mapping[str, Any]) -> dict[str, Any]:
-        answer = getattr(self.stand_in, method)(ParseDict(dict(request), kind()), Context())
-        return dict(MessageToDict(answer))
-
-
-@pytest.fixture
-def call() -> Calls:
-    """A stand-in that is configured without having looked at a cluster."""
-    stand_in = StandIn("")
-    stand_in.api = Api(httpx2.Client(), "default", kinds=dict(KINDS))
-    return Calls(stand_in)
 
 
 @dataclass
@@ -80,8 +24,7 @@ class Engine:
 
     def start(self, *words: str, **variables: str) -> subprocess.Popen[str]:
         """Start `pulumi` in the lab's network; variables choose the program's step."""
-        own = {"PULUMI_BACKEND_URL": f"file://{self.folder}", "PULUMI_HOME": str(self.folder / "home")}
-        own |= {"PULUMI_CONFIG_PASSPHRASE": "test", "STEP": "create"}
+        own = {"PULUMI_BACKEND_URL": f"file://{self.folder}", "PULUMI_CONFIG_PASSPHRASE": "test", "STEP": "create"}
         process = subprocess.Popen(
             [*network.enter(), "pulumi", *words, "--stack", "test", "--non-interactive"],
             cwd=self.folder / "program",

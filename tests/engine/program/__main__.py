@@ -1,4 +1,4 @@
-"""A program for the stand-in's tests: the variable STEP chooses what it declares.
+"""A program for the tests of engine and plugin: the variable STEP chooses what it declares.
 
 The steps create, change and grow have the shape of the program that was recorded (tests/engine/recorded).
 """
@@ -68,7 +68,7 @@ def recorded_objects(changed: bool) -> None:
 def widget(name: str, spec: dict[str, Any], wait_for: str = "", timeout: str = "", **options: Any) -> None:
     k8s.apiextensions.CustomResource(
         name,
-        api_version="standin.test/v1",
+        api_version="engine.test/v1",
         kind="Widget",
         metadata={
             "name": name,
@@ -108,9 +108,9 @@ def widget_definition() -> k8s.apiextensions.CustomResource:
         "definition",
         api_version="apiextensions.k8s.io/v1",
         kind="CustomResourceDefinition",
-        metadata={"name": "widgets.standin.test"},
+        metadata={"name": "widgets.engine.test"},
         spec={
-            "group": "standin.test",
+            "group": "engine.test",
             "scope": "Namespaced",
             "names": {"kind": "Widget", "listKind": "WidgetList", "plural": "widgets", "singular": "widget"},
             "preserveUnknownFields": False,
@@ -144,31 +144,31 @@ elif STEP == "mutable":
     provider = k8s.Provider("mutable", enable_secret_mutable=True, enable_config_map_mutable=True, namespace="default")
     data = {"k": os.environ["VALUE"]}
     k8s.core.v1.Secret(
-        "secret", metadata={"name": "standin-secret"}, string_data=data, opts=ResourceOptions(provider=provider)
+        "secret", metadata={"name": "engine-secret"}, string_data=data, opts=ResourceOptions(provider=provider)
     )
     k8s.core.v1.ConfigMap(
-        "config", metadata={"name": "standin-config"}, data=data, opts=ResourceOptions(provider=provider)
+        "config", metadata={"name": "engine-config"}, data=data, opts=ResourceOptions(provider=provider)
     )
 elif STEP == "import":
     k8s.core.v1.ConfigMap(
         "adopted",
-        metadata={"name": "standin-adopted", "namespace": "default"},
+        metadata={"name": "engine-adopted", "namespace": "default"},
         data={"a": "b"},
-        opts=ResourceOptions(import_="default/standin-adopted"),
+        opts=ResourceOptions(import_="default/engine-adopted"),
     )
 elif STEP == "upsert":
     provider = k8s.Provider("upserting", upsert_existing_objects=True)
     notes = {"pulumi.com/patchForce": "true"} if os.environ["FORCE"] else {}
     k8s.core.v1.ConfigMap(
         "taken",
-        metadata={"name": "standin-taken", "namespace": "default", "annotations": notes},
+        metadata={"name": "engine-taken", "namespace": "default", "annotations": notes},
         data={"a": "c"},
         opts=ResourceOptions(provider=provider),
     )
 elif STEP == "many":
     for index in range(int(os.environ["COUNT"])):
         k8s.core.v1.ConfigMap(
-            f"many-{index}", metadata={"name": f"standin-{index}", "namespace": "default"}, data={"a": "b"}
+            f"many-{index}", metadata={"name": f"engine-{index}", "namespace": "default"}, data={"a": "b"}
         )
 elif STEP.startswith("widget"):
     namespace = k8s.core.v1.Namespace("ns", metadata={"name": "fx"})

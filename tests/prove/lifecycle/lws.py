@@ -9,6 +9,7 @@ from lab import network, pki
 from lab.deployment import GROUP, NAMESPACE, Deployment, Json, owner, remove_lws, until
 from lab.observe import get, kubectl
 from lab.offered import LWS_VERSION, lws_manifest
+from lab.plugin import refuses_taken_names
 from lab.shell import run
 from lab.stacks import Stack
 from lab.toolchain import build
@@ -32,9 +33,7 @@ def used_and_taken_over() -> Json:
             it.up()
             group = it.identities()
             with asked_meanwhile(it.stack.outputs()["endpoint"], least=100) as measured:
-                code, text = _owner({"retain": False}).attempt("up", "--yes", "--skip-preview")
-                assert code != 0, "an LWS of somebody else was taken over without being asked for"
-                assert "already exists" in text, text[-2000:]
+                refused = _refused_unless_retained()
                 holder = _owner({"retain": True})
                 holder.pulumi("up", "--yes", "--skip-preview")
                 holder.pulumi("up", "--yes", "--skip-preview", "--expect-no-changes")
@@ -49,7 +48,17 @@ def used_and_taken_over() -> Json:
                 _until_seen(it)
             assert it.identities() == group, "a pod was made anew"
         assert _controller() == before, "the controller was made anew"
-        return {"objects taken over": len(taken), "pods made anew": 0} | measured
+        return {"refused without retain": refused, "objects taken over": len(taken), "pods made anew": 0} | measured
+
+
+def _refused_unless_retained() -> bool | str:
+    """Whether an LWS of somebody else stays that somebody's unless `retain` asks for it; or why nobody looked."""
+    if not refuses_taken_names():
+        return "not tried: the Kubernetes plugin in use is older than 4.29.0 and takes over what exists"
+    code, text = _owner({"retain": False}).attempt("up", "--yes", "--skip-preview")
+    assert code != 0, "an LWS of somebody else was taken over without being asked for"
+    assert "already exists" in text, text[-2000:]
+    return True
 
 
 def from_helm() -> Json:

@@ -17,7 +17,6 @@ OF_OTHERS = {
     "config.json": "of a model on the Hugging Face hub",
     "nimcache.yaml": "the reader writes it",
     "nimservice.yaml": "the reader writes it",
-    "pki/ca.crt": "in the state of a running lab",
     "preview.json": "the reader writes it",
     "values.yaml": "the reader writes it",
 }

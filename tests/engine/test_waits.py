@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import subprocess
 import time
 from typing import Any
 
@@ -63,24 +64,42 @@ def test_timeout_keeps_the_object_and_the_next_up_waits_again(engine: Engine) ->
     engine.unchanged(SIZE="3", **waits)
 
 
-def test_cancel_ends_a_wait_promptly_and_keeps_the_object(engine: Engine) -> None:
-    set_status("False", 1)
-    waiting = engine.start("up", "--yes", "--skip-preview", STEP="widget", WAIT_FOR="condition=Available", SIZE="4")
-    deadline = time.monotonic() + 30
-    while get("widget", "w", "-n", "fx")["spec"]["size"] != 4 and time.monotonic() < deadline:
-        time.sleep(0.2)
+def cancelled(waiting: "subprocess.Popen[str]", verb: str) -> None:
+    """Press Ctrl-C and require that the wait ends within 3 seconds."""
     os.kill(waiting.pid, signal.SIGINT)
     started = time.monotonic()
     assert waiting.stdout is not None
-    assert next((line for line in waiting.stdout if "updating failed" in line), None)
+    assert next((line for line in waiting.stdout if f"{verb} failed" in line), None)
     assert time.monotonic() - started < 3
     waiting.communicate(timeout=60)
     assert waiting.returncode != 0
-    kept = engine.state()["w"]
-    assert 'Resource operation was cancelled for "w"' in kept["initErrors"][0]
-    assert kept["outputs"]["spec"]["size"] == 4
+
+
+def test_cancel_of_an_update_ends_the_wait_promptly_and_the_next_up_goes_on(engine: Engine) -> None:
+    """The plugin of 2026-01 keeps the inputs of before in the state; the next `up` applies the new ones again."""
+    set_status("False", 1)
+    waits: Any = {"STEP": "widget", "WAIT_FOR": "condition=Available", "SIZE": "4"}
+    waiting = engine.start("up", "--yes", "--skip-preview", **waits)
+    until("the widget has its new size", lambda: get("widget", "w", "-n", "fx")["spec"]["size"] == 4, 60)
+    cancelled(waiting, "updating")
+    assert engine.state()["w"]["id"] == "fx/w"
     set_status("True", get("widget", "w", "-n", "fx")["metadata"]["generation"])
-    engine.up(STEP="widget", WAIT_FOR="condition=Available", SIZE="4")
+    engine.up(**waits)
+    engine.unchanged(**waits)
+
+
+def test_cancel_of_a_create_keeps_the_object_in_the_state(engine: Engine) -> None:
+    engine.run("destroy", "--yes", "--skip-preview", "--target", "**Widget::w")
+    waits: Any = {"STEP": "widget", "WAIT_FOR": "condition=Available", "SIZE": "4"}
+    waiting = engine.start("up", "--yes", "--skip-preview", **waits)
+    until("the widget is there", lambda: get("widget", "w", "-n", "fx"), 60)
+    cancelled(waiting, "creating")
+    kept = engine.state()["w"]
+    assert "cancel" in kept["initErrors"][0]
+    assert kept["outputs"]["spec"]["size"] == 4
+    set_status("True", 1)
+    engine.up(**waits)
+    engine.unchanged(**waits)
 
 
 def test_definition_of_many_lines_is_unchanged_after_refresh(engine: Engine) -> None:
@@ -101,11 +120,9 @@ def test_workloads_are_waited_for(engine: Engine) -> None:
 
 def test_failed_job_fails_the_update_and_the_next(engine: Engine) -> None:
     text = engine.up(fails=True, STEP="job-fails")
-    assert "error: 4 errors occurred:" in text
     for line in (
         "failed to fully initialize or become live: Resource 'bad' was created but failed to initialize",
-        "]: containers with unready status: [c]",
-        ']: container "c" completed with exit code 3',
+        'ontainer "c" completed with exit code 3',  # newer plugins begin it with a small letter
         "* [BackoffLimitExceeded] Job has reached the specified backoff limit",
     ):
         assert line in text

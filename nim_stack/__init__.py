@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from nim_stack.plan import DeploymentPlan as DeploymentPlan
     from nim_stack.plan import plan_deployment as plan_deployment
     from nim_stack.settings import StackSettings as StackSettings
+    from nim_stack.settings.typed import StackSettingsDict as StackSettingsDict
 
 __version__ = "0.1.0"
 """The version of the library, of the command and of the wheel: pyproject.toml reads it from here."""
@@ -52,6 +53,7 @@ _HOMES = {
     "nim_stack.deployment.keys": ("Keys",),
     "nim_stack.plan": ("DeploymentPlan", "plan_deployment"),
     "nim_stack.settings": ("StackSettings",),
+    "nim_stack.settings.typed": ("StackSettingsDict",),
 }
 """Where each public name lives. A test compares it with the imports above, which are for type checkers."""
 

@@ -118,6 +118,24 @@ COREDNS = Program("coredns", ".", "coredns", "CoreDNS 1.12.4", 1)
 PAUSE = Program("pause", ".", "pause", "pod sandbox process", 0.1)
 HELM = Program("helm", "helm.sh/helm/v4/cmd/helm", "helm", "Helm 4.3.1", 2)
 """For one proof alone, which builds it."""
+YAML_HOST = Program(
+    "yaml",
+    "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml",
+    "pulumi-language-yaml",
+    "Pulumi YAML language host 1.25.0",
+    1,
+    {"github.com/pulumi/pulumi-yaml/pkg/version.Version": "v1.25.0"},
+)
+NODEJS_HOST = Program(
+    "nodejs",
+    "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs",
+    "pulumi-language-nodejs",
+    "Pulumi Node.js language host 3.60.0",
+    0.5,
+    {_PULUMI_VERSION: "v3.60.0"},
+)
+CODEGEN = Program("codegen", ".", "codegen", "generator of TypeScript SDKs, of Pulumi 3.276.0", 3)
+"""These three are for the tests of other languages, which build them (lab/languages.py)."""
 
 ALL = (PAUSE, LANGUAGE, COREDNS, LWS, PULUMI, PLUGIN, KUBERNETES)
 

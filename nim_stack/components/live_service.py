@@ -5,6 +5,7 @@ Service is switched to it, and the old one goes. Back is the same switch.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import NotRequired, TypedDict
 
 import pulumi
@@ -16,8 +17,18 @@ from nim_stack.components.arguments import plain_arguments
 from nim_stack.components.multi_node_nim import MultiNodeNim
 from nim_stack.components.placed import placed
 from nim_stack.components.reach import cluster_key, provider_of
+from nim_stack.deployment.plan_value import DeploymentPlan
 from nim_stack.manifests.services import live_service
 from nim_stack.values.types import DeploymentName, Port, Settings
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A deployment that another program's component made, as far as a LiveService has to know it."""
+
+    plan: DeploymentPlan
+    namespace: pulumi.Output[str]
+    """Depends on what has to serve before clients are switched to it."""
 
 
 class LiveServiceArgs(TypedDict):
@@ -25,7 +36,7 @@ class LiveServiceArgs(TypedDict):
 
     name: str
     """Name of the Service, which clients use. Plain: it must not be that of a deployment."""
-    deployments: Mapping[str, MultiNodeNim]
+    deployments: Mapping[str, MultiNodeNim | Deployed]
     """Deployments of one namespace and one served model name, under names of their own such as blue and green."""
     live: str
     """Which of them the clients reach."""
@@ -66,7 +77,11 @@ class LiveService(pulumi.ComponentResource):
             f"{name}-service",
             **placed(live_service(plain.name, live.plan.settings.name, plain.port), live.namespace),
             # After its smoke Job: until the new deployment has answered, clients stay with the old one.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[live], provider=self._provider_of(live)),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[live] if isinstance(live, pulumi.Resource) else None,
+                provider=self._provider_of(live) if isinstance(live, MultiNodeNim) else None,
+            ),
         )
         self.model = live.plan.served_name
         self.endpoint = live.namespace.apply(lambda space: names.service_url(plain.name, space, plain.port))
@@ -77,7 +92,7 @@ class LiveService(pulumi.ComponentResource):
         return None if provider_of(self) is not None or live.reach.ambient else provider_of(live)
 
 
-def _problems(plain: _Plain, deployments: Mapping[str, MultiNodeNim]) -> list[str]:
+def _problems(plain: _Plain, deployments: Mapping[str, MultiNodeNim | Deployed]) -> list[str]:
     """Why clients could not be switched between these deployments."""
     found = []
     if plain.live not in deployments:
@@ -100,7 +115,8 @@ def _problems(plain: _Plain, deployments: Mapping[str, MultiNodeNim]) -> list[st
         found.append(
             f"the deployments are in the namespaces {_each(spaces)}: a Service reaches pods of its own alone. Use one."
         )
-    if len({cluster_key(provider_of(deployment)) for deployment in deployments.values()} - {(None, None)}) > 1:
+    made_here = [deployment for deployment in deployments.values() if isinstance(deployment, MultiNodeNim)]
+    if len({cluster_key(provider_of(deployment)) for deployment in made_here} - {(None, None)}) > 1:
         found.append("the deployments are in several clusters: a Service reaches pods of its own alone. Use one.")
     return found
 

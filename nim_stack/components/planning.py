@@ -12,9 +12,12 @@ from nim_stack.deployment.plan_value import DeploymentPlan
 from nim_stack.plan import plan_deployment
 from nim_stack.settings import StackSettings
 from nim_stack.settings.reading import read_settings
+from nim_stack.settings.typed import StackSettingsDict
 
-SettingsArgs = StackSettings | Mapping[str, Any]
-"""What a stack file has under `nim:`, as a mapping or already read. Plain: it decides sizes, known at preview."""
+SettingsArgs = StackSettings | StackSettingsDict | Mapping[str, Any]
+"""What a stack file has under `nim:`, as a mapping or already read. Plain: it decides sizes, known at preview.
+
+A type checker finds a misspelt setting where a variable says that it is a StackSettingsDict."""
 
 
 def planned(

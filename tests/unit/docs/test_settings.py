@@ -31,10 +31,14 @@ def blocks() -> list[Piece]:
 
 @pytest.mark.parametrize("block", blocks(), ids=str)
 def test_a_block_of_settings_is_planned(block: Piece) -> None:
-    """A stack file, a part of the settings below `nim:`, or an object of Kubernetes."""
+    """A stack file, a part of the settings below `nim:`, an object of Kubernetes, or a program in YAML."""
     document = yaml.safe_load(block.text)
     if "apiVersion" in document:
         assert "kind" in document, block
+        return
+    if "resources" in document and document.keys().isdisjoint(BASE):
+        (resource,) = document["resources"].values()
+        plan_deployment(resource["properties"]["settings"], keys=EVERY_KEY, where=str(block))
         return
     settings = document["config"]["nim-stack:nim"] if "config" in document else BASE | document
     assert document.keys() <= TOP | {"config"}, block

@@ -39,7 +39,7 @@ from nim_stack.settings.shapes import (
 )
 
 Spec = dict[str, Any]
-PACKAGE = "nim-stack"
+PACKAGE = names.PROJECT
 FILE = "schema/pulumi-package.schema.json"
 _EMPTY = "Unset"
 """Name of the empty word, which Kubernetes has in some enums."""

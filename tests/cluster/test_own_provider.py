@@ -103,7 +103,7 @@ def test_nothing_asks_the_cluster_of_the_environment(owned: list[Stack], ambient
 def test_the_page_of_a_failed_up_is_of_the_cluster_of_the_program(owned: list[Stack], ambient: Ambient) -> None:
     stack = stack_of("own-page", "provider", ambient, LAB_IMPATIENT="45s")
     owned.append(stack)
-    stack.configure({"pods": {"nodeSelector": {"no-such": "node"}}})
+    stack.configure({"nodeSelector": {"no-such": "node"}})
     text = evidence.fails(stack, "up", "--yes", "--skip-preview")
     assert f"{SPACE}/{SPACE}" in text
     assert "no diagnosis" not in text

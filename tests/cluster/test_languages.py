@@ -34,7 +34,8 @@ def lws(lab: None) -> Iterator[None]:
 def settings(language: str) -> dict[str, Any]:
     """Those of the lab's own stack, in a namespace of its own."""
     found: dict[str, Any] = yaml.safe_load((REPO / "Pulumi.dev.yaml").read_text())["config"]["nim-stack:nim"]
-    return found | {"lws": {"mode": "existing"}, "name": language, "namespace": f"nim-{language}"}
+    own = {"lws": {"mode": "existing"}, "name": language, "namespace": f"nim-{language}"}
+    return found | own | {"storage": found["storage"] | {"retain": False}}
 
 
 def program(language: str, folder: Path, wanted: dict[str, Any]) -> Program:

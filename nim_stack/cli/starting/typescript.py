@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from nim_stack.base.names import PROJECT
 from nim_stack.cli.starting import common
 from nim_stack.cli.starting.choice import Choice
 
@@ -17,7 +18,7 @@ _OPTIONS = {
     "noEmit": True,
 }
 _PACKAGES = {
-    "dependencies": {"@pulumi/pulumi": "^3.269.0", "nim-stack": "file:sdks/nim-stack"},
+    "dependencies": {"@pulumi/pulumi": "^3.269.0", PROJECT: f"file:sdks/{PROJECT}"},
     "devDependencies": {"@types/node": "^20", "ts-node": "^10", "typescript": "^5"},
 }
 

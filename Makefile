@@ -43,7 +43,7 @@ policy: venv  ## the environment policy/.venv of the policy pack
 	@$(PY) -m lab.policy
 
 lock: venv  ## resolve requirements/*.in and policy/requirements.in anew
-	@for name in dev uv; do $(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header requirements/$$name.in -o requirements/$$name.lock; done
+	@for name in dev uv release; do $(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header requirements/$$name.in -o requirements/$$name.lock; done
 	@$(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header policy/requirements.in -o policy/requirements.lock
 
 up: venv  ## the lab, `pulumi up` on the stack dev, and a completion from the model

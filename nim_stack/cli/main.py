@@ -7,7 +7,19 @@ from collections.abc import Sequence
 from nim_stack import __version__
 from nim_stack.base import names
 from nim_stack.base.errors import NimStackError
-from nim_stack.cli import catalog, diagnose, doctor, impact, importing, planning, recover, rendering, settings, smoke
+from nim_stack.cli import (
+    catalog,
+    diagnose,
+    doctor,
+    impact,
+    importing,
+    init,
+    planning,
+    recover,
+    rendering,
+    settings,
+    smoke,
+)
 
 INTERRUPTED = 130
 
@@ -36,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    init.add_command(commands)
     planning.add_command(commands)
     rendering.add_command(commands)
     settings.add_command(commands)

@@ -81,7 +81,7 @@ def test_the_program_is_short() -> None:
     assert len((ROOT / "__main__.py").read_text().splitlines()) <= 30
 
 
-def test_a_wheel_in_an_empty_environment_has_licence_and_catalogue(tmp_path: Path) -> None:
+def test_a_wheel_in_an_empty_environment_has_licence_catalogue_schema_and_rules(tmp_path: Path) -> None:
     subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)],
         cwd=ROOT,
@@ -99,6 +99,15 @@ def test_a_wheel_in_an_empty_environment_has_licence_and_catalogue(tmp_path: Pat
     location, models = run(code, path=target).split(" ", 1)
     assert Path(location).is_relative_to(target)
     assert models == str(sorted(load_catalog().models))
+    schema = (ROOT / "schema" / "pulumi-stack.schema.json").read_text()
+    assert (target / "nim_stack" / "_schema" / "pulumi-stack.schema.json").read_text() == schema
+    command = "from nim_stack.cli.main import main; main({!r})"
+    assert run(command.format(["settings", "--json-schema"]), path=target) == schema.strip()
+    assert "NIM042" in run(command.format(["rules", "NIM042"]), path=target)
+    new = ["init", str(tmp_path / "new"), "--model", "qwen3-235b-a22b", "--nodes", "2", "--claim", "weights"]
+    assert "next" in run(command.format(new), path=target)
+    workflow = (ROOT / "nim_stack" / "cli" / "starting" / "workflow.yml").read_text()
+    assert (tmp_path / "new" / ".github" / "workflows" / "nim-stack.yml").read_text() == workflow
 
 
 def test_both_packages_have_one_version_one_licence_and_one_oldest_python() -> None:

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 import yaml
 
+import nim_stack
 from lab.toolchain import build
 from nim_stack.cli import main as command
 from tests.unit.previews import HERE as PREVIEWS
@@ -24,6 +25,7 @@ from tests.unit.previews import HERE as PREVIEWS
 ROOT = Path(__file__).parents[2]
 WORKFLOW = yaml.safe_load((ROOT / ".github/workflows/nim-stack.yml").read_text())
 CHECKS = yaml.safe_load((ROOT / ".github/workflows/checks.yml").read_text())
+RELEASE = yaml.safe_load((ROOT / ".github/workflows/release.yml").read_text())
 ACTIONS = {
     path.parent.name: yaml.safe_load(path.read_text()) for path in (ROOT / ".github/actions").glob("*/action.yml")
 }
@@ -31,7 +33,7 @@ SECRETS = re.compile(r"\$\{\{ *secrets\.")
 
 
 def steps() -> Iterator[dict[str, Any]]:
-    for job in (*WORKFLOW["jobs"].values(), *CHECKS["jobs"].values()):
+    for job in (job for workflow in (WORKFLOW, CHECKS, RELEASE) for job in workflow["jobs"].values()):
         yield from job["steps"]
     for action in ACTIONS.values():
         yield from action["runs"]["steps"]
@@ -94,7 +96,7 @@ def test_the_workflow_of_a_stack_is_idle_without_one() -> None:
     assert [name for name in jobs if not idle(name)] == []
 
 
-def test_both_workflows_use_the_same_version_of_an_action() -> None:
+def test_all_workflows_use_the_same_version_of_an_action() -> None:
     used = {uses for step in steps() if (uses := step.get("uses", "")) and not uses.startswith("./")}
     assert len(used) == len({uses.partition("@")[0] for uses in used})
 
@@ -128,9 +130,40 @@ def test_the_checks_run_on_every_python_that_the_packages_name() -> None:
         assert named == tested[: len(named)]
 
 
+def test_a_release_is_published_from_a_tag_by_the_one_job_that_has_an_identity() -> None:
+    """And without a secret. YAML reads the key `on` as true."""
+    assert RELEASE[True] == {"push": {"tags": ["v*"]}}
+    assert SECRETS.search(str(RELEASE)) is None
+    assert RELEASE["permissions"] == {"contents": "read"}
+    build, publish = RELEASE["jobs"]["build"], RELEASE["jobs"]["publish"]
+    assert not build.keys() & {"environment", "permissions"}
+    assert (publish["needs"], publish["environment"]) == ("build", "release")
+    assert publish["permissions"] == {"contents": "read", "id-token": "write"}
+    assert "was never run" in (ROOT / ".github/workflows/release.yml").read_text()
+
+
+def test_a_release_is_what_was_tested() -> None:
+    """The version is that of the tag, and the files that are published are those that the first job built."""
+    first, second = ([step.get("run", "") for step in RELEASE["jobs"][name]["steps"]] for name in ("build", "publish"))
+    assert {"make check", "make release-check"} <= set(first)
+    assert any('test "$GITHUB_REF_NAME" = "v$version"' in script for script in first)
+    digest = "(cd dist && sha256sum -- * | sort | sha256sum | cut -d ' ' -f 1)"
+    assert any(f'"digests=${digest}"'[:-1] in script for script in first)
+    order = [next(n for n, script in enumerate(second) if word in script) for word in (digest, " sign dist", "publish")]
+    assert order == sorted(order)
+
+
+def test_a_version_that_is_not_the_tag_ends_the_release(tmp_path: Path) -> None:
+    [script] = [step["run"] for step in RELEASE["jobs"]["build"]["steps"] if "GITHUB_REF_NAME" in step.get("run", "")]
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    fake(tmp_path / ".venv" / "bin", "python", f'exec {sys.executable} "$@"')
+    assert run_script(tmp_path, script, GITHUB_REF_NAME=f"v{nim_stack.__version__}").returncode == 0
+    assert run_script(tmp_path, script, GITHUB_REF_NAME="v99.0.0").returncode == 1
+
+
 def test_targets_of_make_exist() -> None:
     targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M)
-    assert {"check", "venv"} == {words[0] for words in calls("make")} <= set(targets)
+    assert {"check", "release-check", "venv"} == {words[0] for words in calls("make")} <= set(targets)
 
 
 def test_commands_of_nim_stack_exist() -> None:

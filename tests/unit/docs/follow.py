@@ -5,6 +5,7 @@ Files that a page copies, writes or shows under their name (`# Pulumi.<stack>.ya
 """
 
 import io
+import os
 import re
 import shlex
 import shutil
@@ -66,6 +67,8 @@ class Follower:
         name, words = program(command.words)
         if name == "nim-stack" and (words[0] not in NOT_RUN or "--from" in words):
             self._nim_stack(command, list(words))
+        elif name == "cd":
+            os.chdir(words[0])
         elif name == "cp":
             shutil.copy(words[0], words[1])
         elif name == "pip":

@@ -23,6 +23,7 @@ TARGETS = frozenset(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
 VARIABLES = frozenset(re.findall(r"^(?:[A-Z]+(?= \?=))|(?<=\$\(if \$\()[A-Z]+", MAKEFILE, re.MULTILINE))
 NOT_CHECKED = {
     ".": "the shell's",
+    "cd": "the shell's; the page is followed, and the folder has to be there",
     "cp": "a standard tool; the page is followed, and the file copied",
     "curl": "a standard tool, used for requests to an API",
     "cut": "a standard tool",

@@ -14,7 +14,7 @@ MultiNodeNim(
             "nodes": 2,
             "gpusPerNode": 1,
             "image": "localhost/nim-lab/open-nim:latest",
-            "storage": {"existingClaim": "made"},
+            "storage": {"storageClass": "any"},
         },
         "namespace": "default",
         # An object that is not there yet has no ID, whatever the plugin can tell of the rest.
